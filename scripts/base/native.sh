@@ -1,0 +1,28 @@
+# How one file of t/unit or t/fuzz becomes a program: its first line names what
+# it links, as in `/* links: core/token core/text -lsodium */`.
+# Needs common.sh.
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154  # what others set and use
+
+# compile COMPILER "FLAGS" PROGRAM SOURCE...: the first source is the one that
+# names the others
+compile() {
+    local compiler=$1 flags=$2 program=$3 word words links=() libraries=()
+    shift 3
+
+    read -ra words < <(sed -n '1s|^/\* links:\(.*\)\*/$|\1|p' "$1")
+    for word in "${words[@]}"; do
+        case $word in
+            -l*) libraries+=("$word") ;;
+            *) links+=("$root/src/$word.c") ;;
+        esac
+    done
+
+    mkdir -p "$(dirname "$program")"
+    # shellcheck disable=SC2086  # flags are several words
+    "$compiler" -std=gnu11 -g -O1 $flags -I"$root/src" -I"$root/t/unit" \
+        -o "$program" "$@" "${links[@]}" "${libraries[@]}"
+}
+
+sanitizers=-fsanitize=address,undefined
+warnings='-Wall -Wextra -Werror'

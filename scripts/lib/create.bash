@@ -1,0 +1,132 @@
+# New texts: `create` and `rotate`.  The text is shown once, after Redis has
+# taken its digest; when it cannot be shown the change is undone.  From the
+# change to the showing no signal is heard, so that Ctrl-C leaves either a key
+# whose text was shown, or none.
+#
+# shellcheck shell=bash disable=SC2034,SC2154,SC1091
+
+check_prefix() {
+    [[ $1 =~ ^[a-z][a-z0-9]{1,15}$ ]] || fail "the prefix \"$1\" is not a-z," \
+        'then 1 to 15 of a-z and 0-9'
+}
+
+deaf() {
+    trap '' INT TERM HUP PIPE
+}
+
+hearing() {
+    trap - INT TERM HUP PIPE
+}
+
+# the text of a key, once: for people with a word on it, on the other stream
+show_text() {
+    local id=$1 extra=$2
+
+    if [[ -n ${OPTION[json]:-} ]]; then
+        printf '{"id":"%s","key":"%s"%s}\n' "$id" "$KEY_TEXT" "$extra" || return
+    else
+        printf '%s\n' "$KEY_TEXT" || return
+    fi
+}
+
+command_create() {
+    local prefix=${OPTION[prefix]:-sk} id json refusal
+
+    check_prefix "$prefix"
+    read_pepper
+    random_base62 12 || fail 'the random source gave nothing'
+    id=$result
+    make_text "$prefix" "$id"
+    options_json "${ARGUMENTS[@]}"
+    json="{\"id\":\"$id\",\"digest\":\"$KEY_DIGEST\"$json"
+    json+=",\"prefix\":\"$prefix\",\"created_at\":$NOW}"
+    redis_open
+    deaf
+    UNSURE="whether the key $id was made is not known: delete it if it was"
+    put_record "$id" 1 "$json" || { UNSURE=''; fail "$refusal"; }
+    UNSURE=''
+    durable
+    if ! show_text "$id" '' 2>/dev/null; then
+        record_call delete "$id" "$((1 - CLUSTER))"
+        ((CLUSTER == 0)) || redis_call ZREM "${REDIS_PREFIX}ids" "$id"
+        fail 'the text could not be written out: the key was taken back'
+    fi
+    KEY_TEXT=''
+    hearing
+    note_created "$id"
+}
+
+note_created() {
+    [[ -z ${OPTION[quiet]:-}${OPTION[json]:-} ]] || return 0
+    say "created key $1; its text is shown this once and kept nowhere"
+    if [[ -z ${OPTION[global]:-} ]] \
+        && ((${#MANY_scope[@]} + ${#ARGUMENTS[@]} == 0))
+    then
+        say "it has no grant yet: scoped-key grant $1 SCOPE"
+    fi
+}
+
+# seconds that the old text goes on, of --grace
+read_grace() {
+    grace=0
+    [[ -n ${OPTION[grace]+set} ]] || return 0
+    if [[ ${OPTION[grace]} != 0 ]]; then
+        parse_span "${OPTION[grace]}" \
+            || usage_error "--grace: \"${OPTION[grace]}\" is no span:" \
+                'give 24h, 30m, 7d'
+        grace=$result
+    fi
+}
+
+undo_rotation() {
+    local id=$1
+    local -a before
+
+    readarray -t before < <(jq -r '.before[]' <<<"$2")
+    record_call unrotate "$id" "$KEY_DIGEST" "${before[@]}" \
+        || fail "the text could not be written out, and $refusal"
+    fail 'the text could not be written out: the rotation was taken back'
+}
+
+# the prefix of the new text: as asked for, or as the key had it
+rotation_prefix() {
+    local id=$1
+
+    prefix=${OPTION[prefix]:-}
+    [[ -z $prefix ]] || return 0
+    redis_call HGET "$REDIS_PREFIX{$id}" prefix
+    prefix=${reply:-sk}
+}
+
+command_rotate() {
+    local id prefix grace until=null answer
+
+    need_arguments 1 1 'an id'
+    read_grace
+    read_pepper
+    redis_open
+    resolve_id "${ARGUMENTS[0]}" || return
+    ((${#id} == 12)) || fail "$id is a legacy key: its id comes from its text;" \
+        'create a new key and let this one expire'
+    rotation_prefix "$id"
+    check_prefix "$prefix"
+    make_text "$prefix" "$id"
+    deaf
+    UNSURE="whether $id was rotated is not known: rotate it again"
+    change rotate "$id" "$KEY_DIGEST" "$prefix" "$grace" || return
+    UNSURE=''
+    answer=$reply
+    durable
+    [[ ! $answer =~ \"previous_until\":(\"[^\"]*\") ]] \
+        || until=${BASH_REMATCH[1]}
+    show_text "$id" ",\"previous_until\":$until" 2>/dev/null \
+        || undo_rotation "$id" "$answer"
+    KEY_TEXT=''
+    hearing
+    [[ -z ${OPTION[quiet]:-}${OPTION[json]:-} ]] || return 0
+    if [[ $until == null ]]; then
+        say "rotated $id; the old text is refused from now on"
+    else
+        say "rotated $id; the old text is good until ${until//\"/}"
+    fi
+}

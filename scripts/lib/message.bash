@@ -1,0 +1,46 @@
+# What is said to people: standard error for notes and reasons, standard output
+# for results; colours only on a terminal.  Never told of a secret.
+#
+# shellcheck shell=bash disable=SC2034,SC2154,SC1091
+
+UNACKNOWLEDGED=0
+FAILED=0
+UNSURE=''
+
+say() {
+    printf '%s\n' "scoped-key: $*" >&2
+}
+
+warn() {
+    local bold='' plain='' text=$*
+
+    if [[ -t 2 && $COLOUR == yes ]]; then
+        bold=$'\e[33m' plain=$'\e[0m'
+    fi
+    printf '%s%s%s\n' "$bold" "scoped-key: ${text//[[:cntrl:]]/?}" "$plain" >&2
+}
+
+# What cannot be done.  UNSURE: what is not known while Redis is at work.
+fail() {
+    warn "$*${UNSURE:+; $UNSURE}"
+    exit 1
+}
+
+# one of several that cannot be done: the others go on
+refuse() {
+    warn "$@"
+    FAILED=1
+}
+
+usage_error() {
+    warn "$@"
+    say "see: scoped-key ${COMMAND:+$COMMAND }--help"
+    exit 2
+}
+
+# a note on what was done, for people; nothing for programs
+note() {
+    [[ -n ${OPTION[quiet]:-} || -n ${OPTION[json]:-} ]] && return 0
+    local text=$*
+    printf '%s\n' "${text//[[:cntrl:]]/?}"
+}

@@ -1,0 +1,187 @@
+# The command line.  Which options a command has is read from its help text:
+# a line of two spaces, an option, perhaps the NAME of its value, perhaps "..."
+# when it may be given again, then at least two spaces.
+# Invariant: what the help does not name is refused.
+#
+# shellcheck shell=bash disable=SC2034,SC2154,SC1091
+
+declare -A OPTION=() TAKES=() SHORT=()
+ARGUMENTS=()
+COMMAND=''
+COLOUR=no
+REDIS_OPTIONS=()
+REDIS_PASSWORD=''
+COMMANDS=(create list show grant ungrant enable disable expire rotate delete
+    unused export import completion man help)
+
+# the text of one help file, to `result`
+read_help() {
+    result=''
+    IFS= read -r -d '' result <"$HOME_DIR/help/$1.txt" || true
+    [[ -n $result ]] || fail "cannot read $HOME_DIR/help/$1.txt"
+}
+
+# TAKES: option to `no`, `one` or `many` values; many: MANY_<option>
+learn_options() {
+    local line pattern='^  (-([a-z])(, )?)?(--([a-z-]+))?( ([A-Z][A-Za-z=:]*))?( \.\.\.)?(  |$)'
+    local name
+
+    read_help "$1"
+    while IFS= read -r line; do
+        [[ $line == '  -'* && $line =~ $pattern ]] || continue
+        name=${BASH_REMATCH[5]:-}
+        [[ -n $name ]] || name=${BASH_REMATCH[2]}
+        [[ -z ${BASH_REMATCH[2]} ]] || SHORT[${BASH_REMATCH[2]}]=$name
+        TAKES[$name]=no
+        [[ -z ${BASH_REMATCH[7]} ]] || TAKES[$name]=one
+        if [[ -n ${BASH_REMATCH[8]} ]]; then
+            TAKES[$name]=many
+            declare -ga "MANY_${name//-/_}=()"
+        fi
+    done <<<"$result"
+}
+
+is_command() {
+    local command
+
+    for command in "${COMMANDS[@]}"; do
+        [[ $1 == "$command" ]] && return 0
+    done
+    return 1
+}
+
+# one option and its value to OPTION or MANY_<option>
+keep_option() {
+    local name=$1 value=$2
+
+    if [[ ${TAKES[$name]} == many ]]; then
+        local -n many=MANY_${name//-/_}
+        many+=("$value")
+        OPTION[$name]=1
+    else
+        [[ -z ${OPTION[$name]+set} || ${TAKES[$name]} == no ]] \
+            || usage_error "--$name is given twice"
+        OPTION[$name]=$value
+    fi
+}
+
+# The option at the front of what is left; `used`: how many words it took.
+take_option() {
+    local word=$1 name value has_value=''
+
+    used=1
+    if [[ $word == --* ]]; then
+        name=${word#--}
+        if [[ $name == *=* ]]; then
+            value=${name#*=} name=${name%%=*} has_value=1
+        fi
+    else
+        name=${SHORT[${word:1:1}]:-}
+        [[ ${#word} == 2 ]] || { value=${word:2} has_value=1; }
+    fi
+    [[ -n $name && -n ${TAKES[$name]:-} ]] \
+        || usage_error "unknown option ${word%%=*}"
+    if [[ ${TAKES[$name]} == no ]]; then
+        [[ -z $has_value ]] || usage_error "--$name takes no value"
+        value=1
+    elif [[ -z $has_value ]]; then
+        (($# > 1)) || usage_error "--$name needs a value"
+        value=$2 used=2
+    fi
+    keep_option "$name" "$value"
+}
+
+read_command_line() {
+    local used
+
+    learn_options global
+    while (($# > 0)); do
+        if [[ $1 == -- ]]; then
+            shift
+            ARGUMENTS+=("$@")
+            break
+        elif [[ $1 == -?* ]]; then
+            take_option "$@"
+            shift "$used"
+        elif [[ -z $COMMAND ]]; then
+            is_command "$1" || usage_error "unknown command \"$1\""
+            COMMAND=$1
+            learn_options "$COMMAND"
+            shift
+        else
+            ARGUMENTS+=("$1")
+            shift
+        fi
+    done
+    settle_options
+}
+
+settle_options() {
+    [[ -z ${OPTION[version]:-} ]] || { echo "scoped-key $VERSION"; exit 0; }
+    if [[ -n ${OPTION[help]:-} ]]; then
+        print_help "$COMMAND"
+        exit 0
+    fi
+    [[ -n $COMMAND ]] || usage_error 'no command'
+    [[ -n ${NO_COLOR:-} || ${TERM:-dumb} == dumb ]] || COLOUR=yes
+    REDIS_PREFIX=${OPTION[redis-prefix]:-scoped_key:}
+    [[ $REDIS_PREFIX != *['{}']* && $REDIS_PREFIX != *[[:cntrl:]]* ]] \
+        || usage_error '--redis-prefix: braces and control bytes cannot be' \
+            'part of it'
+    PEPPER_FILE=${OPTION[pepper-file]:-${SCOPED_KEY_PEPPER_FILE:-}}
+    if [[ -n ${OPTION[replicas]:-} ]]; then
+        [[ ${OPTION[replicas]} =~ ^[1-9][0-9]{0,3}$ ]] \
+            || usage_error '--replicas: give a number from 1'
+        OPTION[durable]=1
+    fi
+    settle_connection
+}
+
+# global options that are redis-cli's own go to it as they are
+settle_connection() {
+    local name uri=${OPTION[uri]:-${SCOPED_KEY_URI:-}}
+
+    unset SCOPED_KEY_URI
+    [[ -z $uri ]] || take_uri "$uri"
+    for name in h p s n; do
+        [[ -z ${OPTION[$name]+set} ]] \
+            || REDIS_OPTIONS+=("-$name" "${OPTION[$name]}")
+    done
+    for name in user sni cacert cacertdir cert key tls-ciphers; do
+        [[ -z ${OPTION[$name]+set} ]] \
+            || REDIS_OPTIONS+=("--$name" "${OPTION[$name]}")
+    done
+    for name in tls insecure; do
+        [[ -z ${OPTION[$name]+set} ]] || REDIS_OPTIONS+=("--$name")
+    done
+    CLUSTER=0
+    if [[ -n ${OPTION[c]:-} ]]; then
+        CLUSTER=1
+        REDIS_OPTIONS+=(-c)
+    fi
+    if [[ -n ${OPTION[askpass]:-} ]]; then
+        IFS= read -r -s -p 'Redis password: ' REDIS_PASSWORD </dev/tty \
+            2>/dev/tty || fail 'no terminal to ask for the password'
+        echo >/dev/tty
+    fi
+}
+
+need_arguments() {
+    local least=$1 most=$2 what=$3
+
+    ((${#ARGUMENTS[@]} >= least)) || usage_error "$COMMAND needs $what"
+    ((most < 0 || ${#ARGUMENTS[@]} <= most)) \
+        || usage_error "$COMMAND: too many words; it takes $what"
+}
+
+print_help() {
+    if [[ -n $1 ]]; then
+        read_help "$1"
+        printf %s "$result"
+        echo
+        echo 'Options of every command: scoped-key --help'
+    else
+        read_help global
+        printf %s "$result"
+    fi
+}

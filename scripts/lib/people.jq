@@ -1,0 +1,67 @@
+# How things look to people: moments, grants in words, columns.  What comes
+# from Redis is cleaned of all that a terminal obeys, or that turns text round.
+
+def clean:
+    if type != "string" then tostring
+    elif test("[\u0001-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|\\x00")
+    then gsub("[\u0001-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|\\x00"; "?")
+    else . end;
+
+def count($n; $unit):
+    if $n == 1 then "1 \($unit)" else "\($n) \($unit)s" end;
+
+# seconds as one number and one unit, to the nearest
+def span:
+    def near($unit): . / $unit + 0.5 | floor;
+    if . < 60 then count(.; "second")
+    elif . < 3570 then count(near(60); "minute")
+    elif . < 129600 then count(near(3600); "hour")
+    elif . < 10368000 then count(near(86400); "day")
+    elif . < 63072000 then count(near(2628000); "month")
+    else count(near(31536000); "year") end;
+
+# RFC 3339 as "3 days ago" or "in 3 days"; what is no time, as it stands
+def when($now):
+    . as $text
+    | (try fromdateiso8601 catch null) as $t
+    | if $t == null then $text | clean
+      elif $t > $now then "in \($t - $now | span)"
+      elif $now - $t < 1 then "just now"
+      else "\($now - $t | span) ago" end;
+
+# a constrained grant as `scoped-key grant` takes it
+def words:
+    if startswith("{") | not then .
+    else (try fromjson catch null) as $g
+    | if ($g | type) != "object" then .
+      else [($g.scope // "?")]
+        + [($g.params // {}) | to_entries[] | "\(.key)=\(.value | join(","))"]
+        + [($g.hosts // [])[] | "--host \(.)"]
+        + [($g.methods // [])[] | "--method \(.)"]
+        + [($g.ips // [])[] | "--ip \(.)"]
+        + [$g.not_before // empty | "--not-before \(todateiso8601)"]
+        + [$g.expires_at // empty | "--expires \(todateiso8601)"]
+        | join(" ") end
+    end;
+
+def grant_words:
+    . as $text | try words catch $text | clean;
+
+def state_words: gsub("_"; " ");
+
+def tint($colour):
+    if $colour != "yes" then .
+    elif startswith("enabled") then "\u001b[32m\(.)\u001b[0m"
+    elif startswith("not yet") then "\u001b[33m\(.)\u001b[0m"
+    else "\u001b[31m\(.)\u001b[0m" end;
+
+# exactly $width characters, the last an ellipsis when some were cut off
+def column($width):
+    if length > $width then .[:$width - 1] + "…"
+    else . + " " * ($width - length) end;
+
+# lines from redis-cli: the records; stops at what is none
+def records:
+    if startswith("{") then fromjson
+    elif . == "" or startswith("-> Redirected") then empty
+    else "scoped-key: Redis: \(.)\n" | halt_error(1) end;

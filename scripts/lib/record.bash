@@ -1,0 +1,90 @@
+# A record as JSON, from the options that `create` and `import` share, and its
+# way into Redis.  The server-side script judges it: nothing is checked twice.
+#
+# shellcheck shell=bash disable=SC2034,SC2154,SC1091
+
+# what the options say of a key, as members of an object of the import format,
+# a comma before each, to `json`
+options_json() {
+    local name
+    local -a items
+
+    json=''
+    [[ -z ${OPTION[global]:-} ]] || json+=',"mode":"global"'
+    [[ -z ${OPTION[disabled]:-} ]] || json+=',"enabled":false'
+    for name in name owner; do
+        [[ -n ${OPTION[$name]:-} ]] || continue
+        json_string "${OPTION[$name]}"
+        json+=",\"$name\":$result"
+    done
+    for name in expires not-before; do
+        [[ -n ${OPTION[$name]+set} ]] || continue
+        need_moment "--$name" "${OPTION[$name]}"
+        [[ -z $result ]] && continue
+        [[ $name == expires ]] && json+=",\"expires_at\":$result"
+        [[ $name == not-before ]] && json+=",\"not_before\":$result"
+    done
+    for name in host ip method; do
+        local -n given=MANY_$name
+        ((${#given[@]} > 0)) || continue
+        split_items "${given[@]}"
+        [[ $name != method ]] || items=("${items[@]^^}")
+        json_array "${items[@]}"
+        json+=",\"${name}s\":$result"
+    done
+    meta_json
+    if (($# + ${#MANY_scope[@]} > 0)); then
+        json_array "${MANY_scope[@]}" "$@"
+        json+=",\"scopes\":$result"
+    fi
+}
+
+meta_json() {
+    local pair value list=''
+    local -A seen=()
+
+    for pair in "${MANY_meta[@]}"; do
+        [[ $pair == ?*=* ]] || usage_error "--meta: give NAME=VALUE, not \"$pair\""
+        value=${pair#*=} pair=${pair%%=*}
+        [[ -z ${seen[$pair]:-} ]] || usage_error "--meta: $pair is given twice"
+        seen[$pair]=1
+        json_string "$value"
+        value=$result
+        json_string "$pair"
+        list+=",$result:$value"
+    done
+    [[ -z $list ]] || json+=",\"meta\":{${list:1}}"
+}
+
+# One record, from line $2 of the input, to Redis; else the reason to `refusal`.
+# In a cluster the index is another node's, and goes first: an id without a
+# record is nothing, a record outside the index would be a key that nobody sees.
+# A lone server does both in one step.
+put_record() {
+    local id=$1 line=$2 json=$3 options=${4:-}
+
+    if ((CLUSTER)); then
+        redis_call ZADD "${REDIS_PREFIX}ids" NX "$NOW" "$id"
+        redis_expect '^[0-9]+$'
+    else
+        options='"index":true'
+    fi
+    lua_call "$REDIS_PREFIX{$id}" put "{$options}" "$line" "$json"
+    redis_expect '^put added='
+    ((CLUSTER == 0)) || settle_index "$id"
+    [[ $reply == *' refused=1 '* ]] || return 0
+    refusal=${reply#*$'\n'line *: }
+    return 1
+}
+
+# the index after a record was put, or refused
+settle_index() {
+    local id=$1 created=${reply##* created=} reply
+
+    created=${created%%$'\n'*}
+    if [[ -n $created && $created != "$NOW" ]]; then
+        redis_call ZADD "${REDIS_PREFIX}ids" XX "$created" "$id"
+    elif [[ -z $created ]] && ! key_exists "$id"; then
+        redis_call ZREM "${REDIS_PREFIX}ids" "$id"
+    fi
+}

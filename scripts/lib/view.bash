@@ -1,0 +1,193 @@
+# Commands that read: `show`, `list`, `unused`, and the pages that `export`
+# uses too.  Two connections: one walks the index a page at a time, the other
+# fetches the records of each page, straight into jq.  Neither end ever holds
+# more than a page.
+#
+# shellcheck shell=bash disable=SC2034,SC2154,SC1091
+
+PAGE=500
+
+jq_view() {
+    local program=$1
+
+    shift
+    jq -L "$LIB" -r --argjson now "$NOW" --arg colour "$(view_colour)" "$@" \
+        -f "$LIB/$program.jq"
+}
+
+view_colour() {
+    [[ -t 1 && $COLOUR == yes ]] && echo yes || echo no
+}
+
+# the record of `id` as JSON, its last use in it, to `reply`
+fetch_record() {
+    local used
+
+    redis_call ZSCORE "${REDIS_PREFIX}last_used" "$id"
+    redis_expect '^[0-9]*$'
+    used=$reply
+    lua_call "$REDIS_PREFIX{$id}" view '{}' "$id:$used"
+    redis_expect '^(\{.*)?$'
+    [[ -n $reply ]] || refuse "there is no key $id"
+}
+
+show_one() {
+    fetch_record
+    [[ -n $reply ]] || return 0
+    if [[ -n ${OPTION[json]:-} ]]; then
+        printf '%s\n' "$reply"
+    else
+        jq_view show <<<"$reply"
+    fi
+}
+
+command_show() {
+    for_each_id show_one
+}
+
+# every primary of a cluster must know the script before the records are asked
+# for, since those commands are not looked at one by one
+load_everywhere() {
+    local line address rest
+
+    ((CLUSTER)) || return 0
+    redis_call CLUSTER NODES
+    while read -r _ address rest; do
+        [[ $rest == *master* && $rest != *fail* ]] || continue
+        address=${address%%@*}
+        (
+            REDIS_OPTIONS+=(-h "${address%:*}" -p "${address##*:}" -x)
+            printf %s "$LUA" | redis_cli SCRIPT LOAD
+        ) >/dev/null || fail "cannot load the script on $address"
+    done <<<"$reply"
+}
+
+# the start of a command on the records of `filter`, as redis-cli reads it
+view_start() {
+    local word
+
+    view_start="EVALSHA $LUA_SHA 1"
+    for word in "$1" "$2" "$REDIS_PREFIX" "$NOW" "$filter"; do
+        quote_argument "$word"
+        view_start+=" $result"
+    done
+}
+
+# In a cluster each record may be on another node: the ids come here first.
+walk_cluster() {
+    local after='' score='' ids id view_start
+
+    while :; do
+        lua_call "${REDIS_PREFIX}ids" page "$after" "$score" "$PAGE" 1
+        redis_expect '^(-|[0-9a-f]+ )'
+        [[ $reply != - ]] || break
+        read -r after score ids <<<"$reply"
+        if [[ -n $before && -n $ids ]]; then
+            # shellcheck disable=SC2086 # the ids are words
+            lua_call "${REDIS_PREFIX}last_used" uses "$before" $ids
+            ids=$reply
+        fi
+        for id in $ids; do
+            view_start "$REDIS_PREFIX{${id%%:*}}" view
+            printf '%s %s\n' "$view_start" "$id"
+        done
+    done
+}
+
+# A lone server finds the ids of a page itself, between two places that are
+# settled here.
+walk_server() {
+    local after='' score='' to to_score view_start
+
+    view_start "${REDIS_PREFIX}ids" browse
+    while :; do
+        lua_call "${REDIS_PREFIX}ids" page "$after" "$score" "$PAGE" 0
+        redis_expect '^(-|[0-9a-f]+ )'
+        [[ $reply != - ]] || break
+        read -r to to_score <<<"$reply"
+        printf '%s "%s" "%s" "%s" "%s" "%s"\n' "$view_start" "$before" \
+            "$after" "$score" "$to" "$to_score"
+        after=$to score=$to_score
+    done
+}
+
+# The whole index, a page at a time, as commands for the second connection.
+# before: a time; then only keys that were not used since, with their last use.
+walk_index() {
+    local filter=$1 before=$2
+
+    redis_open
+    lua_call "${REDIS_PREFIX}ids" page '' '' 1 0
+    redis_expect '^(-|[0-9a-f]+ )'
+    if ((CLUSTER)); then
+        load_everywhere
+        walk_cluster
+    else
+        walk_server
+    fi
+    redis_close
+}
+
+# filter, before, jq program, its arguments: walks, fetches, shows
+view_all() {
+    local filter=$1 before=$2 status
+
+    shift 2
+    walk_index "$filter" "$before" | (redis_cli) | jq_view "$@" -R -n
+    for status in "${PIPESTATUS[@]}"; do
+        ((status == 0 || status == 141)) || exit 1
+    done
+}
+
+view_form() {
+    form=no
+    [[ -z ${OPTION[quiet]:-} ]] || form=ids
+    [[ -z ${OPTION[json]:-} ]] || form=yes
+    limit=${OPTION[limit]:-0}
+    [[ $limit =~ ^[0-9]{1,9}$ ]] || usage_error '--limit: give a number'
+}
+
+# what the options select, as JSON for the server-side command
+list_filter() {
+    local name list='' state
+
+    for name in owner name scope; do
+        [[ -n ${OPTION[$name]+set} ]] || continue
+        json_string "${OPTION[$name]}"
+        list+=",\"$name\":$result"
+    done
+    if [[ -n ${OPTION[state]+set} ]]; then
+        state=${OPTION[state]//[- ]/_}
+        [[ $state =~ ^(enabled|disabled|expired|not_yet_valid|invalid)$ ]] \
+            || usage_error '--state: enabled, disabled, expired,' \
+                'not_yet_valid or invalid'
+        list+=",\"state\":\"$state\""
+    fi
+    if [[ -n ${OPTION[expiring]+set} ]]; then
+        need_moment --expiring "${OPTION[expiring]}"
+        [[ -n $result ]] || usage_error '--expiring: give a time'
+        list+=",\"expiring\":$result"
+    fi
+    filter="{${list:1}}"
+}
+
+command_list() {
+    local filter form limit
+
+    need_arguments 0 0 'no words'
+    list_filter
+    view_form
+    view_all "$filter" '' list --arg last expires_at --arg json "$form" \
+        --argjson limit "$limit"
+}
+
+command_unused() {
+    local days=${OPTION[days]:-} before form limit
+
+    need_arguments 0 0 'no words'
+    [[ $days =~ ^[0-9]{1,6}$ ]] || usage_error 'unused needs --days N'
+    before=$((NOW - 10#$days * 86400))
+    view_form
+    view_all "{\"created_before\":$before}" "$before" list \
+        --arg last last_used --arg json "$form" --argjson limit "$limit"
+}

@@ -1,0 +1,221 @@
+-- What the command asks for: ARGV is the command's name, the prefix of the
+-- Redis keys, the unix time, and the command's own arguments.  Answers one
+-- JSON object in one line; {"refused": reason} when nothing was changed.
+-- Invariant: a command that changes a record touches that record's slot alone,
+-- unless told to keep the index too, which only a lone server allows.  Every
+-- command may be run twice: redis-cli repeats one whose reply it lost.
+
+local prefix, now = ARGV[2], tonumber(ARGV[3])
+local commands = {}
+
+local function refuse(reason)
+    error({refused = reason})
+end
+
+local function changed(id)
+    redis.call('PUBLISH', prefix .. 'invalidate', id)
+end
+
+-- the record, which must be there and be a hash
+local function must_load(id)
+    local record = record_load(prefix, id)
+    if not record then
+        refuse('there is no key ' .. id)
+    end
+    if redis.call('TYPE', hash_key(prefix, id)).ok ~= 'hash'
+        or record.problems[#record.problems] == 'scopes: is no set'
+    then
+        refuse('key ' .. id .. ' has data of a wrong type in Redis')
+    end
+    return record
+end
+
+local function must_fit(fields, members)
+    local problem = size_problem(fields, members)
+    if problem then
+        refuse(problem)
+    end
+end
+
+-- Options, number of the first line, lines: objects, or `!` and a reason why
+-- a line is none, or `-` for an empty one.  Each is added whole or refused by
+-- itself.  Answers counts, and then a line for each refusal.
+function commands.put(options, first, ...)
+    options = cjson.decode(options)
+    local counts = {added = 0, same = 0, replaced = 0, refused = 0}
+    local refusals, created = {}, ''
+    for n, line in ipairs({...}) do
+        local ok, result, time = pcall(put_one, prefix, now, options, line)
+        if ok and result then
+            counts[result], created = counts[result] + 1, time
+        elseif not ok then
+            counts.refused = counts.refused + 1
+            refusals[#refusals + 1] = '\nline ' .. tonumber(first) + n - 1
+                .. ': ' .. tostring(result):gsub('%c', '?')
+        end
+    end
+    return string.format('put added=%d same=%d replaced=%d refused=%d '
+        .. 'created=%s%s', counts.added, counts.same, counts.replaced,
+        counts.refused, created, table.concat(refusals))
+end
+
+function commands.exists(id)
+    return redis.call('EXISTS', hash_key(prefix, id)) == 1
+        and '{"exists":true}' or '{"exists":false}'
+end
+
+local function has_scope(record, scope)
+    local found = false
+    for _, member in ipairs(record.members) do
+        local text, pattern = grant_read(member)
+        if text and (member == scope or (scope_error(scope) == nil
+            and scope_covers(pattern, scope)))
+        then
+            if member:sub(1, 1) == '!' and scope:sub(1, 1) ~= '!' then
+                return false
+            end
+            found = true
+        end
+    end
+    return found
+end
+
+local function passes(record, filter)
+    if filter.owner and record.fields.owner ~= filter.owner then
+        return false
+    end
+    if filter.name and record.fields.name ~= filter.name then
+        return false
+    end
+    if filter.state and record_state(record, now) ~= filter.state then
+        return false
+    end
+    if filter.expiring then
+        local expires = tonumber(record.fields.expires_at or '')
+        if not expires or expires <= now or expires > filter.expiring then
+            return false
+        end
+    end
+    if filter.created_before then
+        local created = tonumber(record.fields.created_at or '') or 0
+        if created >= filter.created_before then
+            return false
+        end
+    end
+    return not filter.scope or has_scope(record, filter.scope)
+end
+
+-- filter, then ids, each bare or as id:last_use: their records, one a line
+function commands.view(filter, ...)
+    filter = cjson.decode(filter)
+    local rows = {}
+    for _, item in ipairs({...}) do
+        local id, last_used = item:match('^(%w+):?(%d*)$')
+        local record = record_load(prefix, id)
+        if not item:find(':', 1, true) then
+            last_used = nil
+        end
+        if record and passes(record, filter) then
+            rows[#rows + 1] = record_write(id, record, now, filter.digests,
+                last_used)
+        end
+    end
+    return table.concat(rows, '\n')
+end
+
+function commands.grant(id, ...)
+    local record = must_load(id)
+    local have, wanted, added = {}, {}, {}
+    for _, member in ipairs(record.members) do
+        have[member] = true
+    end
+    for _, text in ipairs({...}) do
+        local member, reason = grant_read(text)
+        if not member then
+            refuse('"' .. text .. '" ' .. reason)
+        end
+        wanted[#wanted + 1] = member
+        if not have[member] then
+            have[member] = true
+            added[#added + 1] = member
+            record.members[#record.members + 1] = member
+        end
+    end
+    must_fit(record.fields, record.members)
+    if #added > 0 then
+        redis.call('SADD', scopes_key(prefix, id), unpack(added))
+        changed(id)
+    end
+    return '{"id":' .. json_quote(id) .. ',"granted":' .. json_texts(wanted)
+        .. ',"added":' .. #added .. ',"mode":'
+        .. json_quote(record.fields.mode or '') .. '}'
+end
+
+-- removes what has the same meaning, in whatever spelling, or the same text
+function commands.ungrant(id, ...)
+    local record = must_load(id)
+    local doomed = {}
+    for _, text in ipairs({...}) do
+        local meaning = grant_read(text)
+        local before = #doomed
+        for _, member in ipairs(record.members) do
+            if member == text
+                or (meaning and grant_read(member) == meaning)
+            then
+                doomed[#doomed + 1] = member
+            end
+        end
+        if #doomed == before then
+            refuse('key ' .. id .. ' has no grant "' .. text .. '"')
+        end
+    end
+    redis.call('SREM', scopes_key(prefix, id), unpack(doomed))
+    changed(id)
+    return '{"id":' .. json_quote(id) .. ',"ungranted":' .. json_texts(doomed)
+        .. '}'
+end
+
+function commands.enable(id, value)
+    must_load(id)
+    redis.call('HSET', hash_key(prefix, id), 'enabled', value)
+    changed(id)
+    return '{"id":' .. json_quote(id) .. ',"enabled":'
+        .. (value == '1' and 'true' or 'false') .. '}'
+end
+
+-- when: a time, or empty for never
+function commands.expire(id, when)
+    local record = must_load(id)
+    local before = tonumber(record.fields.not_before or '')
+    if when ~= '' and before and before >= tonumber(when)
+        and tonumber(when) > now
+    then
+        refuse('key ' .. id .. ' would expire before it is valid')
+    end
+    if when == '' then
+        redis.call('HDEL', hash_key(prefix, id), 'expires_at')
+    else
+        record.fields.expires_at = when
+        must_fit(record.fields, record.members)
+        redis.call('HSET', hash_key(prefix, id), 'expires_at', when)
+        local stop = tonumber(record.fields.previous_until or '')
+        if stop and stop > tonumber(when) then
+            redis.call('HSET', hash_key(prefix, id), 'previous_until', when)
+        end
+    end
+    changed(id)
+    return '{"id":' .. json_quote(id) .. ',"expires_at":'
+        .. (when == '' and 'null' or json_quote(time_text(when))) .. '}'
+end
+
+-- index: the index and the last uses in the same step (a lone server)
+function commands.delete(id, index)
+    local gone = redis.call('DEL', hash_key(prefix, id),
+        scopes_key(prefix, id))
+    if index == '1' then
+        gone = gone + redis.call('ZREM', prefix .. 'ids', id)
+        redis.call('ZREM', prefix .. 'last_used', id)
+    end
+    changed(id)
+    return '{"id":' .. json_quote(id) .. ',"deleted":' .. gone .. '}'
+end

@@ -1,0 +1,198 @@
+/*
+ * Address, host, method and time: see conditions.h.  Blocks of addresses lie
+ * compiled, hosts and methods as texts (pack.h).
+ * Invariant: a fact that is missing (no address, no host, no method) never
+ * meets a condition that asks for it.
+ */
+
+#include <string.h>
+
+#include "conditions.h"
+#include "pattern.h"
+
+
+/* blocks lie one after another, wherever the list begins */
+_Static_assert(_Alignof(scoped_key_block_t) == 1, "blocks need no alignment");
+
+
+void
+scoped_key_conditions_init(scoped_key_conditions_t *conditions)
+{
+    memset(conditions, 0, sizeof(*conditions));
+
+    conditions->not_before = INT64_MIN;
+    conditions->expires_at = INT64_MAX;
+}
+
+
+bool
+scoped_key_ip_pack(scoped_key_pack_t *pack, scoped_key_str_t item)
+{
+    void                *taken;
+    scoped_key_block_t   block;
+
+    /* the packed bytes must not hang on what was on the stack */
+    memset(&block, 0, sizeof(block));
+
+    if (!scoped_key_block_parse(item, &block)) {
+        return false;
+    }
+
+    taken = scoped_key_pack_take(pack, sizeof(block));
+
+    if (taken == NULL) {
+        return false;
+    }
+
+    memcpy(taken, &block, sizeof(block));
+
+    return true;
+}
+
+
+bool
+scoped_key_host_pack(scoped_key_pack_t *pack, scoped_key_str_t item)
+{
+    return scoped_key_host_pattern_valid(item)
+           && scoped_key_pack_text(pack, item);
+}
+
+
+bool
+scoped_key_method_pack(scoped_key_pack_t *pack, scoped_key_str_t item)
+{
+    size_t         i;
+    unsigned char  c;
+
+    for (i = 0; i < item.len; i++) {
+        c = item.data[i];
+
+        if ((c < 'A' || c > 'Z') && c != '-') {
+            return false;
+        }
+    }
+
+    return item.len != 0 && scoped_key_pack_text(pack, item);
+}
+
+
+size_t
+scoped_key_list_room(size_t len)
+{
+    /* the shortest address, "::", takes up three bytes with its comma */
+    return (len + 1) / 3 * sizeof(scoped_key_block_t)
+           + 2 * (len + 1);
+}
+
+
+bool
+scoped_key_list_pack(scoped_key_pack_t *pack, scoped_key_str_t list,
+    scoped_key_item_pt item, uint16_t *n)
+{
+    uint16_t          count;
+    scoped_key_str_t  text;
+
+    count = 0;
+
+    while (scoped_key_list_next(&list, &text)) {
+        if (count == UINT16_MAX || !item(pack, text)) {
+            return false;
+        }
+
+        count++;
+    }
+
+    *n = count;
+
+    return count != 0;
+}
+
+
+static const unsigned char *
+scoped_key_ips_check(const unsigned char *at, uint16_t n,
+    const scoped_key_facts_t *facts, bool *held)
+{
+    const scoped_key_block_t  *blocks;
+
+    blocks = (const scoped_key_block_t *) at;
+    *held = n == 0 || scoped_key_blocks_match(blocks, n, &facts->address);
+
+    return at + n * sizeof(scoped_key_block_t);
+}
+
+
+static bool
+scoped_key_host_match(scoped_key_str_t pattern,
+    const scoped_key_facts_t *facts)
+{
+    /* `**` would match an empty host, which is one that is not known */
+    return facts->host.len != 0
+           && scoped_key_host_pattern_match(pattern, facts->host);
+}
+
+
+static bool
+scoped_key_method_match(scoped_key_str_t method,
+    const scoped_key_facts_t *facts)
+{
+    static const scoped_key_str_t  get = scoped_key_str("GET");
+    static const scoped_key_str_t  head = scoped_key_str("HEAD");
+
+    return scoped_key_str_equal(method, facts->method)
+           || (scoped_key_str_equal(method, get)
+               && scoped_key_str_equal(facts->method, head));
+}
+
+
+static const unsigned char *
+scoped_key_texts_check(const unsigned char *at, uint16_t n,
+    bool (*match)(scoped_key_str_t text, const scoped_key_facts_t *facts),
+    const scoped_key_facts_t *facts, bool *held)
+{
+    scoped_key_str_t  text;
+
+    *held = n == 0;
+
+    while (n-- != 0) {
+        at = scoped_key_unpack_text(at, &text);
+
+        /* all are passed over, for the list that follows */
+        *held = *held || match(text, facts);
+    }
+
+    return at;
+}
+
+
+scoped_key_conditions_e
+scoped_key_conditions_check(const scoped_key_conditions_t *conditions,
+    const unsigned char *lists, const scoped_key_facts_t *facts)
+{
+    bool  held;
+
+    if (facts->now < conditions->not_before) {
+        return SCOPED_KEY_CONDITIONS_EARLY;
+    }
+
+    if (facts->now >= conditions->expires_at) {
+        return SCOPED_KEY_CONDITIONS_LATE;
+    }
+
+    lists = scoped_key_ips_check(lists, conditions->nips, facts, &held);
+
+    if (!held) {
+        return SCOPED_KEY_CONDITIONS_IP;
+    }
+
+    lists = scoped_key_texts_check(lists, conditions->nhosts,
+                                   scoped_key_host_match, facts, &held);
+
+    if (!held) {
+        return SCOPED_KEY_CONDITIONS_HOST;
+    }
+
+    scoped_key_texts_check(lists, conditions->nmethods,
+                           scoped_key_method_match, facts, &held);
+
+    return held ? SCOPED_KEY_CONDITIONS_HOLD : SCOPED_KEY_CONDITIONS_METHOD;
+}

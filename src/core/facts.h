@@ -1,0 +1,42 @@
+/*
+ * What a verdict may know of a request, as plain data and one question.  The
+ * asker fills it in; the verdict only reads.  No clock: `now` is a fact.
+ */
+
+#ifndef SCOPED_KEY_FACTS_H
+#define SCOPED_KEY_FACTS_H
+
+#include "address.h"
+#include "text.h"
+
+
+typedef enum {
+    SCOPED_KEY_PARAM_VALUES = 0,         /* *values and *n are set; n >= 0 */
+    SCOPED_KEY_PARAM_UNDECLARED,         /* the location has no such param */
+    SCOPED_KEY_PARAM_NEEDS_BODY,         /* ask again once the body is there */
+    SCOPED_KEY_PARAM_AMBIGUOUS,          /* some upstream could read another
+                                            value: refuse */
+    SCOPED_KEY_PARAM_UNREADABLE,         /* the body cannot be read as what
+                                            the source expects */
+    SCOPED_KEY_PARAM_TOO_LARGE,          /* the body is over the limit */
+    SCOPED_KEY_PARAM_ERROR               /* out of memory: undecided */
+} scoped_key_param_e;
+
+/*
+ * Every value of a param, from every source.  The values live as long as the
+ * request.  Asked for one name at a time, possibly more than once.
+ */
+typedef scoped_key_param_e (*scoped_key_param_pt)(void *data,
+    scoped_key_str_t name, const scoped_key_str_t **values, size_t *n);
+
+typedef struct {
+    int64_t               now;           /* unix seconds */
+    scoped_key_str_t      method;        /* as sent: upper case */
+    scoped_key_str_t      host;          /* no port; empty: none, or several
+                                            that disagree */
+    scoped_key_address_t  address;       /* the client's */
+    scoped_key_param_pt   param;
+    void                 *data;          /* of param */
+} scoped_key_facts_t;
+
+#endif

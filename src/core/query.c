@@ -1,0 +1,235 @@
+/*
+ * Pairs and values of query strings and form bodies.  Does not know what names
+ * could mean, but asks.  No memory of its own; time linear in the text.
+ * Invariant: a text that was walked has no other reading in which the name
+ * occurs more often, or with another value.
+ */
+
+#include "query.h"
+#include "query_reading.h"
+
+#include <string.h>
+
+
+/* memchr() of a text, without its objection to a NULL of length 0 */
+static const unsigned char *
+scoped_key_query_find(scoped_key_str_t text, int c)
+{
+    return text.len != 0 ? memchr(text.data, c, text.len) : NULL;
+}
+
+
+static scoped_key_str_t
+scoped_key_query_take(scoped_key_str_t *rest)
+{
+    scoped_key_str_t      whole;
+    const unsigned char  *end;
+
+    whole = *rest;
+    end = scoped_key_query_find(whole, '&');
+
+    if (end == NULL) {
+        rest->data += rest->len;
+        rest->len = 0;
+        return whole;
+    }
+
+    whole.len = (size_t) (end - whole.data);
+    rest->data = end + 1;
+    rest->len -= whole.len + 1;
+
+    return whole;
+}
+
+
+bool
+scoped_key_query_next(scoped_key_str_t *rest, scoped_key_pair_t *pair)
+{
+    const unsigned char  *equals;
+
+    do {
+        if (rest->len == 0) {
+            return false;
+        }
+
+        pair->whole = scoped_key_query_take(rest);
+    } while (pair->whole.len == 0);
+
+    equals = scoped_key_query_find(pair->whole, '=');
+    pair->has_value = equals != NULL;
+    pair->name = pair->whole;
+
+    if (equals != NULL) {
+        pair->name.len = (size_t) (equals - pair->whole.data);
+        pair->value.data = equals + 1;
+        pair->value.len = pair->whole.len - pair->name.len - 1;
+
+    } else {
+        pair->value.data = pair->whole.data + pair->whole.len;
+        pair->value.len = 0;
+    }
+
+    return true;
+}
+
+
+/* the byte that two hexadecimal digits behind a percent sign stand for; -1 */
+static int
+scoped_key_query_escaped(scoped_key_str_t text, size_t i)
+{
+    int  high, low;
+
+    if (text.len - i < 3) {
+        return -1;
+    }
+
+    high = scoped_key_hex_digit(text.data[i + 1]);
+    low = scoped_key_hex_digit(text.data[i + 2]);
+
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+
+bool
+scoped_key_query_decode(scoped_key_str_t text, unsigned char *out, size_t *len)
+{
+    int     c;
+    size_t  i, n;
+
+    n = 0;
+
+    for (i = 0; i < text.len; i++) {
+        c = text.data[i];
+
+        if (c == '+') {
+            c = ' ';
+
+        } else if (c == '%') {
+            c = scoped_key_query_escaped(text, i);
+            i += 2;
+        }
+
+        if (c < 0x20 || c == 0x7f) {
+            return false;
+        }
+
+        out[n++] = (unsigned char) c;
+    }
+
+    *len = n;
+
+    return true;
+}
+
+
+static bool
+scoped_key_query_is_separator(unsigned char c)
+{
+    return c == ';' || c == '&';
+}
+
+
+/*
+ * Whether the text that follows a separator is one more pair of this name.
+ * prose: it may be words that a person wrote, who puts no `=` behind them.
+ */
+static bool
+scoped_key_query_is_pair(scoped_key_str_t text, scoped_key_str_t name,
+    bool prose)
+{
+    size_t  i;
+
+    for (i = 0; i < text.len; i++) {
+
+        if (text.data[i] == '=') {
+            text.len = i;
+            return scoped_key_query_reads_as(text, name);
+        }
+
+        if (scoped_key_query_is_separator(text.data[i])) {
+            text.len = i;
+        }
+    }
+
+    return prose ? scoped_key_query_reads_just_as(text, name)
+                 : scoped_key_query_reads_as(text, name);
+}
+
+
+/*
+ * Whether an upstream that separates pairs by `;` too, or decodes before it
+ * separates, would find the name within a value.
+ */
+static bool
+scoped_key_query_hides(scoped_key_str_t value, scoped_key_str_t name,
+    unsigned char *scratch)
+{
+    bool              prose;
+    size_t            i, len;
+    scoped_key_str_t  rest;
+
+    /* text is sent encoded: a bare `;` is there to separate */
+    prose = scoped_key_query_find(value, ';') == NULL;
+
+    if (prose && scoped_key_query_find(value, '%') == NULL) {
+        return false;
+    }
+
+    memcpy(scratch, value.data, value.len);
+    len = scoped_key_query_decode_fully(scratch, value.len);
+
+    for (i = 0; i < len; i++) {
+
+        if (!scoped_key_query_is_separator(scratch[i])) {
+            continue;
+        }
+
+        rest.data = scratch + i + 1;
+        rest.len = len - i - 1;
+
+        if (scoped_key_query_is_pair(rest, name, prose)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+scoped_key_query_walk_e
+scoped_key_query_walk(scoped_key_str_t text, scoped_key_str_t name,
+    unsigned char *scratch, scoped_key_query_found_pt found, void *data)
+{
+    scoped_key_str_t   value;
+    scoped_key_pair_t  pair;
+    scoped_key_name_e  standing;
+
+    while (scoped_key_query_next(&text, &pair)) {
+        standing = scoped_key_query_name(pair.name, name);
+
+        if (standing == SCOPED_KEY_NAME_SUSPECT
+            || scoped_key_query_hides(pair.value, name, scratch))
+        {
+            return SCOPED_KEY_QUERY_REFUSED;
+        }
+
+        if (standing == SCOPED_KEY_NAME_OTHER) {
+            continue;
+        }
+
+        if (scoped_key_query_find(pair.value, ';') != NULL
+            || !scoped_key_query_decode(pair.value, scratch, &value.len))
+        {
+            return SCOPED_KEY_QUERY_REFUSED;
+        }
+
+        value.data = scratch;
+        scratch += value.len;
+
+        if (!found(data, value)) {
+            return SCOPED_KEY_QUERY_STOPPED;
+        }
+    }
+
+    return SCOPED_KEY_QUERY_WALKED;
+}

@@ -1,0 +1,75 @@
+/*
+ * Query strings and form bodies (application/x-www-form-urlencoded): every
+ * occurrence of a name, decoded once.  Works in the caller's memory; one pass.
+ * What some upstream could read as the asked-for name is told apart, so that
+ * the asker can refuse.
+ */
+
+#ifndef SCOPED_KEY_QUERY_H
+#define SCOPED_KEY_QUERY_H
+
+#include "text.h"
+
+
+/* a name of other than letters, digits, `-` and `_` may be this long */
+#define SCOPED_KEY_QUERY_MAX_NAME  512
+
+/* one `name=value` between two `&`, as sent; has_value: there was a `=` */
+typedef struct {
+    scoped_key_str_t  name;
+    scoped_key_str_t  value;
+    scoped_key_str_t  whole;
+    bool              has_value;
+} scoped_key_pair_t;
+
+typedef enum {
+    SCOPED_KEY_NAME_OTHER = 0,
+    SCOPED_KEY_NAME_SAME,                /* decoded once, byte for byte */
+    SCOPED_KEY_NAME_SUSPECT              /* could mean it to some upstream:
+                                            other case, spaces before, `[` or
+                                            `.` behind or before, `.` or a
+                                            space for `_`, `;` joined, doubly
+                                            encoded, overlong, beyond
+                                            SCOPED_KEY_QUERY_MAX_NAME; and any
+                                            name with bad percent signs or
+                                            control bytes */
+} scoped_key_name_e;
+
+
+/* takes the next pair off the front of *rest; empty pairs are passed over */
+bool scoped_key_query_next(scoped_key_str_t *rest, scoped_key_pair_t *pair);
+
+/* how the name of a pair, as sent, stands to an asked-for name */
+scoped_key_name_e scoped_key_query_name(scoped_key_str_t sent,
+    scoped_key_str_t name);
+
+/*
+ * Undoes %XX and `+` once into out, of at least text.len bytes.  *len is what
+ * was written.  False when a percent sign is not followed by two hex digits,
+ * or the result holds a control byte (0x00 to 0x1f, 0x7f).
+ */
+bool scoped_key_query_decode(scoped_key_str_t text, unsigned char *out,
+    size_t *len);
+
+typedef enum {
+    SCOPED_KEY_QUERY_WALKED = 0,
+    SCOPED_KEY_QUERY_REFUSED,            /* a suspect name or value */
+    SCOPED_KEY_QUERY_STOPPED             /* found returned false */
+} scoped_key_query_walk_e;
+
+/* value: decoded, lies in the caller's scratch memory */
+typedef bool (*scoped_key_query_found_pt)(void *data, scoped_key_str_t value);
+
+/*
+ * Gives every value of the name, in order; a name without `=` has an empty
+ * one.  Refused besides suspect names and unreadable values: a value of the
+ * name that holds a `;`, and any value in which another occurrence of the name
+ * follows a `;` or an encoded separator.  After REFUSED, what was given before
+ * it must be forgotten.  scratch: at least text.len bytes that live as long as
+ * the values must.
+ */
+scoped_key_query_walk_e scoped_key_query_walk(scoped_key_str_t text,
+    scoped_key_str_t name, unsigned char *scratch,
+    scoped_key_query_found_pt found, void *data);
+
+#endif

@@ -1,0 +1,115 @@
+/*
+ * How a name, as sent, stands to an asked-for one: told at once for ordinary
+ * names, and by all readings of query_reading.c for the others.  No memory but
+ * SCOPED_KEY_QUERY_MAX_NAME bytes of stack.
+ * Invariant: OTHER is said only when no reading is the asked-for name.
+ */
+
+#include "query.h"
+#include "query_reading.h"
+
+
+/* whether the text, fully decoded, holds what no name should hold */
+static bool
+scoped_key_query_is_odd(scoped_key_str_t text)
+{
+    size_t  i;
+
+    for (i = 0; i < text.len; i++) {
+
+        if (text.data[i] < 0x20 || text.data[i] == 0x7f
+            || text.data[i] == '%')
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+/* a name as sent that is no word */
+static scoped_key_name_e
+scoped_key_query_encoded_name(scoped_key_str_t sent, scoped_key_str_t name)
+{
+    unsigned char     decoded[SCOPED_KEY_QUERY_MAX_NAME];
+    scoped_key_str_t  text;
+
+    if (sent.len > SCOPED_KEY_QUERY_MAX_NAME
+        || !scoped_key_query_decode(sent, decoded, &text.len))
+    {
+        return SCOPED_KEY_NAME_SUSPECT;
+    }
+
+    text.data = decoded;
+
+    if (scoped_key_str_equal(text, name)) {
+        return SCOPED_KEY_NAME_SAME;
+    }
+
+    text.len = scoped_key_query_decode_fully(decoded, text.len);
+
+    return scoped_key_query_is_odd(text)
+           || scoped_key_query_reads_as(text, name) ? SCOPED_KEY_NAME_SUSPECT
+                                                    : SCOPED_KEY_NAME_OTHER;
+}
+
+
+/*
+ * Whether two names differ at their first letter, in any case.  Where there is
+ * no HARD in a name, that is the only place where the other could begin.
+ */
+static bool
+scoped_key_query_differs(scoped_key_str_t sent, scoped_key_str_t name)
+{
+    unsigned char  s, n;
+
+    s = (unsigned char) (sent.data[0] | 0x20);
+    n = (unsigned char) (name.data[0] | 0x20);
+
+    return s != n && s >= 'a' && s <= 'z' && n >= 'a' && n <= 'z';
+}
+
+
+/* whether all of a name are letters, digits, `-` and `_` */
+static bool
+scoped_key_query_is_word(scoped_key_str_t sent)
+{
+    size_t         i;
+    unsigned char  c, lower;
+
+    for (i = 0; i < sent.len; i++) {
+        c = sent.data[i];
+        lower = (unsigned char) (c | 0x20);
+
+        if ((lower < 'a' || lower > 'z') && (c < '0' || c > '9')
+            && c != '_' && c != '-')
+        {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+scoped_key_name_e
+scoped_key_query_name(scoped_key_str_t sent, scoped_key_str_t name)
+{
+    if (!scoped_key_query_is_word(sent)) {
+        return scoped_key_query_encoded_name(sent, name);
+    }
+
+    if (scoped_key_str_equal(sent, name)) {
+        return SCOPED_KEY_NAME_SAME;
+    }
+
+    if (sent.len == 0 || name.len == 0
+        || scoped_key_query_differs(sent, name))
+    {
+        return SCOPED_KEY_NAME_OTHER;
+    }
+
+    return scoped_key_query_reads_as(sent, name) ? SCOPED_KEY_NAME_SUSPECT
+                                                 : SCOPED_KEY_NAME_OTHER;
+}

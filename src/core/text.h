@@ -1,0 +1,45 @@
+/*
+ * Text as pointer and length, and the few readings of it that every core file
+ * shares.  Knows nothing of keys, scopes, nginx or Redis; owns no memory; has
+ * no state.  A text need not end in a NUL and may hold any byte.
+ */
+
+#ifndef SCOPED_KEY_TEXT_H
+#define SCOPED_KEY_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+
+/* the same layout as ngx_str_t, so that http may pass one for the other */
+typedef struct {
+    size_t                len;
+    const unsigned char  *data;
+} scoped_key_str_t;
+
+#define scoped_key_str(s)  { sizeof(s) - 1, (const unsigned char *) (s) }
+
+
+bool scoped_key_str_equal(scoped_key_str_t a, scoped_key_str_t b);
+
+/* the same without regard to the case of ASCII letters */
+bool scoped_key_str_equal_fold(scoped_key_str_t a, scoped_key_str_t b);
+
+/*
+ * Plain decimal digits, 1 to 18 of them, to a number.  No sign, no space.
+ * Returns false, and leaves *value alone, on anything else.
+ */
+bool scoped_key_decimal_parse(scoped_key_str_t text, int64_t *value);
+
+/*
+ * Takes the next comma-separated item off the front of *rest, spaces and tabs
+ * around it removed; items may be empty.  Returns false when nothing is left:
+ * "" has no items, "a," has two.
+ */
+bool scoped_key_list_next(scoped_key_str_t *rest, scoped_key_str_t *item);
+
+/* value of one hexadecimal digit of either case, or -1 */
+int scoped_key_hex_digit(unsigned char c);
+
+#endif

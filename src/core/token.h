@@ -1,0 +1,48 @@
+/*
+ * The key as text: prefix_id_secretchecksum, or the text of a legacy key.
+ * Looks at the form alone: whether a key is known is for others to say.
+ * Keeps nothing and copies nothing; every result points into the given text.
+ */
+
+#ifndef SCOPED_KEY_TOKEN_H
+#define SCOPED_KEY_TOKEN_H
+
+#include "text.h"
+
+
+#define SCOPED_KEY_PREFIX_MIN_BYTES    2
+#define SCOPED_KEY_PREFIX_MAX_BYTES   16
+#define SCOPED_KEY_ID_BYTES           12
+#define SCOPED_KEY_SECRET_BYTES       32
+#define SCOPED_KEY_CHECKSUM_BYTES      6
+#define SCOPED_KEY_LEGACY_MIN_BYTES    8
+#define SCOPED_KEY_TOKEN_MAX_BYTES   256
+
+/* "x" and the first 24 hex digits of the digest */
+#define SCOPED_KEY_LEGACY_ID_BYTES    25
+#define SCOPED_KEY_ID_MAX_BYTES       SCOPED_KEY_LEGACY_ID_BYTES
+
+
+typedef enum {
+    SCOPED_KEY_TOKEN_MALFORMED = 0,
+    SCOPED_KEY_TOKEN_ISSUED,           /* of our form, checksum right */
+    SCOPED_KEY_TOKEN_LEGACY            /* any other text of 8 to 256 graphic
+                                          ASCII bytes; *id is left alone */
+} scoped_key_token_e;
+
+
+/*
+ * Reads a presented text.  Of SCOPED_KEY_TOKEN_ISSUED, *id is the id within
+ * the text.  A text of our form with a wrong checksum is MALFORMED, never
+ * LEGACY; so is every text of more than SCOPED_KEY_TOKEN_MAX_BYTES.
+ */
+scoped_key_token_e scoped_key_token_parse(scoped_key_str_t text,
+    scoped_key_str_t *id);
+
+/*
+ * Writes the SCOPED_KEY_CHECKSUM_BYTES of the CRC-32 (zlib's, ISO 3309) of
+ * text as a base62 number, digits 0-9A-Za-z, padded with '0'.
+ */
+void scoped_key_token_checksum(scoped_key_str_t text, unsigned char *out);
+
+#endif

@@ -1,0 +1,383 @@
+/*
+ * Verdicts: see verdict.h.  Which kind of member beats which is said here and
+ * nowhere else: a refusal beats every grant of the same required scope; plain
+ * grants come before constrained ones, which ask more.
+ * Invariant: every way out that is not written as an allowance refuses.
+ */
+
+#include <string.h>
+
+#include "record_layout.h"
+#include "scope.h"
+#include "verdict.h"
+
+
+/* one clause, and what has become of it so far */
+typedef struct {
+    const scoped_key_record_t *record;
+    const scoped_key_facts_t  *facts;
+    scoped_key_grant_e         result;   /* the greatest: see grant.h */
+    scoped_key_str_t           grant;    /* that had this result, or refused */
+    bool                       fixed;
+} scoped_key_trial_t;
+
+
+/* everything but the plain case: a current text, no conditions, all well */
+static scoped_key_reason_e
+scoped_key_verdict_conditions(const scoped_key_record_t *record,
+    const scoped_key_facts_t *facts)
+{
+    const scoped_key_conditions_t  *conditions;
+
+    if (!(record->flags & SCOPED_KEY_RECORD_CONDITIONS)) {
+        return SCOPED_KEY_REASON_NONE;
+    }
+
+    conditions = scoped_key_record_conditions(record);
+
+    switch (scoped_key_conditions_check(conditions,
+                                (const unsigned char *) (conditions + 1),
+                                facts))
+    {
+
+    case SCOPED_KEY_CONDITIONS_HOLD:
+        return SCOPED_KEY_REASON_NONE;
+
+    case SCOPED_KEY_CONDITIONS_EARLY:
+        return SCOPED_KEY_KEY_NOT_YET_VALID;
+
+    case SCOPED_KEY_CONDITIONS_LATE:
+        return SCOPED_KEY_KEY_EXPIRED;
+
+    case SCOPED_KEY_CONDITIONS_IP:
+        return SCOPED_KEY_IP_REFUSED;
+
+    case SCOPED_KEY_CONDITIONS_HOST:
+        return SCOPED_KEY_HOST_REFUSED;
+
+    default:
+        return SCOPED_KEY_METHOD_REFUSED;
+    }
+}
+
+
+static bool
+scoped_key_verdict_proven(const scoped_key_record_t *record,
+    scoped_key_proof_e proof, const scoped_key_facts_t *facts)
+{
+    switch (proof) {
+
+    case SCOPED_KEY_PROOF_CURRENT:
+        return true;
+
+    case SCOPED_KEY_PROOF_PREVIOUS:
+        return (record->flags & SCOPED_KEY_RECORD_PREVIOUS)
+               && facts->now < *scoped_key_record_previous_until(record);
+
+    default:
+        return false;
+    }
+}
+
+
+static scoped_key_reason_e
+scoped_key_verdict_key_slow(const scoped_key_record_t *record,
+    scoped_key_proof_e proof, const scoped_key_facts_t *facts)
+{
+    if (!(record->flags & SCOPED_KEY_RECORD_DIGEST)) {
+        return SCOPED_KEY_RECORD_INVALID;
+    }
+
+    /* an invalid record has lost its previous_until: whoever held the text
+       before the rotation learns no more than a stranger */
+    if (!scoped_key_verdict_proven(record, proof, facts)) {
+        return SCOPED_KEY_UNKNOWN_KEY;
+    }
+
+    if (!(record->flags & SCOPED_KEY_RECORD_VALID)) {
+        return SCOPED_KEY_RECORD_INVALID;
+    }
+
+    if (!(record->flags & SCOPED_KEY_RECORD_ENABLED)) {
+        return SCOPED_KEY_KEY_DISABLED;
+    }
+
+    return scoped_key_verdict_conditions(record, facts);
+}
+
+
+scoped_key_reason_e
+scoped_key_verdict_key(const scoped_key_record_t *record,
+    scoped_key_proof_e proof, const scoped_key_facts_t *facts)
+{
+    static const unsigned  well =
+        SCOPED_KEY_RECORD_VALID|SCOPED_KEY_RECORD_ENABLED;
+
+    if (proof == SCOPED_KEY_PROOF_CURRENT
+        && (record->flags & (well|SCOPED_KEY_RECORD_CONDITIONS)) == well)
+    {
+        return SCOPED_KEY_REASON_NONE;
+    }
+
+    return scoped_key_verdict_key_slow(record, proof, facts);
+}
+
+
+/* whether grants and refusals can be about the scope at all */
+static bool
+scoped_key_scope_decidable(scoped_key_str_t scope)
+{
+    return scope.len != 0 && scope.len <= SCOPED_KEY_SCOPE_MAX_BYTES;
+}
+
+
+/*
+ * Whether some refusal is about the scope: *grant is it.  If not, *plain is
+ * where the plain grants begin.
+ */
+static bool
+scoped_key_trial_refused(const scoped_key_record_t *record,
+    scoped_key_str_t scope, const unsigned char **plain,
+    scoped_key_str_t *grant)
+{
+    *plain = record->data + record->texts;
+
+    return scoped_key_refusal_find(plain, record->nrefusals, scope, grant);
+}
+
+
+static void
+scoped_key_trial_plain(scoped_key_trial_t *trial, scoped_key_str_t scope)
+{
+    const unsigned char  *plain;
+
+    if (!scoped_key_scope_decidable(scope)
+        || scoped_key_trial_refused(trial->record, scope, &plain,
+                                    &trial->grant))
+    {
+        return;
+    }
+
+    if (scoped_key_plain_find(&plain, trial->record->nplain, scope,
+                              &trial->grant))
+    {
+        trial->result = SCOPED_KEY_GRANT_ALLOWS;
+    }
+}
+
+
+static void
+scoped_key_trial_one(scoped_key_trial_t *trial,
+    const scoped_key_constrained_t *grant, scoped_key_str_t scope)
+{
+    scoped_key_grant_e  result;
+
+    result = scoped_key_constrained_check(grant, scope, trial->facts);
+
+    if (result == SCOPED_KEY_GRANT_ELSEWHERE) {
+        return;
+    }
+
+    trial->fixed = false;
+
+    if (result <= trial->result) {
+        return;
+    }
+
+    trial->result = result;
+
+    if (result > SCOPED_KEY_GRANT_CONDITION_FAILS) {
+        trial->grant = scoped_key_constrained_member(grant);
+    }
+}
+
+
+static void
+scoped_key_trial_constrained(scoped_key_trial_t *trial, scoped_key_str_t scope)
+{
+    uint16_t                         n;
+    scoped_key_str_t                 refusal;
+    const unsigned char             *plain;
+    const scoped_key_constrained_t  *grant;
+
+    if (!scoped_key_scope_decidable(scope)
+        || scoped_key_trial_refused(trial->record, scope, &plain, &refusal))
+    {
+        return;
+    }
+
+    grant = scoped_key_record_constrained(trial->record);
+
+    for (n = trial->record->nconstrained;
+         n != 0 && trial->result != SCOPED_KEY_GRANT_ALLOWS;
+         n--)
+    {
+        scoped_key_trial_one(trial, grant, scope);
+        grant = scoped_key_constrained_next(grant);
+    }
+}
+
+
+/* plain grants of all alternatives first: they need neither params nor body */
+static void
+scoped_key_trial_scoped(scoped_key_trial_t *trial,
+    const scoped_key_clause_t *clause)
+{
+    size_t  i;
+
+    for (i = 0;
+         i < clause->n && trial->result != SCOPED_KEY_GRANT_ALLOWS;
+         i++)
+    {
+        scoped_key_trial_plain(trial, clause->scopes[i]);
+    }
+
+    if (trial->record->nconstrained == 0) {
+        return;
+    }
+
+    for (i = 0;
+         i < clause->n && trial->result != SCOPED_KEY_GRANT_ALLOWS;
+         i++)
+    {
+        scoped_key_trial_constrained(trial, clause->scopes[i]);
+    }
+}
+
+
+/* a global key: one alternative that no refusal is about is enough */
+static void
+scoped_key_trial_global(scoped_key_trial_t *trial,
+    const scoped_key_clause_t *clause)
+{
+    size_t                i;
+    const unsigned char  *plain;
+
+    for (i = 0; i < clause->n; i++) {
+        if (!scoped_key_scope_decidable(clause->scopes[i])
+            || !scoped_key_trial_refused(trial->record, clause->scopes[i],
+                                         &plain, &trial->grant))
+        {
+            trial->result = SCOPED_KEY_GRANT_ALLOWS;
+            trial->grant.len = 0;
+            return;
+        }
+    }
+}
+
+
+static scoped_key_verdict_e
+scoped_key_trial_verdict(const scoped_key_trial_t *trial,
+    scoped_key_cause_t *cause)
+{
+    cause->grant = trial->grant;
+    cause->fixed = cause->fixed && trial->fixed;
+
+    switch (trial->result) {
+
+    case SCOPED_KEY_GRANT_ALLOWS:
+        return SCOPED_KEY_ALLOWED;
+
+    case SCOPED_KEY_GRANT_NEEDS_BODY:
+        return SCOPED_KEY_NEEDS_BODY;
+
+    case SCOPED_KEY_GRANT_UNDECIDED:
+        cause->reason = SCOPED_KEY_STORE_UNAVAILABLE;
+        return SCOPED_KEY_UNDECIDED;
+
+    case SCOPED_KEY_GRANT_BODY_TOO_LARGE:
+        cause->reason = SCOPED_KEY_BODY_TOO_LARGE;
+        return SCOPED_KEY_REFUSED;
+
+    case SCOPED_KEY_GRANT_BODY_UNREADABLE:
+        cause->reason = SCOPED_KEY_BODY_UNREADABLE;
+        return SCOPED_KEY_REFUSED;
+
+    case SCOPED_KEY_GRANT_PARAM_REFUSED:
+        cause->reason = SCOPED_KEY_PARAM_REFUSED;
+        return SCOPED_KEY_REFUSED;
+
+    default:
+        cause->reason = SCOPED_KEY_INSUFFICIENT_SCOPE;
+        return SCOPED_KEY_REFUSED;
+    }
+}
+
+
+static scoped_key_verdict_e
+scoped_key_verdict_clause(const scoped_key_record_t *record,
+    const scoped_key_clause_t *clause, const scoped_key_facts_t *facts,
+    scoped_key_cause_t *cause)
+{
+    scoped_key_trial_t    trial;
+    scoped_key_verdict_e  verdict;
+
+    memset(&trial, 0, sizeof(trial));
+
+    trial.record = record;
+    trial.facts = facts;
+    trial.fixed = true;
+
+    if (record->flags & SCOPED_KEY_RECORD_GLOBAL) {
+        scoped_key_trial_global(&trial, clause);
+
+    } else {
+        scoped_key_trial_scoped(&trial, clause);
+    }
+
+    verdict = scoped_key_trial_verdict(&trial, cause);
+
+    if (verdict == SCOPED_KEY_REFUSED) {
+        cause->missing = clause;
+    }
+
+    return verdict;
+}
+
+
+/* what a location that names no scope asks for */
+static scoped_key_verdict_e
+scoped_key_verdict_bare(const scoped_key_record_t *record,
+    const scoped_key_required_t *required, scoped_key_cause_t *cause)
+{
+    if (required->any_key || (record->flags & SCOPED_KEY_RECORD_GLOBAL)) {
+        return SCOPED_KEY_ALLOWED;
+    }
+
+    cause->reason = SCOPED_KEY_INSUFFICIENT_SCOPE;
+
+    return SCOPED_KEY_REFUSED;
+}
+
+
+scoped_key_verdict_e
+scoped_key_verdict_scopes(const scoped_key_record_t *record,
+    const scoped_key_required_t *required, const scoped_key_facts_t *facts,
+    scoped_key_cause_t *cause)
+{
+    size_t                i;
+    scoped_key_verdict_e  verdict, one;
+
+    memset(cause, 0, sizeof(*cause));
+    cause->fixed = true;
+
+    if (required->n == 0) {
+        return scoped_key_verdict_bare(record, required, cause);
+    }
+
+    verdict = SCOPED_KEY_ALLOWED;
+
+    for (i = 0; i < required->n; i++) {
+        one = scoped_key_verdict_clause(record, &required->clauses[i], facts,
+                                        cause);
+
+        if (one == SCOPED_KEY_NEEDS_BODY) {
+            verdict = one;
+
+        } else if (one != SCOPED_KEY_ALLOWED) {
+            return one;
+        }
+    }
+
+    return verdict;
+}

@@ -1,0 +1,235 @@
+/*
+ * One copy at most: a body that lies in one buffer is read where it is.
+ * Invariant: r->request_body is only looked at, so that the upstream gets the
+ * same bytes.
+ */
+
+#include "body.h"
+#include "content_type.h"
+
+
+static scoped_key_param_e ngx_http_scoped_key_body_collect(
+    ngx_http_request_t *r, const ngx_http_scoped_key_loc_conf_t *skcf,
+    ngx_http_scoped_key_body_t *body);
+static ngx_int_t ngx_http_scoped_key_body_copy(ngx_http_request_t *r,
+    ngx_str_t *text);
+static ngx_int_t ngx_http_scoped_key_body_copy_buf(ngx_buf_t *b, u_char **p);
+static void ngx_http_scoped_key_body_handler(ngx_http_request_t *r);
+static void ngx_http_scoped_key_body_free_json(void *data);
+
+
+scoped_key_param_e
+ngx_http_scoped_key_body(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
+{
+    if (ctx->body == NULL) {
+        ctx->body = ngx_pcalloc(r->pool, sizeof(ngx_http_scoped_key_body_t));
+        if (ctx->body == NULL) {
+            return SCOPED_KEY_PARAM_ERROR;
+        }
+    }
+
+    if (ctx->body->collected) {
+        return SCOPED_KEY_PARAM_VALUES;
+    }
+
+    if (r->headers_in.content_length_n <= 0 && !r->headers_in.chunked) {
+        ctx->body->collected = 1;
+        return SCOPED_KEY_PARAM_VALUES;
+    }
+
+    if (r->headers_in.content_length_n > (off_t) skcf->body_limit) {
+        return SCOPED_KEY_PARAM_TOO_LARGE;
+    }
+
+    if (!ctx->body_read) {
+        return SCOPED_KEY_PARAM_NEEDS_BODY;
+    }
+
+    /* it was thrown away by an earlier pass */
+
+    if (r->request_body == NULL) {
+        return SCOPED_KEY_PARAM_UNREADABLE;
+    }
+
+    return ngx_http_scoped_key_body_collect(r, skcf, ctx->body);
+}
+
+
+static scoped_key_param_e
+ngx_http_scoped_key_body_collect(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    ngx_http_scoped_key_body_t *body)
+{
+    off_t         size;
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    size = 0;
+    b = NULL;
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+        b = cl->buf;
+        size += ngx_buf_size(b);
+    }
+
+    if (size > (off_t) skcf->body_limit) {
+        return SCOPED_KEY_PARAM_TOO_LARGE;
+    }
+
+    if (b && size == ngx_buf_size(b) && ngx_buf_in_memory(b)) {
+        body->text.data = b->pos;
+        body->text.len = (size_t) size;
+
+    } else if (size) {
+        body->text.len = (size_t) size;
+
+        if (ngx_http_scoped_key_body_copy(r, &body->text) != NGX_OK) {
+            return SCOPED_KEY_PARAM_ERROR;
+        }
+    }
+
+    if (size) {
+        body->type = ngx_http_scoped_key_content_type(r);
+    }
+
+    body->collected = 1;
+
+    return SCOPED_KEY_PARAM_VALUES;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_body_copy(ngx_http_request_t *r, ngx_str_t *text)
+{
+    u_char       *p;
+    ngx_chain_t  *cl;
+
+    text->data = ngx_pnalloc(r->pool, text->len);
+    if (text->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = text->data;
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+        if (ngx_http_scoped_key_body_copy_buf(cl->buf, &p) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_body_copy_buf(ngx_buf_t *b, u_char **p)
+{
+    size_t   size;
+    ssize_t  n;
+
+    size = (size_t) ngx_buf_size(b);
+
+    if (ngx_buf_in_memory(b)) {
+        *p = ngx_cpymem(*p, b->pos, size);
+        return NGX_OK;
+    }
+
+    if (size == 0) {
+        return NGX_OK;
+    }
+
+    n = ngx_read_file(b->file, *p, size, b->file_pos);
+
+    if (n != (ssize_t) size) {
+        return NGX_ERROR;
+    }
+
+    *p += size;
+
+    return NGX_OK;
+}
+
+
+const scoped_key_json_t *
+ngx_http_scoped_key_body_json(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx)
+{
+    scoped_key_str_t             text;
+    ngx_pool_cleanup_t          *cln;
+    ngx_http_scoped_key_body_t  *body;
+
+    body = ctx->body;
+
+    if (body->parsed) {
+        return body->json;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    text.len = body->text.len;
+    text.data = body->text.data;
+
+    body->parsed = 1;
+    body->json = scoped_key_json_parse(text);
+
+    cln->handler = ngx_http_scoped_key_body_free_json;
+    cln->data = body->json;
+
+    return body->json;
+}
+
+
+static void
+ngx_http_scoped_key_body_free_json(void *data)
+{
+    scoped_key_json_t  *json = data;
+
+    scoped_key_json_free(json);
+}
+
+
+ngx_int_t
+ngx_http_scoped_key_body_read(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    ctx->reading = 1;
+
+    rc = ngx_http_read_client_request_body(r,
+                                           ngx_http_scoped_key_body_handler);
+
+    ctx->reading = 0;
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    /* what was counted up is for a content handler: phases go on uncounted */
+
+    r->main->count--;
+
+    return ctx->body_read ? NGX_OK : NGX_DONE;
+}
+
+
+/* called from within ngx_http_scoped_key_body_read(), or by a read event */
+
+static void
+ngx_http_scoped_key_body_handler(ngx_http_request_t *r)
+{
+    ngx_http_scoped_key_ctx_t  *ctx;
+
+    ctx = ngx_http_scoped_key_ctx(r);
+
+    ctx->body_read = 1;
+    r->write_event_handler = ngx_http_core_run_phases;
+
+    if (!ctx->reading) {
+        ngx_http_core_run_phases(r);
+    }
+}

@@ -1,0 +1,53 @@
+/*
+ * The request's body, as far as a decision needs it: read in the access phase,
+ * at most scoped_key_body_limit of it, and left for the upstream as it came.
+ * Says what it is by its Content-Type; reads no meaning into it.
+ */
+
+#ifndef NGX_HTTP_SCOPED_KEY_BODY_H
+#define NGX_HTTP_SCOPED_KEY_BODY_H
+
+#include "context.h"
+#include "../core/json.h"
+
+
+typedef enum {
+    NGX_HTTP_SCOPED_KEY_BODY_NONE = 0,   /* the request has no body */
+    NGX_HTTP_SCOPED_KEY_BODY_JSON,       /* application/json, or +json */
+    NGX_HTTP_SCOPED_KEY_BODY_FORM,       /* application/x-www-form-urlencoded */
+    NGX_HTTP_SCOPED_KEY_BODY_GRAPHQL,    /* application/graphql */
+    NGX_HTTP_SCOPED_KEY_BODY_OTHER       /* no one else's business: none or
+                                            several types, another charset
+                                            than UTF-8, a content-coding */
+} ngx_http_scoped_key_body_e;
+
+/* in r->pool, made when a decision first asks */
+struct ngx_http_scoped_key_body_s {
+    ngx_http_scoped_key_body_e   type;
+    ngx_str_t                    text;   /* once collected */
+    scoped_key_json_t           *json;   /* once parsed; NULL: unreadable */
+    unsigned                     collected:1;
+    unsigned                     parsed:1;
+};
+
+
+/*
+ * SCOPED_KEY_PARAM_VALUES: ctx->body is there, its type known, and its text
+ * collected if there is any; _NEEDS_BODY, _TOO_LARGE, _ERROR as in facts.h.
+ */
+scoped_key_param_e ngx_http_scoped_key_body(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    ngx_http_scoped_key_ctx_t *ctx);
+
+/* the body as JSON; NULL: it cannot be read as such.  Lives as long as r */
+const scoped_key_json_t *ngx_http_scoped_key_body_json(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx);
+
+/*
+ * Reads the whole body.  NGX_OK: it is there; NGX_DONE: it is under way, and
+ * the phases will be run again; else a status to answer with.
+ */
+ngx_int_t ngx_http_scoped_key_body_read(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx);
+
+#endif

@@ -1,0 +1,252 @@
+/*
+ * The configuration as a whole: create, init and merge, and the setters that
+ * need no file of their own.  Knows nothing of requests.
+ * Invariant: once merged, a location has sources and a requirement; where
+ * nothing is required, only global keys pass.
+ */
+
+#include "conf.h"
+#include "../redis/tracking.h"
+#include "option.h"
+#include "require.h"
+
+
+static ngx_int_t ngx_http_scoped_key_merge_require(ngx_conf_t *cf,
+    ngx_http_scoped_key_loc_conf_t *prev,
+    ngx_http_scoped_key_loc_conf_t *conf);
+
+
+static ngx_http_scoped_key_source_t  ngx_http_scoped_key_sources[] = {
+    { NGX_HTTP_SCOPED_KEY_HEADER, ngx_string("x-api-key") },
+    { NGX_HTTP_SCOPED_KEY_AUTHORIZATION, ngx_string("Bearer") }
+};
+
+
+static ngx_array_t  ngx_http_scoped_key_default_sources = {
+    ngx_http_scoped_key_sources,
+    sizeof(ngx_http_scoped_key_sources) / sizeof(ngx_http_scoped_key_source_t),
+    sizeof(ngx_http_scoped_key_source_t),
+    sizeof(ngx_http_scoped_key_sources) / sizeof(ngx_http_scoped_key_source_t),
+    NULL
+};
+
+
+void *
+ngx_http_scoped_key_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_scoped_key_main_conf_t  *skmcf;
+
+    /* zero: what the setters have not seen */
+    skmcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_scoped_key_main_conf_t));
+    if (skmcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&skmcf->requires, cf->pool, 16,
+                       sizeof(ngx_http_scoped_key_require_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    if (ngx_array_init(&skmcf->catalog, cf->pool, 16,
+                       sizeof(ngx_http_scoped_key_scope_t))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    skmcf->only_global = ngx_http_scoped_key_require_create(cf);
+    if (skmcf->only_global == NULL) {
+        return NULL;
+    }
+
+    ngx_rbtree_init(&skmcf->memos, &skmcf->memos_sentinel,
+                    ngx_str_rbtree_insert_value);
+
+    return skmcf;
+}
+
+
+char *
+ngx_http_scoped_key_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_scoped_key_main_conf_t  *skmcf = conf;
+
+    if (!skmcf->redis_set
+        && ngx_http_scoped_key_default_redis(cf, skmcf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (!skmcf->cache_set) {
+        ngx_http_scoped_key_default_cache(skmcf);
+    }
+
+    /* several heartbeats must fit into the bound, or it would be past always */
+
+    skmcf->redis.heartbeat = ngx_min(SCOPED_KEY_REDIS_HEARTBEAT_MS,
+                                     skmcf->bound
+                                     / (SCOPED_KEY_REDIS_MISSED_HEARTBEATS + 1));
+
+    if (ngx_http_scoped_key_check_catalog(cf, skmcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+void *
+ngx_http_scoped_key_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_scoped_key_loc_conf_t  *skcf;
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     skcf->require = NULL;
+     *     skcf->sources = NULL;
+     *     skcf->params = NULL;
+     *     skcf->decided = 0;
+     */
+    skcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_scoped_key_loc_conf_t));
+    if (skcf == NULL) {
+        return NULL;
+    }
+
+    skcf->enable = NGX_CONF_UNSET_UINT;
+    skcf->hide = NGX_CONF_UNSET;
+    skcf->legacy = NGX_CONF_UNSET;
+    skcf->graphql = NGX_CONF_UNSET;
+    skcf->body_limit = NGX_CONF_UNSET_SIZE;
+    skcf->preflight = NGX_CONF_UNSET;
+    skcf->dry_run = NGX_CONF_UNSET;
+    skcf->unauthorized_status = NGX_CONF_UNSET_UINT;
+    skcf->error_body = NGX_CONF_UNSET_UINT;
+    skcf->log_level = NGX_CONF_UNSET_UINT;
+
+    return skcf;
+}
+
+
+char *
+ngx_http_scoped_key_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_scoped_key_loc_conf_t *prev = parent;
+    ngx_http_scoped_key_loc_conf_t *conf = child;
+
+    if (prev->decided) {
+        conf->decided = 1;
+    }
+
+    ngx_conf_merge_uint_value(conf->enable, prev->enable,
+                              NGX_HTTP_SCOPED_KEY_OFF);
+    ngx_conf_merge_value(conf->hide, prev->hide, 1);
+    ngx_conf_merge_value(conf->legacy, prev->legacy, 0);
+    ngx_conf_merge_value(conf->graphql, prev->graphql, 0);
+    ngx_conf_merge_size_value(conf->body_limit, prev->body_limit,
+                              NGX_HTTP_SCOPED_KEY_BODY_LIMIT);
+    ngx_conf_merge_value(conf->preflight, prev->preflight, 0);
+    ngx_conf_merge_value(conf->dry_run, prev->dry_run, 0);
+    ngx_conf_merge_uint_value(conf->unauthorized_status,
+                              prev->unauthorized_status, NGX_HTTP_FORBIDDEN);
+    ngx_conf_merge_uint_value(conf->error_body, prev->error_body,
+                              NGX_HTTP_SCOPED_KEY_BODY_PROBLEM);
+    ngx_conf_merge_uint_value(conf->log_level, prev->log_level,
+                              NGX_LOG_WARN);
+
+    if (conf->params == NULL) {
+        conf->params = prev->params;
+    }
+
+    if (conf->sources == NULL) {
+        conf->sources = prev->sources ? prev->sources
+                                      : &ngx_http_scoped_key_default_sources;
+    }
+
+    conf->lines = ngx_http_scoped_key_source_lines(conf->sources);
+
+    if (ngx_http_scoped_key_merge_require(cf, prev, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_merge_require(ngx_conf_t *cf,
+    ngx_http_scoped_key_loc_conf_t *prev, ngx_http_scoped_key_loc_conf_t *conf)
+{
+    ngx_uint_t                        on;
+    ngx_http_scoped_key_main_conf_t  *skmcf;
+
+    skmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_scoped_key_module);
+
+    on = (conf->enable != NGX_HTTP_SCOPED_KEY_OFF);
+
+    if (on) {
+        skmcf->used = 1;
+    }
+
+    if (conf->require == NULL) {
+        conf->require = prev->require ? prev->require : skmcf->only_global;
+    }
+
+    conf->require->held = 1;
+
+    if (conf->decided) {
+        conf->require->applies = 1;
+    }
+
+    return ngx_http_scoped_key_require_use(cf, skmcf, conf->require, on);
+}
+
+
+char *
+ngx_http_scoped_key_set_enum(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char  *p = conf;
+
+    u_char            choices[128], *last;
+    ngx_str_t        *value;
+    ngx_uint_t       *np;
+    ngx_conf_enum_t  *e;
+
+    np = (ngx_uint_t *) (p + cmd->offset);
+
+    if (*np != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    last = ngx_cpymem(choices, "must be one of:", 15);
+
+    for (e = cmd->post; e->name.len; e++) {
+        if (e->name.len == value[1].len
+            && ngx_strcasecmp(e->name.data, value[1].data) == 0)
+        {
+            *np = e->value;
+            return NGX_CONF_OK;
+        }
+
+        last = ngx_slprintf(last, choices + sizeof(choices) - 1, " %V",
+                            &e->name);
+    }
+
+    *last = '\0';
+
+    return ngx_http_scoped_key_mistake(cf, &value[1], (char *) choices);
+}
+
+
+char *
+ngx_http_scoped_key_set_enable(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_scoped_key_loc_conf_t *skcf = conf;
+
+    skcf->decided = 1;
+
+    return ngx_http_scoped_key_set_enum(cf, cmd, conf);
+}

@@ -1,0 +1,97 @@
+/*
+ * The configuration: setters of the directives, create and merge, and the
+ * checks that nginx -t makes.  Runs while a configuration is read, never for
+ * a request.
+ * Invariant: every mistake ends in an [emerg] that names the directive and the
+ * value; nothing is guessed, and no secret is logged.
+ */
+
+#ifndef NGX_HTTP_SCOPED_KEY_CONF_H
+#define NGX_HTTP_SCOPED_KEY_CONF_H
+
+#include "ngx_http_scoped_key.h"
+
+
+/* scoped_key_from */
+#define NGX_HTTP_SCOPED_KEY_MAX_SOURCES                8
+#define NGX_HTTP_SCOPED_KEY_MAX_NAME_BYTES            64
+
+/* scoped_key_param */
+#define NGX_HTTP_SCOPED_KEY_MAX_PARAMS                64
+#define NGX_HTTP_SCOPED_KEY_MAX_PARAM_SOURCES          8
+
+/* scoped_key_body_limit: the default, the most */
+#define NGX_HTTP_SCOPED_KEY_BODY_LIMIT        (64 * 1024)
+#define NGX_HTTP_SCOPED_KEY_MAX_BODY_BYTES    (64 * 1024 * 1024)
+
+/* scoped_key_scope */
+#define NGX_HTTP_SCOPED_KEY_MAX_CATALOG             4096
+#define NGX_HTTP_SCOPED_KEY_MAX_DESCRIPTION_BYTES    512
+
+/* scoped_key_redis */
+#define NGX_HTTP_SCOPED_KEY_MAX_DB                 65535
+#define NGX_HTTP_SCOPED_KEY_MAX_USER_BYTES           128
+#define NGX_HTTP_SCOPED_KEY_MAX_PASSWORD_BYTES       512
+#define NGX_HTTP_SCOPED_KEY_MAX_PREFIX_BYTES          64
+#define NGX_HTTP_SCOPED_KEY_MIN_TIMEOUT_MS             1
+#define NGX_HTTP_SCOPED_KEY_MAX_TIMEOUT_MS         60000
+
+/* scoped_key_cache; the least size is SCOPED_KEY_CACHE_MIN_BYTES */
+#define NGX_HTTP_SCOPED_KEY_MAX_CACHE_BYTES  ((off_t) 64 * 1024 * 1024 * 1024)
+#define NGX_HTTP_SCOPED_KEY_MIN_TTL_MS                 1
+#define NGX_HTTP_SCOPED_KEY_MAX_TTL_MS          86400000  /* a day */
+#define NGX_HTTP_SCOPED_KEY_MIN_NEGATIVE_MS            1
+#define NGX_HTTP_SCOPED_KEY_MAX_NEGATIVE_MS      3600000
+#define NGX_HTTP_SCOPED_KEY_MIN_BOUND_MS             100
+#define NGX_HTTP_SCOPED_KEY_MAX_BOUND_MS         3600000
+
+
+void *ngx_http_scoped_key_create_main_conf(ngx_conf_t *cf);
+char *ngx_http_scoped_key_init_main_conf(ngx_conf_t *cf, void *conf);
+void *ngx_http_scoped_key_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_scoped_key_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+
+/*
+ * A value out of the ngx_conf_enum_t table that is cmd->post, into the
+ * ngx_uint_t at cmd->offset: nginx's own setter does not name the directive.
+ */
+char *ngx_http_scoped_key_set_enum(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+char *ngx_http_scoped_key_set_enable(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_scoped_key_set_from(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+/* bit n (modulo 64): header lines with a name of n bytes may be a source */
+uint64_t ngx_http_scoped_key_source_lines(const ngx_array_t *sources);
+char *ngx_http_scoped_key_set_param(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+/* the param of this name, or NULL; params: NULL when none is declared */
+ngx_http_scoped_key_param_t *ngx_http_scoped_key_param_find(
+    const ngx_array_t *params, const ngx_str_t *name);
+char *ngx_http_scoped_key_set_body_limit(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_scoped_key_set_scope(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_scoped_key_set_redis(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_scoped_key_set_cache(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_scoped_key_set_pepper_file(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* what holds where scoped_key_redis does not stand, and scoped_key_cache */
+ngx_int_t ngx_http_scoped_key_default_redis(ngx_conf_t *cf,
+    ngx_http_scoped_key_main_conf_t *skmcf);
+void ngx_http_scoped_key_default_cache(
+    ngx_http_scoped_key_main_conf_t *skmcf);
+
+/*
+ * Where scopes are declared, every required one must match one of them.
+ * Call it once the whole configuration is read.
+ */
+ngx_int_t ngx_http_scoped_key_check_catalog(ngx_conf_t *cf,
+    ngx_http_scoped_key_main_conf_t *skmcf);
+
+#endif

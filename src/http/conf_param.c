@@ -1,0 +1,304 @@
+/*
+ * scoped_key_param and scoped_key_body_limit: which request values grants may
+ * constrain, and where they come from.  Reads the directives alone; values are
+ * for param.c.
+ * Invariant: a source that is not understood is a mistake, never a text.
+ */
+
+#include "conf.h"
+#include "option.h"
+#include "../core/json.h"
+
+
+static char *ngx_http_scoped_key_param_add(ngx_conf_t *cf,
+    ngx_http_scoped_key_param_t *param, ngx_str_t *text);
+static const char *ngx_http_scoped_key_param_parse(ngx_str_t *text,
+    ngx_http_scoped_key_param_source_t *source);
+static ngx_uint_t ngx_http_scoped_key_param_begins(ngx_str_t *text,
+    const char *prefix, ngx_str_t *rest);
+static ngx_uint_t ngx_http_scoped_key_param_is_name(const ngx_str_t *name);
+static ngx_uint_t ngx_http_scoped_key_param_known(
+    const ngx_http_scoped_key_param_t *param, const ngx_str_t *text);
+static char *ngx_http_scoped_key_param_compile(ngx_conf_t *cf,
+    ngx_http_scoped_key_param_source_t *source);
+
+
+char *
+ngx_http_scoped_key_set_param(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_scoped_key_loc_conf_t *skcf = conf;
+
+    char                         *rv;
+    ngx_str_t                    *value;
+    ngx_uint_t                    i;
+    ngx_http_scoped_key_param_t  *param;
+
+    value = cf->args->elts;
+
+    if (!ngx_http_scoped_key_param_is_name(&value[1])) {
+        return ngx_http_scoped_key_mistake(cf, &value[1],
+                    "a name has 1 to 64 letters, digits, \"_\", \"-\", \".\"");
+    }
+
+    if (ngx_http_scoped_key_param_find(skcf->params, &value[1])) {
+        return ngx_http_scoped_key_mistake(cf, &value[1], "duplicate param");
+    }
+
+    if (skcf->params == NULL) {
+        skcf->params = ngx_array_create(cf->pool, 4,
+                                        sizeof(ngx_http_scoped_key_param_t));
+        if (skcf->params == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (skcf->params->nelts == NGX_HTTP_SCOPED_KEY_MAX_PARAMS) {
+        return ngx_http_scoped_key_mistake(cf, &value[1], "too many params");
+    }
+
+    param = ngx_array_push(skcf->params);
+
+    if (param == NULL
+        || ngx_array_init(&param->sources, cf->pool, cf->args->nelts,
+                          sizeof(ngx_http_scoped_key_param_source_t))
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    param->name = value[1];
+
+    for (i = 2; i < cf->args->nelts; i++) {
+        rv = ngx_http_scoped_key_param_add(cf, param, &value[i]);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_http_scoped_key_param_t *
+ngx_http_scoped_key_param_find(const ngx_array_t *params,
+    const ngx_str_t *name)
+{
+    ngx_uint_t                    i;
+    ngx_http_scoped_key_param_t  *param;
+
+    if (params == NULL) {
+        return NULL;
+    }
+
+    param = params->elts;
+
+    for (i = 0; i < params->nelts; i++) {
+        if (param[i].name.len == name->len
+            && ngx_memcmp(param[i].name.data, name->data, name->len) == 0)
+        {
+            return &param[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static char *
+ngx_http_scoped_key_param_add(ngx_conf_t *cf,
+    ngx_http_scoped_key_param_t *param, ngx_str_t *text)
+{
+    const char                          *why;
+    ngx_http_scoped_key_param_source_t   source, *added;
+
+    if (param->sources.nelts == NGX_HTTP_SCOPED_KEY_MAX_PARAM_SOURCES) {
+        return ngx_http_scoped_key_mistake(cf, text, "too many sources");
+    }
+
+    if (ngx_http_scoped_key_param_known(param, text)) {
+        return ngx_http_scoped_key_mistake(cf, text, "duplicate source");
+    }
+
+    ngx_memzero(&source, sizeof(ngx_http_scoped_key_param_source_t));
+    source.written = *text;
+
+    why = ngx_http_scoped_key_param_parse(text, &source);
+    if (why) {
+        return ngx_http_scoped_key_mistake(cf, text, why);
+    }
+
+    if (source.type == NGX_HTTP_SCOPED_KEY_TEXT
+        && ngx_http_scoped_key_param_compile(cf, &source) != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    added = ngx_array_push(&param->sources);
+    if (added == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *added = source;
+
+    return NGX_CONF_OK;
+}
+
+
+/* what is wrong with it, or NULL */
+
+static const char *
+ngx_http_scoped_key_param_parse(ngx_str_t *text,
+    ngx_http_scoped_key_param_source_t *source)
+{
+    scoped_key_str_t  pointer;
+
+    if (ngx_http_scoped_key_param_begins(text, "arg:", &source->name)
+        || ngx_http_scoped_key_param_begins(text, "form:", &source->name))
+    {
+        source->type = text->data[0] == 'a' ? NGX_HTTP_SCOPED_KEY_ARG
+                                            : NGX_HTTP_SCOPED_KEY_FORM;
+
+        return ngx_http_scoped_key_param_is_name(&source->name)
+               ? NULL
+               : "a name has 1 to 64 letters, digits, \"_\", \"-\", \".\"";
+    }
+
+    if (ngx_http_scoped_key_param_begins(text, "json:", &source->name)) {
+        source->type = NGX_HTTP_SCOPED_KEY_JSON;
+
+        pointer.len = source->name.len;
+        pointer.data = source->name.data;
+
+        return scoped_key_json_pointer_valid(pointer)
+               ? NULL : "not a JSON pointer (RFC 6901)";
+    }
+
+    if (ngx_strcmp(text->data, "graphql:field") == 0) {
+        source->type = NGX_HTTP_SCOPED_KEY_GRAPHQL_FIELD;
+        return NULL;
+    }
+
+    if (ngx_strcmp(text->data, "graphql:operation") == 0) {
+        source->type = NGX_HTTP_SCOPED_KEY_GRAPHQL_OPERATION;
+        return NULL;
+    }
+
+    if (ngx_strncmp(text->data, "graphql:", sizeof("graphql:") - 1) == 0) {
+        return "use \"graphql:field\" or \"graphql:operation\"";
+    }
+
+    source->type = NGX_HTTP_SCOPED_KEY_TEXT;
+
+    return ngx_http_script_variables_count(text)
+           ? NULL : "neither a source nor a text with variables";
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_param_begins(ngx_str_t *text, const char *prefix,
+    ngx_str_t *rest)
+{
+    size_t  len;
+
+    len = ngx_strlen(prefix);
+
+    if (ngx_strncmp(text->data, prefix, len) != 0) {
+        return 0;
+    }
+
+    rest->data = text->data + len;
+    rest->len = text->len - len;
+
+    return 1;
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_param_is_name(const ngx_str_t *name)
+{
+    size_t  i;
+    u_char  c;
+
+    if (name->len == 0 || name->len > NGX_HTTP_SCOPED_KEY_MAX_NAME_BYTES) {
+        return 0;
+    }
+
+    for (i = 0; i < name->len; i++) {
+        c = name->data[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z')
+            && !(c >= '0' && c <= '9') && c != '_' && c != '-' && c != '.')
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_param_known(const ngx_http_scoped_key_param_t *param,
+    const ngx_str_t *text)
+{
+    ngx_uint_t                                 i;
+    const ngx_http_scoped_key_param_source_t  *source;
+
+    source = param->sources.elts;
+
+    for (i = 0; i < param->sources.nelts; i++) {
+        if (source[i].written.len == text->len
+            && ngx_memcmp(source[i].written.data, text->data, text->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static char *
+ngx_http_scoped_key_param_compile(ngx_conf_t *cf,
+    ngx_http_scoped_key_param_source_t *source)
+{
+    ngx_http_compile_complex_value_t  ccv;
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = &source->written;
+    ccv.complex_value = &source->text;
+
+    return ngx_http_compile_complex_value(&ccv) == NGX_OK ? NGX_CONF_OK
+                                                          : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_scoped_key_set_body_limit(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_scoped_key_loc_conf_t *skcf = conf;
+
+    ssize_t     size;
+    ngx_str_t  *value;
+
+    if (skcf->body_limit != NGX_CONF_UNSET_SIZE) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    size = ngx_parse_size(&value[1]);
+
+    if (size == NGX_ERROR || size == 0
+        || size > NGX_HTTP_SCOPED_KEY_MAX_BODY_BYTES)
+    {
+        return ngx_http_scoped_key_mistake(cf, &value[1],
+                                           "must be a size up to 64m");
+    }
+
+    skcf->body_limit = size;
+
+    return NGX_CONF_OK;
+}

@@ -1,0 +1,387 @@
+/*
+ * scoped_key_redis: where the records are.  Resolves the address and reads the
+ * password while the configuration is read; connects to nothing.
+ * Invariant: the password is never logged, nor is an address that may hold
+ * one.
+ */
+
+#include "conf.h"
+#include "option.h"
+#include "secret.h"
+
+
+static char *ngx_http_scoped_key_redis_address(ngx_conf_t *cf,
+    ngx_http_scoped_key_main_conf_t *skmcf, ngx_str_t *text);
+static char *ngx_http_scoped_key_redis_alone(ngx_conf_t *cf);
+static ngx_int_t ngx_http_scoped_key_redis_name(ngx_conf_t *cf,
+    const ngx_str_t *prefix, const char *rest, ngx_str_t *name);
+static ngx_int_t ngx_http_scoped_key_redis_prefix(ngx_conf_t *cf,
+    ngx_http_scoped_key_main_conf_t *skmcf, const ngx_str_t *prefix);
+static ngx_int_t ngx_http_scoped_key_set_db(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
+static ngx_int_t ngx_http_scoped_key_set_user(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
+static ngx_int_t ngx_http_scoped_key_set_password(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
+static ngx_int_t ngx_http_scoped_key_set_prefix(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
+static ngx_int_t ngx_http_scoped_key_unsupported(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
+static ngx_int_t ngx_http_scoped_key_option_mistake(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, const ngx_str_t *value,
+    const char *why);
+static ngx_uint_t ngx_http_scoped_key_is_graphic(const ngx_str_t *text);
+
+
+static ngx_http_scoped_key_option_t  ngx_http_scoped_key_redis_options[] = {
+
+    { ngx_string("db="), ngx_http_scoped_key_set_db, 0, 0, 0 },
+    { ngx_string("user="), ngx_http_scoped_key_set_user, 0, 0, 0 },
+    { ngx_string("password_file="),
+      ngx_http_scoped_key_set_password, 0, 0, 0 },
+    { ngx_string("prefix="), ngx_http_scoped_key_set_prefix, 0, 0, 0 },
+
+    { ngx_string("connect_timeout="),
+      ngx_http_scoped_key_option_time,
+      offsetof(ngx_http_scoped_key_main_conf_t, redis.connect_timeout),
+      NGX_HTTP_SCOPED_KEY_MIN_TIMEOUT_MS,
+      NGX_HTTP_SCOPED_KEY_MAX_TIMEOUT_MS },
+
+    { ngx_string("timeout="),
+      ngx_http_scoped_key_option_time,
+      offsetof(ngx_http_scoped_key_main_conf_t, redis.timeout),
+      NGX_HTTP_SCOPED_KEY_MIN_TIMEOUT_MS,
+      NGX_HTTP_SCOPED_KEY_MAX_TIMEOUT_MS },
+
+    { ngx_string("sentinel="), ngx_http_scoped_key_unsupported, 0, 0, 0 },
+    { ngx_string("cluster"), ngx_http_scoped_key_unsupported, 0, 0, 0 },
+    { ngx_string("tls="), ngx_http_scoped_key_unsupported, 0, 0, 0 },
+    { ngx_string("tls_ca="), ngx_http_scoped_key_unsupported, 0, 0, 0 },
+    { ngx_string("tls_name="), ngx_http_scoped_key_unsupported, 0, 0, 0 },
+
+    { ngx_null_string, NULL, 0, 0, 0 }
+};
+
+
+static ngx_str_t  ngx_http_scoped_key_default_address =
+    ngx_string("127.0.0.1:6379");
+
+static ngx_str_t  ngx_http_scoped_key_default_prefix =
+    ngx_string("scoped_key:");
+
+
+ngx_int_t
+ngx_http_scoped_key_default_redis(ngx_conf_t *cf,
+    ngx_http_scoped_key_main_conf_t *skmcf)
+{
+    char       *rv;
+    ngx_str_t  *address;
+
+    address = &ngx_http_scoped_key_default_address;
+
+    skmcf->redis.connect_timeout = 200;
+    skmcf->redis.timeout = 250;
+
+    rv = ngx_http_scoped_key_redis_address(cf, skmcf, address);
+    if (rv != NGX_CONF_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_scoped_key_redis_prefix(cf, skmcf,
+                                        &ngx_http_scoped_key_default_prefix);
+}
+
+
+char *
+ngx_http_scoped_key_set_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_scoped_key_main_conf_t *skmcf = conf;
+
+    char       *rv;
+    ngx_str_t  *value;
+
+    if (skmcf->redis_set) {
+        return "is duplicate";
+    }
+
+    skmcf->redis_set = 1;
+
+    if (ngx_http_scoped_key_default_redis(cf, skmcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    rv = ngx_http_scoped_key_redis_address(cf, skmcf, &value[1]);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    rv = ngx_http_scoped_key_redis_alone(cf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    if (ngx_http_scoped_key_options(cf, 2, ngx_http_scoped_key_redis_options,
+                                    skmcf)
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (skmcf->redis.user.len && skmcf->redis.password.len == 0) {
+        return ngx_http_scoped_key_mistake(cf, &skmcf->redis.user,
+                                           "\"user=\" needs a "
+                                           "\"password_file=\"");
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_scoped_key_redis_address(ngx_conf_t *cf,
+    ngx_http_scoped_key_main_conf_t *skmcf, ngx_str_t *text)
+{
+    ngx_url_t  u;
+
+    if (ngx_strncasecmp(text->data, (u_char *) "unix:", 5) != 0
+        && ngx_strlchr(text->data, text->data + text->len, '@'))
+    {
+        return "takes no user and no password in the address: use \"user=\" "
+               "and \"password_file=\"";
+    }
+
+    if (text->len > 5
+        && ngx_strncasecmp(text->data, (u_char *) "unix:", 5) == 0
+        && text->data[5] != '/')
+    {
+        return ngx_http_scoped_key_mistake(cf, text, "the path of the unix "
+                                           "domain socket must be absolute");
+    }
+
+    /* a resolver is not asked for what has no port */
+    ngx_memzero(&u, sizeof(ngx_url_t));
+    u.url = *text;
+    u.no_resolve = 1;
+
+    if (ngx_parse_url(cf->pool, &u) == NGX_OK && u.no_port) {
+        return ngx_http_scoped_key_mistake(cf, text, "no port");
+    }
+
+    ngx_memzero(&u, sizeof(ngx_url_t));
+    u.url = *text;
+
+    if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
+        return ngx_http_scoped_key_mistake(cf, text,
+                                           u.err ? u.err : "out of memory");
+    }
+
+    skmcf->redis.addrs = u.addrs;
+    skmcf->redis.naddrs = u.naddrs;
+    skmcf->redis.name = *text;
+
+    return NGX_CONF_OK;
+}
+
+
+/* whether the first argument is the one that is an address */
+static char *
+ngx_http_scoped_key_redis_alone(ngx_conf_t *cf)
+{
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    value = cf->args->elts;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_strcmp(value[i].data, "cluster") != 0
+            && (ngx_strchr(value[i].data, '=') == NULL
+                || ngx_strncasecmp(value[i].data, (u_char *) "unix:", 5) == 0))
+        {
+            return ngx_http_scoped_key_mistake(cf, &value[i],
+                                "several addresses are not supported yet");
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_redis_prefix(ngx_conf_t *cf,
+    ngx_http_scoped_key_main_conf_t *skmcf, const ngx_str_t *prefix)
+{
+    skmcf->prefix = *prefix;
+
+    if (ngx_http_scoped_key_redis_name(cf, prefix, "invalidate",
+                                       &skmcf->channel)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_scoped_key_redis_name(cf, prefix, "{", &skmcf->tracked);
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_redis_name(ngx_conf_t *cf, const ngx_str_t *prefix,
+    const char *rest, ngx_str_t *name)
+{
+    u_char  *p;
+
+    name->len = prefix->len + ngx_strlen(rest);
+    name->data = ngx_pnalloc(cf->pool, name->len);
+    if (name->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(name->data, prefix->data, prefix->len);
+    ngx_memcpy(p, rest, ngx_strlen(rest));
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_set_db(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf)
+{
+    ngx_http_scoped_key_main_conf_t *skmcf = conf;
+
+    ngx_int_t  n;
+
+    n = ngx_atoi(value->data, value->len);
+
+    if (n == NGX_ERROR || n > NGX_HTTP_SCOPED_KEY_MAX_DB) {
+        return ngx_http_scoped_key_option_mistake(cf, option, value,
+                                            "must be a number up to 65535");
+    }
+
+    skmcf->redis.db = (ngx_uint_t) n;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_set_user(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf)
+{
+    ngx_http_scoped_key_main_conf_t *skmcf = conf;
+
+    if (value->len == 0 || value->len > NGX_HTTP_SCOPED_KEY_MAX_USER_BYTES
+        || !ngx_http_scoped_key_is_graphic(value))
+    {
+        return ngx_http_scoped_key_option_mistake(cf, option, value,
+                        "must be 1 to 128 printable characters, no spaces");
+    }
+
+    skmcf->redis.user = *value;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_set_password(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf)
+{
+    ngx_http_scoped_key_main_conf_t *skmcf = conf;
+
+    u_char      *bytes;
+    ngx_int_t    rc;
+    ngx_str_t   *password;
+
+    password = &skmcf->redis.password;
+
+    bytes = ngx_pnalloc(cf->pool, NGX_HTTP_SCOPED_KEY_MAX_PASSWORD_BYTES + 2);
+    if (bytes == NULL) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_scoped_key_read_secret(cf, value, bytes, 1,
+                                     NGX_HTTP_SCOPED_KEY_MAX_PASSWORD_BYTES,
+                                     &password->len);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_strlchr(bytes, bytes + password->len, '\0')) {
+        scoped_key_wipe(bytes, password->len);
+        return ngx_http_scoped_key_option_mistake(cf, option, value,
+                                                  "the file holds a NUL byte");
+    }
+
+    password->data = bytes;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_set_prefix(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf)
+{
+    size_t  i;
+
+    if (value->len == 0 || value->len > NGX_HTTP_SCOPED_KEY_MAX_PREFIX_BYTES
+        || !ngx_http_scoped_key_is_graphic(value))
+    {
+        return ngx_http_scoped_key_option_mistake(cf, option, value,
+                         "must be 1 to 64 printable characters, no spaces");
+    }
+
+    /* braces would move cluster slots, the others are patterns to Redis */
+    for (i = 0; i < value->len; i++) {
+        if (ngx_strchr("{}*?[]\\", value->data[i])) {
+            return ngx_http_scoped_key_option_mistake(cf, option, value,
+                                       "must not hold any of {}*?[]\\");
+        }
+    }
+
+    return ngx_http_scoped_key_redis_prefix(cf, conf, value);
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_unsupported(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf)
+{
+    return ngx_http_scoped_key_option_mistake(cf, option, value,
+                                              "not supported yet");
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_option_mistake(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, const ngx_str_t *value,
+    const char *why)
+{
+    ngx_str_t  *args;
+
+    args = cf->args->elts;
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid value \"%V%V\" in \"%V\" directive: %s",
+                       &option->name, value, &args[0], why);
+
+    return NGX_ERROR;
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_is_graphic(const ngx_str_t *text)
+{
+    size_t  i;
+
+    for (i = 0; i < text->len; i++) {
+        if (text->data[i] <= 0x20 || text->data[i] >= 0x7f) {
+            return 0;
+        }
+    }
+
+    return 1;
+}

@@ -1,0 +1,19 @@
+/*
+ * What the header lines say that a body is (RFC 9110, sections 8.3 and 8.4).
+ */
+
+#ifndef NGX_HTTP_SCOPED_KEY_CONTENT_TYPE_H
+#define NGX_HTTP_SCOPED_KEY_CONTENT_TYPE_H
+
+#include "body.h"
+
+
+/*
+ * Of a request that has a body.  NGX_HTTP_SCOPED_KEY_BODY_OTHER for several
+ * Content-Type lines, a charset that is not UTF-8, any Content-Encoding, and
+ * every type that is not named in body.h.
+ */
+ngx_http_scoped_key_body_e ngx_http_scoped_key_content_type(
+    ngx_http_request_t *r);
+
+#endif

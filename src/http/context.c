@@ -1,0 +1,91 @@
+/*
+ * Makes, keeps and finds the context of a request.  The cleanup handler of the
+ * request's pool is at once its home and the one place where the record is
+ * given back.
+ */
+
+#include "context.h"
+
+
+static void ngx_http_scoped_key_ctx_cleanup(void *data);
+static void ngx_http_scoped_key_ctx_forget(ngx_http_scoped_key_ctx_t *ctx);
+
+
+ngx_http_scoped_key_ctx_t *
+ngx_http_scoped_key_ctx_find(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t         *cln;
+    ngx_http_scoped_key_ctx_t  *ctx;
+
+    ctx = ngx_http_scoped_key_ctx(r);
+
+    if (ctx) {
+        return ctx;
+    }
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_http_scoped_key_ctx_cleanup) {
+            return cln->data;
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_http_scoped_key_ctx_t *
+ngx_http_scoped_key_ctx_begin(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t         *cln;
+    ngx_http_scoped_key_ctx_t  *ctx;
+
+    ctx = ngx_http_scoped_key_ctx_find(r);
+
+    if (ctx) {
+        ngx_http_scoped_key_ctx_forget(ctx);
+        ngx_http_set_ctx(r, ctx, ngx_http_scoped_key_module);
+        return ctx;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_scoped_key_ctx_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    ctx = cln->data;
+    ngx_memzero(ctx, sizeof(ngx_http_scoped_key_ctx_t));
+
+    cln->handler = ngx_http_scoped_key_ctx_cleanup;
+    ngx_http_set_ctx(r, ctx, ngx_http_scoped_key_module);
+
+    return ctx;
+}
+
+
+/* all but what was hidden: the new location may look for it again */
+
+static void
+ngx_http_scoped_key_ctx_forget(ngx_http_scoped_key_ctx_t *ctx)
+{
+    ngx_http_scoped_key_hidden_t  *hidden;
+    ngx_http_scoped_key_waiter_t  *waiter;
+
+    hidden = ctx->hidden;
+    waiter = ctx->waiter;
+
+    scoped_key_record_release(ctx->record);
+    ngx_memzero(ctx, sizeof(ngx_http_scoped_key_ctx_t));
+
+    ctx->hidden = hidden;
+    ctx->waiter = waiter;
+}
+
+
+static void
+ngx_http_scoped_key_ctx_cleanup(void *data)
+{
+    ngx_http_scoped_key_ctx_t  *ctx = data;
+
+    scoped_key_record_release(ctx->record);
+    ctx->record = NULL;
+}

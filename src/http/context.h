@@ -1,0 +1,97 @@
+/*
+ * What is known of one request: the key that was presented, the record it
+ * opened, the verdict.  Lives in the pool of the main request, and is found
+ * again after an internal redirect, which zeroes r->ctx (the way of
+ * ngx_http_realip_module): the new location decides anew, the variables keep
+ * what was decided last.
+ */
+
+#ifndef NGX_HTTP_SCOPED_KEY_CONTEXT_H
+#define NGX_HTTP_SCOPED_KEY_CONTEXT_H
+
+#include "ngx_http_scoped_key.h"
+
+
+typedef enum {
+    NGX_HTTP_SCOPED_KEY_NOT_DECIDED = 0,
+    NGX_HTTP_SCOPED_KEY_ALLOWED,
+    NGX_HTTP_SCOPED_KEY_REFUSED,
+    NGX_HTTP_SCOPED_KEY_ANONYMOUS,
+    NGX_HTTP_SCOPED_KEY_UNDECIDED,
+    NGX_HTTP_SCOPED_KEY_DRY_RUN
+} ngx_http_scoped_key_verdict_e;
+
+/* where the record came from; NONE: none was asked for */
+typedef enum {
+    NGX_HTTP_SCOPED_KEY_CACHE_NONE = 0,
+    NGX_HTTP_SCOPED_KEY_CACHE_HIT,
+    NGX_HTTP_SCOPED_KEY_CACHE_MISS,
+    NGX_HTTP_SCOPED_KEY_CACHE_NEGATIVE,
+    NGX_HTTP_SCOPED_KEY_CACHE_STALE
+} ngx_http_scoped_key_cache_e;
+
+/* a credential that was taken out of the request; see hide.h */
+typedef struct ngx_http_scoped_key_hidden_s  ngx_http_scoped_key_hidden_t;
+
+struct ngx_http_scoped_key_hidden_s {
+    const ngx_http_scoped_key_source_t  *source;
+    ngx_str_t                            value;
+    ngx_http_scoped_key_hidden_t        *next;
+};
+
+typedef struct ngx_http_scoped_key_waiter_s    ngx_http_scoped_key_waiter_t;
+typedef struct ngx_http_scoped_key_body_s      ngx_http_scoped_key_body_t;
+typedef struct ngx_http_scoped_key_document_s  ngx_http_scoped_key_document_t;
+typedef struct ngx_http_scoped_key_values_s    ngx_http_scoped_key_values_t;
+
+typedef struct {
+    ngx_str_t                        key;       /* the presented text */
+    scoped_key_record_t             *record;    /* a reference of our own */
+    scoped_key_proof_e               proof;
+    unsigned char                   *memo;      /* of the cached record; only
+                                                   until the event loop turns */
+    ngx_msec_t                       read_ms;
+    ngx_http_scoped_key_waiter_t    *waiter;    /* of a lookup, see lookup.h */
+    ngx_http_scoped_key_hidden_t    *hidden;
+
+    ngx_http_scoped_key_body_t      *body;      /* see body.h */
+    ngx_http_scoped_key_document_t  *document;  /* see document.h */
+    ngx_http_scoped_key_values_t    *values;    /* of params, see param.h */
+
+    scoped_key_required_t            required;
+    scoped_key_cause_t               cause;
+    ngx_http_scoped_key_verdict_e    verdict;
+    ngx_http_scoped_key_cache_e      cache;
+    ngx_uint_t                       status;    /* of a refusal */
+    ngx_str_t                        problem;   /* body, once built */
+
+    unsigned                         wants_record:1;    /* a key is there */
+    unsigned                         waiting:1;         /* for a lookup */
+    unsigned                         wants_body:1;      /* to decide */
+    unsigned                         reading:1;         /* is asking for it */
+    unsigned                         body_read:1;
+    unsigned                         remembered:1;  /* allowed by the memo: the
+                                                       cause is not filled in */
+    unsigned                         answering:1;   /* our status is on its way
+                                                       to the client */
+    unsigned                         replacing:1;   /* and so is our body */
+} ngx_http_scoped_key_ctx_t;
+
+
+/* of this pass through the phases; NULL before it began */
+#define ngx_http_scoped_key_ctx(r)                                            \
+    ((ngx_http_scoped_key_ctx_t *)                                            \
+         ngx_http_get_module_ctx(r, ngx_http_scoped_key_module))
+
+/* of this pass or of an earlier one, or the main request's; NULL: none yet */
+ngx_http_scoped_key_ctx_t *ngx_http_scoped_key_ctx_find(
+    ngx_http_request_t *r);
+
+/*
+ * Begins a pass: a new context, or the old one with its decision forgotten.
+ * NULL: out of memory.
+ */
+ngx_http_scoped_key_ctx_t *ngx_http_scoped_key_ctx_begin(
+    ngx_http_request_t *r);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * Finds the one key in a request, in the sources that the location names:
+ * header lines, Authorization schemes, query arguments, cookies, and what was
+ * hidden from them by an earlier pass.  Reads the request, changes nothing.
+ * Invariant: two credentials are never one, not even equal ones.
+ */
+
+#ifndef NGX_HTTP_SCOPED_KEY_CREDENTIAL_H
+#define NGX_HTTP_SCOPED_KEY_CREDENTIAL_H
+
+#include "context.h"
+#include "../core/query.h"
+
+
+/*
+ * Whether a header line of this name's length can be a source.  A first look
+ * that spares most lines a second one.
+ */
+#define ngx_http_scoped_key_may_be_source(skcf, header)                       \
+    ((skcf)->lines >> ((header)->key.len % 64) & 1)
+
+/*
+ * NGX_OK: *key is the one credential; NGX_DECLINED: there is none, or only
+ * empty ones; NGX_BUSY: there are several; NGX_ERROR: out of memory.
+ * *lines: whether any header line is a source, were it an empty one.
+ */
+ngx_int_t ngx_http_scoped_key_credential_find(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    const ngx_http_scoped_key_hidden_t *hidden, ngx_str_t *key,
+    ngx_uint_t *lines);
+
+/*
+ * What a header line says if the line is a source: NGX_OK, and *value may be
+ * empty; else NGX_DECLINED.  Cookies are not asked for here.
+ */
+ngx_int_t ngx_http_scoped_key_credential_header(
+    const ngx_http_scoped_key_source_t *source, const ngx_table_elt_t *header,
+    ngx_str_t *value);
+
+/* whether this is a header line of that name, which is lower case */
+static ngx_inline ngx_uint_t
+ngx_http_scoped_key_header_is(const ngx_table_elt_t *header,
+    const ngx_str_t *name)
+{
+    return header->key.len == name->len
+           && ngx_memcmp(header->lowcase_key, name->data, name->len) == 0;
+}
+
+/* whether the pair's name, decoded once, is this */
+ngx_uint_t ngx_http_scoped_key_query_is(const scoped_key_pair_t *pair,
+    const ngx_str_t *name);
+
+/*
+ * The pair's value, decoded once; as sent where it cannot be decoded, which
+ * makes it a malformed key rather than none.  NGX_ERROR: out of memory.
+ */
+ngx_int_t ngx_http_scoped_key_query_value(ngx_http_request_t *r,
+    const scoped_key_pair_t *pair, ngx_str_t *value);
+
+/*
+ * Takes what stands before the next `;` off the front of *rest, without the
+ * spaces around it: a pair of a Cookie line, a part of a Content-Type.
+ * Returns 0 at the end.
+ */
+ngx_uint_t ngx_http_scoped_key_item_next(ngx_str_t *rest, ngx_str_t *item);
+
+/* whether the pair's name is this; then *value is what stands behind the `=` */
+ngx_uint_t ngx_http_scoped_key_cookie_is(const ngx_str_t *pair,
+    const ngx_str_t *name, ngx_str_t *value);
+
+extern const ngx_str_t  ngx_http_scoped_key_cookie_line;
+extern const ngx_str_t  ngx_http_scoped_key_authorization_line;
+
+#endif

@@ -1,0 +1,213 @@
+/*
+ * The one place that calls the verdict.  What is the same for every request
+ * with this record and these required scopes is asked once, and a bit of the
+ * cached record remembers that it was allowed.
+ */
+
+#include "decide.h"
+#include "document.h"
+#include "facts.h"
+#include "param.h"
+#include "require.h"
+
+
+static void ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
+    const ngx_http_scoped_key_require_t *require,
+    const scoped_key_facts_t *facts, ngx_http_scoped_key_ctx_t *ctx);
+static void ngx_http_scoped_key_decide_refuse(
+    ngx_http_scoped_key_ctx_t *ctx, scoped_key_reason_e reason);
+static void ngx_http_scoped_key_decide_later(ngx_http_scoped_key_ctx_t *ctx);
+static ngx_int_t ngx_http_scoped_key_decide_document(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    ngx_http_scoped_key_ctx_t *ctx);
+
+
+/* the bit of a requirement in a memo; NULL: it has none */
+
+static ngx_inline unsigned char *
+ngx_http_scoped_key_memo(const ngx_http_scoped_key_ctx_t *ctx,
+    const ngx_http_scoped_key_require_t *require, unsigned char *bit)
+{
+    if (ctx->memo == NULL || require->memo == NGX_HTTP_SCOPED_KEY_NO_MEMO) {
+        return NULL;
+    }
+
+    *bit = (unsigned char) (1 << (require->memo % 8));
+
+    return &ctx->memo[require->memo / 8];
+}
+
+
+void
+ngx_http_scoped_key_decide(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
+{
+    unsigned char                *memo, bit;
+    scoped_key_facts_t            facts;
+    scoped_key_reason_e           reason;
+    ngx_http_scoped_key_asker_t   asker;
+
+    /* there is a verdict, or a reason for one, without a record */
+
+    if (ctx->verdict != NGX_HTTP_SCOPED_KEY_NOT_DECIDED) {
+        return;
+    }
+
+    if (ctx->cause.reason != SCOPED_KEY_REASON_NONE) {
+        ngx_http_scoped_key_decide_refuse(ctx, ctx->cause.reason);
+        return;
+    }
+
+    /* found in the cache by a location that takes legacy keys */
+
+    if (!skcf->legacy
+        && scoped_key_record_id(ctx->record).len
+           == SCOPED_KEY_LEGACY_ID_BYTES)
+    {
+        ngx_http_scoped_key_decide_refuse(ctx, SCOPED_KEY_MALFORMED_KEY);
+        return;
+    }
+
+    ngx_http_scoped_key_facts(r, &facts);
+
+    asker.request = r;
+    asker.skcf = skcf;
+    asker.ctx = ctx;
+
+    facts.param = ngx_http_scoped_key_param;
+    facts.data = &asker;
+
+    reason = scoped_key_verdict_key(ctx->record, ctx->proof, &facts);
+
+    if (reason != SCOPED_KEY_REASON_NONE) {
+        ngx_http_scoped_key_decide_refuse(ctx, reason);
+        return;
+    }
+
+    memo = ngx_http_scoped_key_memo(ctx, skcf->require, &bit);
+
+    if (memo && (*memo & bit) && !skcf->graphql) {
+        ctx->verdict = NGX_HTTP_SCOPED_KEY_ALLOWED;
+        ctx->required = skcf->require->required;
+        ctx->remembered = 1;
+        return;
+    }
+
+    if (skcf->graphql && !scoped_key_record_is_global(ctx->record)
+        && ngx_http_scoped_key_decide_document(r, skcf, ctx) != NGX_OK)
+    {
+        return;
+    }
+
+    ngx_http_scoped_key_decide_scopes(r, skcf->require, &facts, ctx);
+
+    if (memo && ctx->cause.fixed
+        && ctx->verdict == NGX_HTTP_SCOPED_KEY_ALLOWED)
+    {
+        *memo |= bit;
+    }
+}
+
+
+static void
+ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
+    const ngx_http_scoped_key_require_t *require,
+    const scoped_key_facts_t *facts, ngx_http_scoped_key_ctx_t *ctx)
+{
+    if (ngx_http_scoped_key_require_evaluate(r, require, &ctx->required)
+        != NGX_OK)
+    {
+        ngx_http_scoped_key_decide_refuse(ctx, SCOPED_KEY_STORE_UNAVAILABLE);
+        return;
+    }
+
+    switch (scoped_key_verdict_scopes(ctx->record, &ctx->required, facts,
+                                      &ctx->cause))
+    {
+    case SCOPED_KEY_ALLOWED:
+        ctx->verdict = NGX_HTTP_SCOPED_KEY_ALLOWED;
+        break;
+
+    case SCOPED_KEY_REFUSED:
+        ngx_http_scoped_key_decide_refuse(ctx, ctx->cause.reason);
+        break;
+
+    case SCOPED_KEY_NEEDS_BODY:
+        ngx_http_scoped_key_decide_later(ctx);
+        break;
+
+    default:
+        ngx_http_scoped_key_decide_refuse(ctx, SCOPED_KEY_STORE_UNAVAILABLE);
+    }
+}
+
+
+static void
+ngx_http_scoped_key_decide_refuse(ngx_http_scoped_key_ctx_t *ctx,
+    scoped_key_reason_e reason)
+{
+    ctx->cause.reason = reason;
+
+    ctx->verdict = reason == SCOPED_KEY_STORE_UNAVAILABLE
+                   ? NGX_HTTP_SCOPED_KEY_UNDECIDED
+                   : NGX_HTTP_SCOPED_KEY_REFUSED;
+}
+
+
+static void
+ngx_http_scoped_key_decide_later(ngx_http_scoped_key_ctx_t *ctx)
+{
+    ctx->cause.reason = SCOPED_KEY_REASON_NONE;
+    ctx->wants_body = 1;
+}
+
+
+/* NGX_OK: the document says what $scoped_key_access is */
+
+static ngx_int_t
+ngx_http_scoped_key_decide_document(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
+{
+    switch (ngx_http_scoped_key_document(r, skcf, ctx)) {
+
+    case SCOPED_KEY_PARAM_VALUES:
+        return NGX_OK;
+
+    case SCOPED_KEY_PARAM_NEEDS_BODY:
+        ngx_http_scoped_key_decide_later(ctx);
+        return NGX_DECLINED;
+
+    case SCOPED_KEY_PARAM_TOO_LARGE:
+        ngx_http_scoped_key_decide_refuse(ctx, SCOPED_KEY_BODY_TOO_LARGE);
+        return NGX_DECLINED;
+
+    case SCOPED_KEY_PARAM_ERROR:
+        ngx_http_scoped_key_decide_refuse(ctx, SCOPED_KEY_STORE_UNAVAILABLE);
+        return NGX_DECLINED;
+
+    default:
+        ngx_http_scoped_key_decide_refuse(ctx, SCOPED_KEY_BODY_UNREADABLE);
+        return NGX_DECLINED;
+    }
+}
+
+
+void
+ngx_http_scoped_key_decide_cause(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx)
+{
+    scoped_key_facts_t  facts;
+
+    if (!ctx->remembered) {
+        return;
+    }
+
+    /* what the memo remembers hangs on no fact of the request */
+
+    ngx_http_scoped_key_facts(r, &facts);
+
+    ctx->remembered = 0;
+
+    (void) scoped_key_verdict_scopes(ctx->record, &ctx->required, &facts,
+                                     &ctx->cause);
+}

@@ -1,0 +1,28 @@
+/*
+ * From a key that was looked up, or could not be, to the verdict of this
+ * location; and from the verdict to what nginx's phase engine is told.
+ */
+
+#ifndef NGX_HTTP_SCOPED_KEY_DECIDE_H
+#define NGX_HTTP_SCOPED_KEY_DECIDE_H
+
+#include "context.h"
+
+
+/*
+ * Asks the core, or the memo of the cached record, and fills in ctx->verdict
+ * and ctx->cause.  A reason that is already there is the verdict.  Where the
+ * body must be read first, ctx->wants_body is set and there is no verdict.
+ */
+void ngx_http_scoped_key_decide(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    ngx_http_scoped_key_ctx_t *ctx);
+
+/*
+ * The cause of a verdict that the memo gave: what the core would have said.
+ * For variables; costs as much as deciding without a memo.
+ */
+void ngx_http_scoped_key_decide_cause(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx);
+
+#endif

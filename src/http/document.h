@@ -1,0 +1,32 @@
+/*
+ * The GraphQL documents of a request: from the body or from ?query=, batches
+ * and all, to what they would run.  Whatever some server might execute counts;
+ * whatever could be read in two ways is unreadable.
+ */
+
+#ifndef NGX_HTTP_SCOPED_KEY_DOCUMENT_H
+#define NGX_HTTP_SCOPED_KEY_DOCUMENT_H
+
+#include "context.h"
+#include "../core/graphql.h"
+
+
+/* in r->pool, made when a decision first asks */
+struct ngx_http_scoped_key_document_s {
+    ngx_array_t         operations;   /* of scoped_key_str_t: type names */
+    ngx_array_t         fields;       /* of scoped_key_str_t */
+    scoped_key_param_e  state;        /* once it was read */
+    unsigned            mutates:1;
+    unsigned            failed:1;     /* out of memory on the way */
+};
+
+
+/*
+ * SCOPED_KEY_PARAM_VALUES: ctx->document is there, with one operation at
+ * least; else as in facts.h.
+ */
+scoped_key_param_e ngx_http_scoped_key_document(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    ngx_http_scoped_key_ctx_t *ctx);
+
+#endif

@@ -1,0 +1,103 @@
+/*
+ * Invariant: where two parts of a request disagree about a fact, there is no
+ * such fact, and conditions on it do not hold.
+ */
+
+#include "facts.h"
+
+
+static void ngx_http_scoped_key_facts_address(ngx_connection_t *c,
+    scoped_key_address_t *address);
+static ngx_uint_t ngx_http_scoped_key_facts_host_agrees(
+    ngx_http_request_t *r);
+
+
+void
+ngx_http_scoped_key_facts(ngx_http_request_t *r, scoped_key_facts_t *facts)
+{
+    facts->now = ngx_time();
+
+    facts->method.len = r->method_name.len;
+    facts->method.data = r->method_name.data;
+
+    facts->host.len = 0;
+    facts->host.data = NULL;
+
+    if (ngx_http_scoped_key_facts_host_agrees(r)) {
+        facts->host.len = r->headers_in.server.len;
+        facts->host.data = r->headers_in.server.data;
+    }
+
+    ngx_http_scoped_key_facts_address(r->connection, &facts->address);
+
+    /* for who knows the location to fill in */
+
+    facts->param = NULL;
+    facts->data = NULL;
+}
+
+
+static void
+ngx_http_scoped_key_facts_address(ngx_connection_t *c,
+    scoped_key_address_t *address)
+{
+    struct sockaddr_in   *sin;
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6  *sin6;
+#endif
+
+    switch (c->sockaddr->sa_family) {
+
+    case AF_INET:
+        sin = (struct sockaddr_in *) c->sockaddr;
+        scoped_key_address_set(address, &sin->sin_addr, 4);
+        break;
+
+#if (NGX_HAVE_INET6)
+    case AF_INET6:
+        sin6 = (struct sockaddr_in6 *) c->sockaddr;
+        scoped_key_address_set(address, &sin6->sin6_addr, 16);
+        break;
+#endif
+
+    default:
+        scoped_key_address_set(address, NULL, 0);
+    }
+}
+
+
+/*
+ * "GET http://a/ HTTP/1.1" with "Host: b": nginx goes by the request line, an
+ * upstream that is given $http_host goes by the header.
+ */
+
+static ngx_uint_t
+ngx_http_scoped_key_facts_host_agrees(ngx_http_request_t *r)
+{
+    size_t            len;
+    ngx_str_t        *server;
+    ngx_table_elt_t  *header;
+
+    header = r->headers_in.host;
+    server = &r->headers_in.server;
+
+    if (header == NULL || r->host_start == NULL) {
+        return 1;
+    }
+
+    len = server->len;
+
+    if (header->value.len < len
+        || ngx_strncasecmp(header->value.data, server->data, len) != 0)
+    {
+        return 0;
+    }
+
+    /* nginx dropped a trailing dot and the port from its own reading */
+
+    if (len < header->value.len && header->value.data[len] == '.') {
+        len++;
+    }
+
+    return len == header->value.len || header->value.data[len] == ':';
+}

@@ -1,0 +1,221 @@
+/*
+ * The second module of this library: header and body filters that dress a
+ * refusal on its way to the client.  The status was returned to the phase
+ * engine and has become nginx's own error page by now; where an error_page
+ * took over, only the headers are added.  Decides nothing.
+ */
+
+#include "context.h"
+#include "problem.h"
+
+
+static ngx_int_t ngx_http_scoped_key_filter_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_scoped_key_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_scoped_key_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static ngx_int_t ngx_http_scoped_key_filter_dress(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx);
+static ngx_int_t ngx_http_scoped_key_filter_challenge(ngx_http_request_t *r,
+    const ngx_http_scoped_key_ctx_t *ctx);
+static ngx_table_elt_t *ngx_http_scoped_key_filter_push(ngx_http_request_t *r);
+
+
+static ngx_http_module_t  ngx_http_scoped_key_filter_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    ngx_http_scoped_key_filter_init,       /* postconfiguration */
+
+    NULL,                                  /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    NULL,                                  /* create location configuration */
+    NULL                                   /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_scoped_key_filter_module = {
+    NGX_MODULE_V1,
+    &ngx_http_scoped_key_filter_module_ctx, /* module context */
+    NULL,                                  /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+
+
+static ngx_int_t
+ngx_http_scoped_key_header_filter(ngx_http_request_t *r)
+{
+    ngx_http_scoped_key_ctx_t  *ctx;
+
+    /* the way of nearly every response */
+
+    if (r->headers_out.status < NGX_HTTP_BAD_REQUEST || r != r->main) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    ctx = ngx_http_scoped_key_ctx_find(r);
+
+    if (ctx && ctx->answering && ctx->status == r->headers_out.status) {
+        ctx->answering = 0;
+
+        if (ngx_http_scoped_key_filter_dress(r, ctx) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_http_next_header_filter(r);
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_filter_dress(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx)
+{
+    ngx_table_elt_t                 *header;
+    ngx_http_scoped_key_loc_conf_t  *skcf;
+
+    if (ctx->status == NGX_HTTP_SERVICE_UNAVAILABLE) {
+        header = ngx_http_scoped_key_filter_push(r);
+        if (header == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_str_set(&header->key, "Retry-After");
+        ngx_str_set(&header->value, "1");
+    }
+
+    if ((ctx->status == NGX_HTTP_UNAUTHORIZED
+         || ctx->cause.reason == SCOPED_KEY_INSUFFICIENT_SCOPE)
+        && ngx_http_scoped_key_filter_challenge(r, ctx) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    skcf = ngx_http_get_module_loc_conf(r, ngx_http_scoped_key_module);
+
+    /* an internal redirect to an error_page has zeroed r->ctx */
+
+    if (ngx_http_scoped_key_ctx(r) == NULL
+        || skcf->error_body != NGX_HTTP_SCOPED_KEY_BODY_PROBLEM)
+    {
+        return NGX_OK;
+    }
+
+    if (ngx_http_scoped_key_problem_body(r, ctx, &ctx->problem) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ctx->replacing = 1;
+
+    ngx_http_clear_content_length(r);
+    r->headers_out.content_length_n = ctx->problem.len;
+
+    ngx_str_set(&r->headers_out.content_type, "application/problem+json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_filter_challenge(ngx_http_request_t *r,
+    const ngx_http_scoped_key_ctx_t *ctx)
+{
+    ngx_table_elt_t  *header;
+
+    header = ngx_http_scoped_key_filter_push(r);
+    if (header == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_str_set(&header->key, "WWW-Authenticate");
+
+    return ngx_http_scoped_key_problem_challenge(r, ctx, &header->value);
+}
+
+
+static ngx_table_elt_t *
+ngx_http_scoped_key_filter_push(ngx_http_request_t *r)
+{
+    ngx_table_elt_t  *header;
+
+    header = ngx_list_push(&r->headers_out.headers);
+    if (header == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(header, sizeof(ngx_table_elt_t));
+    header->hash = 1;
+
+    return header;
+}
+
+
+/* nginx sends its error page in one chain: ours takes its place */
+
+static ngx_int_t
+ngx_http_scoped_key_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_buf_t                  *b;
+    ngx_chain_t                 out;
+    ngx_http_scoped_key_ctx_t  *ctx;
+
+    ctx = ngx_http_scoped_key_ctx(r);
+
+    if (ctx == NULL || !ctx->replacing || in == NULL) {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    ctx->replacing = 0;
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->pos = ctx->problem.data;
+    b->last = ctx->problem.data + ctx->problem.len;
+    b->memory = 1;
+    b->last_buf = 1;
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_next_body_filter(r, &out);
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_filter_init(ngx_conf_t *cf)
+{
+    ngx_http_scoped_key_main_conf_t  *skmcf;
+
+    skmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_scoped_key_module);
+
+    if (!skmcf->used) {
+        return NGX_OK;
+    }
+
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_scoped_key_header_filter;
+
+    ngx_http_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_http_scoped_key_body_filter;
+
+    return NGX_OK;
+}

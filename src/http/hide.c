@@ -1,0 +1,255 @@
+/*
+ * The list of header lines is rebuilt as a chain of parts that lie over the old
+ * elements, around those that go: nothing is copied, headers_in.host and its
+ * like go on pointing at what they did, and whoever has the old list has it
+ * whole.
+ */
+
+#include "hide.h"
+#include "credential.h"
+
+
+static ngx_int_t ngx_http_scoped_key_hide_lines(
+    ngx_http_scoped_key_hiding_t *hiding);
+static ngx_int_t ngx_http_scoped_key_hide_part(
+    ngx_http_scoped_key_hiding_t *hiding, const ngx_list_part_t *part);
+static ngx_int_t ngx_http_scoped_key_hide_append(ngx_http_request_t *r,
+    ngx_table_elt_t *header, ngx_uint_t n);
+static ngx_int_t ngx_http_scoped_key_hide_line(
+    ngx_http_scoped_key_hiding_t *hiding, ngx_table_elt_t *header,
+    ngx_table_elt_t **edited);
+static void ngx_http_scoped_key_hide_authorization(ngx_http_request_t *r);
+
+
+ngx_int_t
+ngx_http_scoped_key_hide(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx,
+    ngx_uint_t lines)
+{
+    ngx_http_scoped_key_hiding_t  hiding;
+
+    hiding.request = r;
+    hiding.skcf = skcf;
+    hiding.ctx = ctx;
+    hiding.authorization = 0;
+    hiding.cookies = 0;
+
+    if (lines && ngx_http_scoped_key_hide_lines(&hiding) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_scoped_key_hide_query(&hiding);
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_hide_lines(ngx_http_scoped_key_hiding_t *hiding)
+{
+    ngx_list_t       *list;
+    ngx_list_part_t   old, *part;
+
+    list = &hiding->request->headers_in.headers;
+    old = list->part;
+
+    ngx_memzero(&list->part, sizeof(ngx_list_part_t));
+    list->last = &list->part;
+
+    for (part = &old; part; part = part->next) {
+        if (ngx_http_scoped_key_hide_part(hiding, part) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (list->part.nelts == 0) {
+        if (ngx_list_init(list, hiding->request->pool, 1,
+                          sizeof(ngx_table_elt_t))
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+    } else {
+
+        /* the last part is full: what is pushed goes into a part of its own */
+
+        list->nalloc = list->last->nelts;
+    }
+
+    /* members of headers_in pointed at lines that are gone or copied */
+
+    if (hiding->authorization) {
+        ngx_http_scoped_key_hide_authorization(hiding->request);
+    }
+
+    if (hiding->cookies) {
+        return ngx_http_scoped_key_hide_relink_cookies(hiding->request);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_hide_part(ngx_http_scoped_key_hiding_t *hiding,
+    const ngx_list_part_t *part)
+{
+    ngx_int_t            rc;
+    ngx_uint_t           i, start;
+    ngx_table_elt_t     *header, *edited;
+    ngx_http_request_t  *r;
+
+    r = hiding->request;
+    header = part->elts;
+    start = 0;
+
+    for (i = 0; i < part->nelts; i++) {
+
+        if (!ngx_http_scoped_key_may_be_source(hiding->skcf, &header[i])) {
+            continue;
+        }
+
+        edited = NULL;
+        rc = ngx_http_scoped_key_hide_line(hiding, &header[i], &edited);
+
+        if (rc == NGX_DECLINED) {
+            continue;
+        }
+
+        if (rc != NGX_OK
+            || ngx_http_scoped_key_hide_append(r, &header[start], i - start)
+               != NGX_OK
+            || ngx_http_scoped_key_hide_append(r, edited, edited != NULL)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        start = i + 1;
+    }
+
+    return ngx_http_scoped_key_hide_append(r, &header[start], i - start);
+}
+
+
+/* lets the list go on with n elements that lie side by side */
+
+static ngx_int_t
+ngx_http_scoped_key_hide_append(ngx_http_request_t *r, ngx_table_elt_t *header,
+    ngx_uint_t n)
+{
+    ngx_list_t       *list;
+    ngx_list_part_t  *part;
+
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    list = &r->headers_in.headers;
+    part = list->last;
+
+    if (part->nelts) {
+        part = ngx_palloc(r->pool, sizeof(ngx_list_part_t));
+        if (part == NULL) {
+            return NGX_ERROR;
+        }
+
+        list->last->next = part;
+        list->last = part;
+    }
+
+    part->elts = header;
+    part->nelts = n;
+    part->next = NULL;
+
+    return NGX_OK;
+}
+
+
+/*
+ * NGX_OK: the line is a credential and goes, or *edited takes its place;
+ * NGX_DECLINED: it stays.
+ */
+
+static ngx_int_t
+ngx_http_scoped_key_hide_line(ngx_http_scoped_key_hiding_t *hiding,
+    ngx_table_elt_t *header, ngx_table_elt_t **edited)
+{
+    ngx_str_t                            value;
+    ngx_uint_t                           i;
+    const ngx_http_scoped_key_source_t  *source;
+
+    if (ngx_http_scoped_key_header_is(header,
+                                      &ngx_http_scoped_key_cookie_line))
+    {
+        return ngx_http_scoped_key_hide_cookie(hiding, header, edited);
+    }
+
+    source = hiding->skcf->sources->elts;
+
+    for (i = 0; i < hiding->skcf->sources->nelts; i++) {
+
+        if (ngx_http_scoped_key_credential_header(&source[i], header, &value)
+            == NGX_OK)
+        {
+            hiding->authorization |=
+                        source[i].type == NGX_HTTP_SCOPED_KEY_AUTHORIZATION;
+
+            return ngx_http_scoped_key_hide_keep(hiding, &source[i], &value);
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_http_scoped_key_hide_keep(ngx_http_scoped_key_hiding_t *hiding,
+    const ngx_http_scoped_key_source_t *source, const ngx_str_t *value)
+{
+    ngx_http_scoped_key_hidden_t  *hidden;
+
+    if (hiding->ctx == NULL || value->len == 0) {
+        return NGX_OK;
+    }
+
+    hidden = ngx_palloc(hiding->request->pool,
+                        sizeof(ngx_http_scoped_key_hidden_t));
+    if (hidden == NULL) {
+        return NGX_ERROR;
+    }
+
+    hidden->source = source;
+    hidden->value = *value;
+    hidden->next = hiding->ctx->hidden;
+
+    hiding->ctx->hidden = hidden;
+
+    return NGX_OK;
+}
+
+
+/* the first line that is left: it may be of another scheme */
+
+static void
+ngx_http_scoped_key_hide_authorization(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
+
+    r->headers_in.authorization = NULL;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        header = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (r->headers_in.authorization == NULL
+                && ngx_http_scoped_key_header_is(&header[i],
+                                      &ngx_http_scoped_key_authorization_line))
+            {
+                r->headers_in.authorization = &header[i];
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+/*
+ * Takes the credentials out of a request, so that nothing behind us sees them:
+ * header lines (hide.c), cookies (hide_cookie.c), query arguments
+ * (hide_query.c).  What was taken is kept in the context, for a location that
+ * decides anew after an internal redirect.
+ * Invariant: lists and lines are made anew, never edited in place, since a
+ * subrequest shares them with its parent.
+ */
+
+#ifndef NGX_HTTP_SCOPED_KEY_HIDE_H
+#define NGX_HTTP_SCOPED_KEY_HIDE_H
+
+#include "context.h"
+
+
+typedef struct {
+    ngx_http_request_t                    *request;
+    const ngx_http_scoped_key_loc_conf_t  *skcf;
+    ngx_http_scoped_key_ctx_t             *ctx;    /* NULL: keep nothing */
+    unsigned                               authorization:1;  /* was taken */
+    unsigned                               cookies:1;        /* were edited */
+} ngx_http_scoped_key_hiding_t;
+
+
+/*
+ * ctx: where to keep what is taken; NULL in a subrequest, whose parent keeps
+ * its own.  lines: whether any header line is a source.  NGX_OK, or NGX_ERROR: out of memory, and nothing may be proxied.
+ */
+ngx_int_t ngx_http_scoped_key_hide(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    ngx_http_scoped_key_ctx_t *ctx, ngx_uint_t lines);
+
+/* the query's part of it: r->args and r->unparsed_uri */
+ngx_int_t ngx_http_scoped_key_hide_query(
+    ngx_http_scoped_key_hiding_t *hiding);
+
+/*
+ * A copy of a Cookie line without the pairs that are keys; *edited is left
+ * alone when no pair is left.
+ */
+ngx_int_t ngx_http_scoped_key_hide_cookie(
+    ngx_http_scoped_key_hiding_t *hiding, ngx_table_elt_t *header,
+    ngx_table_elt_t **edited);
+ngx_int_t ngx_http_scoped_key_hide_relink_cookies(ngx_http_request_t *r);
+
+/* NGX_OK, or NGX_ERROR: out of memory */
+ngx_int_t ngx_http_scoped_key_hide_keep(ngx_http_scoped_key_hiding_t *hiding,
+    const ngx_http_scoped_key_source_t *source, const ngx_str_t *value);
+
+#endif

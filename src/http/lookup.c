@@ -1,0 +1,406 @@
+/*
+ * Cache, lookup under way, Redis: in this order.  What a lookup brings is kept
+ * here; who waits for it is in waiter.c, what is said to Redis in fetch.c.
+ */
+
+#include "lookup.h"
+#include "fetch.h"
+#include "waiter.h"
+
+
+static ngx_int_t ngx_http_scoped_key_lookup_cached(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx, const scoped_key_tag_t *tag);
+static scoped_key_token_e ngx_http_scoped_key_lookup_read(
+    const ngx_http_scoped_key_loc_conf_t *skcf, scoped_key_str_t text,
+    scoped_key_str_t *id);
+static ngx_int_t ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx, const scoped_key_tag_t *tag,
+    scoped_key_str_t id);
+static ngx_http_scoped_key_lookup_t *ngx_http_scoped_key_lookup_join(
+    ngx_http_scoped_key_worker_t *worker, scoped_key_str_t id);
+static ngx_http_scoped_key_lookup_t *ngx_http_scoped_key_lookup_find(
+    ngx_http_scoped_key_worker_t *worker, scoped_key_str_t id);
+static ngx_queue_t *ngx_http_scoped_key_lookup_bucket(
+    ngx_http_scoped_key_worker_t *worker, scoped_key_str_t id);
+static void ngx_http_scoped_key_lookup_settle(
+    ngx_http_scoped_key_lookup_t *lookup, const scoped_key_proof_t *proof);
+static scoped_key_proof_e ngx_http_scoped_key_lookup_proof(
+    ngx_http_scoped_key_lookup_t *lookup, const scoped_key_proof_t *proof,
+    const ngx_http_scoped_key_waiter_t *waiter);
+static void ngx_http_scoped_key_lookup_keep(
+    ngx_http_scoped_key_lookup_t *lookup,
+    const ngx_http_scoped_key_waiter_t *waiter);
+
+
+ngx_int_t
+ngx_http_scoped_key_lookup(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
+{
+    ngx_int_t                      rc;
+    scoped_key_str_t               text, id;
+    scoped_key_tag_t               tag;
+    ngx_http_scoped_key_worker_t  *worker;
+
+    worker = ngx_http_scoped_key_worker;
+
+    if (worker == NULL) {
+        ctx->cause.reason = SCOPED_KEY_STORE_UNAVAILABLE;
+        return NGX_OK;
+    }
+
+    if (ctx->key.len > SCOPED_KEY_TOKEN_MAX_BYTES) {
+        ctx->cause.reason = SCOPED_KEY_MALFORMED_KEY;
+        return NGX_OK;
+    }
+
+    text.len = ctx->key.len;
+    text.data = ctx->key.data;
+
+    scoped_key_tag_make(&tag, &worker->tag_key, text);
+
+    rc = ngx_http_scoped_key_lookup_cached(r, ctx, &tag);
+
+    if (rc == NGX_OK && ctx->record) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_scoped_key_lookup_read(skcf, text, &id)
+        == SCOPED_KEY_TOKEN_MALFORMED)
+    {
+        ctx->cause.reason = SCOPED_KEY_MALFORMED_KEY;
+        return NGX_OK;
+    }
+
+    if (rc == NGX_OK) {
+        return NGX_OK;
+    }
+
+    return ngx_http_scoped_key_lookup_fetch(r, ctx, &tag, id);
+}
+
+
+/* a legacy key is a key only where the location says so; its *id is empty */
+
+static scoped_key_token_e
+ngx_http_scoped_key_lookup_read(const ngx_http_scoped_key_loc_conf_t *skcf,
+    scoped_key_str_t text, scoped_key_str_t *id)
+{
+    scoped_key_token_e  type;
+
+    id->len = 0;
+    id->data = NULL;
+
+    type = scoped_key_token_parse(text, id);
+
+    if (type == SCOPED_KEY_TOKEN_LEGACY && !skcf->legacy) {
+        return SCOPED_KEY_TOKEN_MALFORMED;
+    }
+
+    return type;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_lookup_cached(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx, const scoped_key_tag_t *tag)
+{
+    scoped_key_cached_t             *cached;
+    ngx_http_scoped_key_worker_t    *worker;
+
+    worker = ngx_http_scoped_key_worker;
+
+    ngx_http_scoped_key_worker_reckon(worker);
+
+    cached = scoped_key_cache_find(worker->cache, tag, worker->oldest,
+                                   worker->oldest_unknown);
+
+    if (cached == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ctx->read_ms = (ngx_msec_t) cached->read_ms;
+
+    if (cached->record == NULL) {
+        ctx->cache = NGX_HTTP_SCOPED_KEY_CACHE_NEGATIVE;
+        ctx->cause.reason = SCOPED_KEY_UNKNOWN_KEY;
+        return NGX_OK;
+    }
+
+    ctx->cache = worker->stale ? NGX_HTTP_SCOPED_KEY_CACHE_STALE
+                               : NGX_HTTP_SCOPED_KEY_CACHE_HIT;
+
+    ctx->record = scoped_key_record_hold(cached->record);
+    ctx->proof = cached->proof;
+
+    /* numbers of a memo are those of the worker's own configuration */
+
+    if (worker->conf == ngx_http_get_module_main_conf(r,
+                                                  ngx_http_scoped_key_module))
+    {
+        ctx->memo = cached->memo;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx, const scoped_key_tag_t *tag,
+    scoped_key_str_t id)
+{
+    u_char                         legacy_id[SCOPED_KEY_LEGACY_ID_BYTES];
+    scoped_key_str_t               text;
+    ngx_http_scoped_key_lookup_t  *lookup;
+    ngx_http_scoped_key_waiter_t  *waiter;
+    ngx_http_scoped_key_worker_t  *worker;
+
+    worker = ngx_http_scoped_key_worker;
+
+    waiter = ngx_http_scoped_key_waiter_create(r, ctx);
+    if (waiter == NULL) {
+        return NGX_ERROR;
+    }
+
+    text.len = ctx->key.len;
+    text.data = ctx->key.data;
+
+    waiter->tag = *tag;
+    scoped_key_digest_make(&waiter->digest, &worker->conf->pepper, text);
+
+    if (id.len == 0) {
+        scoped_key_digest_legacy_id(&waiter->digest, legacy_id);
+        id.len = SCOPED_KEY_LEGACY_ID_BYTES;
+        id.data = legacy_id;
+    }
+
+    ctx->cache = NGX_HTTP_SCOPED_KEY_CACHE_MISS;
+
+    lookup = ngx_http_scoped_key_lookup_join(worker, id);
+
+    if (lookup == NULL) {
+        ctx->cause.reason = SCOPED_KEY_STORE_UNAVAILABLE;
+        return NGX_OK;
+    }
+
+    ngx_http_scoped_key_waiter_join(waiter, lookup);
+    ctx->waiting = 1;
+
+    return NGX_AGAIN;
+}
+
+
+/* the lookup of this id that is under way, or a new one; NULL: not now */
+
+static ngx_http_scoped_key_lookup_t *
+ngx_http_scoped_key_lookup_join(ngx_http_scoped_key_worker_t *worker,
+    scoped_key_str_t id)
+{
+    ngx_http_scoped_key_lookup_t  *lookup;
+
+    lookup = ngx_http_scoped_key_lookup_find(worker, id);
+
+    if (lookup) {
+        return lookup;
+    }
+
+    lookup = ngx_calloc(sizeof(ngx_http_scoped_key_lookup_t), worker->log);
+    if (lookup == NULL) {
+        return NULL;
+    }
+
+    ngx_queue_init(&lookup->waiters);
+
+    lookup->worker = worker;
+    lookup->read_ms = ngx_current_msec;
+    lookup->id_len = id.len;
+    ngx_memcpy(lookup->id, id.data, id.len);
+
+    if (ngx_http_scoped_key_fetch(lookup) != NGX_OK) {
+        ngx_free(lookup);
+        return NULL;
+    }
+
+    ngx_queue_insert_tail(ngx_http_scoped_key_lookup_bucket(worker, id),
+                          &lookup->queue);
+
+    return lookup;
+}
+
+
+static ngx_http_scoped_key_lookup_t *
+ngx_http_scoped_key_lookup_find(ngx_http_scoped_key_worker_t *worker,
+    scoped_key_str_t id)
+{
+    ngx_queue_t                   *q, *bucket;
+    ngx_http_scoped_key_lookup_t  *lookup;
+
+    bucket = ngx_http_scoped_key_lookup_bucket(worker, id);
+
+    for (q = ngx_queue_head(bucket);
+         q != ngx_queue_sentinel(bucket);
+         q = ngx_queue_next(q))
+    {
+        lookup = ngx_queue_data(q, ngx_http_scoped_key_lookup_t, queue);
+
+        if (lookup->id_len == id.len
+            && ngx_memcmp(lookup->id, id.data, id.len) == 0)
+        {
+            return lookup;
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_queue_t *
+ngx_http_scoped_key_lookup_bucket(ngx_http_scoped_key_worker_t *worker,
+    scoped_key_str_t id)
+{
+    scoped_key_tag_t  tag;
+
+    /* keyed: a client chooses the ids that it asks for */
+
+    scoped_key_tag_make(&tag, &worker->tag_key, id);
+
+    return &worker->lookups[tag.word[0] % NGX_HTTP_SCOPED_KEY_LOOKUP_BUCKETS];
+}
+
+
+void
+ngx_http_scoped_key_lookup_detach(ngx_http_scoped_key_worker_t *worker,
+    scoped_key_str_t id)
+{
+    ngx_http_scoped_key_lookup_t  *lookup;
+
+    lookup = ngx_http_scoped_key_lookup_find(worker, id);
+
+    if (lookup) {
+        lookup->detached = 1;
+        ngx_queue_remove(&lookup->queue);
+    }
+}
+
+
+void
+ngx_http_scoped_key_lookup_detach_all(ngx_http_scoped_key_worker_t *worker)
+{
+    ngx_uint_t                     i;
+    ngx_queue_t                   *q;
+    ngx_http_scoped_key_lookup_t  *lookup;
+
+    for (i = 0; i < NGX_HTTP_SCOPED_KEY_LOOKUP_BUCKETS; i++) {
+
+        while (!ngx_queue_empty(&worker->lookups[i])) {
+            q = ngx_queue_head(&worker->lookups[i]);
+            lookup = ngx_queue_data(q, ngx_http_scoped_key_lookup_t, queue);
+
+            lookup->detached = 1;
+            ngx_queue_remove(q);
+        }
+    }
+}
+
+
+void
+ngx_http_scoped_key_lookup_end(ngx_http_scoped_key_lookup_t *lookup,
+    scoped_key_record_t *record, const scoped_key_proof_t *proof,
+    scoped_key_reason_e reason)
+{
+    ngx_http_scoped_key_worker_t  *worker;
+
+    worker = lookup->worker;
+
+    if (!lookup->detached) {
+        ngx_queue_remove(&lookup->queue);
+    }
+
+    if (record) {
+        lookup->record = scoped_key_record_hold(record);
+    }
+
+    lookup->reason = reason;
+
+    ngx_http_scoped_key_lookup_settle(lookup, proof);
+
+    ngx_queue_insert_tail(&worker->ended, &lookup->queue);
+    ngx_post_event(&worker->wake, &ngx_posted_events);
+}
+
+
+/* what each waiter has proven, and what of it the cache is to keep */
+
+static void
+ngx_http_scoped_key_lookup_settle(ngx_http_scoped_key_lookup_t *lookup,
+    const scoped_key_proof_t *proof)
+{
+    ngx_queue_t                   *q;
+    ngx_http_scoped_key_waiter_t  *waiter, *last;
+
+    last = NULL;
+
+    for (q = ngx_queue_head(&lookup->waiters);
+         q != ngx_queue_sentinel(&lookup->waiters);
+         q = ngx_queue_next(q))
+    {
+        waiter = ngx_queue_data(q, ngx_http_scoped_key_waiter_t, queue);
+
+        /* thousands may wait with one and the same text */
+
+        if (last
+            && last->tag.word[0] == waiter->tag.word[0]
+            && last->tag.word[1] == waiter->tag.word[1])
+        {
+            waiter->proof = last->proof;
+            continue;
+        }
+
+        waiter->proof = ngx_http_scoped_key_lookup_proof(lookup, proof,
+                                                         waiter);
+        last = waiter;
+
+        if (lookup->record == NULL || proof->has_digest) {
+            ngx_http_scoped_key_lookup_keep(lookup, waiter);
+        }
+    }
+}
+
+
+/* a record without a digest has nobody who holds its secret: it is anyone's */
+
+static scoped_key_proof_e
+ngx_http_scoped_key_lookup_proof(ngx_http_scoped_key_lookup_t *lookup,
+    const scoped_key_proof_t *proof, const ngx_http_scoped_key_waiter_t *waiter)
+{
+    if (lookup->record == NULL) {
+        return SCOPED_KEY_PROOF_NONE;
+    }
+
+    if (!proof->has_digest) {
+        return SCOPED_KEY_PROOF_CURRENT;
+    }
+
+    return scoped_key_proof_check(proof, &waiter->digest);
+}
+
+
+static void
+ngx_http_scoped_key_lookup_keep(ngx_http_scoped_key_lookup_t *lookup,
+    const ngx_http_scoped_key_waiter_t *waiter)
+{
+    scoped_key_str_t      id;
+    scoped_key_record_t  *record;
+
+    if (lookup->detached || lookup->reason == SCOPED_KEY_STORE_UNAVAILABLE) {
+        return;
+    }
+
+    id.len = lookup->id_len;
+    id.data = lookup->id;
+
+    record = waiter->proof == SCOPED_KEY_PROOF_NONE ? NULL : lookup->record;
+
+    (void) scoped_key_cache_put(lookup->worker->cache, &waiter->tag, id,
+                                record, waiter->proof, lookup->read_ms);
+}

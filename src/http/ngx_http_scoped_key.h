@@ -1,0 +1,169 @@
+/*
+ * What the files of src/http share: the configuration, and what is known of a
+ * request.  A configuration is const once merged; what a request decides lives
+ * in its context alone.
+ */
+
+#ifndef NGX_HTTP_SCOPED_KEY_H
+#define NGX_HTTP_SCOPED_KEY_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "../core/cache.h"
+#include "../core/digest.h"
+#include "../core/record.h"
+#include "../core/token.h"
+#include "../core/verdict.h"
+#include "../redis/connection.h"
+
+
+/* distinct sets of static required scopes whose outcome a record remembers */
+#define NGX_HTTP_SCOPED_KEY_MAX_MEMOS      1024
+#define NGX_HTTP_SCOPED_KEY_NO_MEMO        ((ngx_uint_t) -1)
+
+#define NGX_HTTP_SCOPED_KEY_OFF       0
+#define NGX_HTTP_SCOPED_KEY_ON        1
+#define NGX_HTTP_SCOPED_KEY_OPTIONAL  2
+
+#define NGX_HTTP_SCOPED_KEY_BODY_OFF      0
+#define NGX_HTTP_SCOPED_KEY_BODY_PROBLEM  1
+
+
+typedef enum {
+    NGX_HTTP_SCOPED_KEY_HEADER = 0,
+    NGX_HTTP_SCOPED_KEY_AUTHORIZATION,   /* name: the scheme */
+    NGX_HTTP_SCOPED_KEY_QUERY,
+    NGX_HTTP_SCOPED_KEY_COOKIE
+} ngx_http_scoped_key_source_e;
+
+/* one place where a key may be found */
+typedef struct {
+    ngx_http_scoped_key_source_e  type;
+    ngx_str_t                     name;  /* headers: lower case */
+} ngx_http_scoped_key_source_t;
+
+/* where in the configuration something stands, for messages that come later */
+typedef struct {
+    ngx_str_t                     file;
+    ngx_uint_t                    line;
+} ngx_http_scoped_key_place_t;
+
+/*
+ * One piece of a required scope with variables.  What a variable or a capture
+ * brings is escaped; what is literal, separators included, is not.
+ */
+typedef enum {
+    NGX_HTTP_SCOPED_KEY_LITERAL = 0,
+    NGX_HTTP_SCOPED_KEY_VARIABLE,
+    NGX_HTTP_SCOPED_KEY_CAPTURE
+} ngx_http_scoped_key_piece_e;
+
+typedef struct {
+    ngx_http_scoped_key_piece_e   type;
+    ngx_str_t                     literal;
+    ngx_uint_t                    index;     /* of the variable, or 1 to 9 */
+} ngx_http_scoped_key_piece_t;
+
+typedef struct {
+    ngx_str_t                     text;      /* as written */
+    ngx_array_t                  *pieces;    /* ngx_http_scoped_key_piece_t;
+                                                NULL: no variables in it */
+    ngx_http_scoped_key_place_t   place;
+} ngx_http_scoped_key_template_t;
+
+/*
+ * All scoped_key_require of one block.  Blocks that write the same share the
+ * number, not the object.
+ */
+typedef struct {
+    ngx_array_t                   clauses;   /* of ngx_array_t *, of
+                                                ..._template_t */
+    ngx_uint_t                    nscopes;   /* in all clauses together */
+    ngx_uint_t                    memo;      /* number of a static set, or
+                                                NGX_HTTP_SCOPED_KEY_NO_MEMO */
+    scoped_key_required_t         required;  /* complete when static */
+    ngx_http_scoped_key_place_t   place;     /* of the first directive */
+    unsigned                      is_static:1;
+    unsigned                      held:1;    /* by some location, */
+    unsigned                      applies:1; /* and by one that is on, or that
+                                                says that it is off */
+} ngx_http_scoped_key_require_t;
+
+/* where the values of a param come from */
+typedef enum {
+    NGX_HTTP_SCOPED_KEY_ARG = 0,             /* name: of the argument */
+    NGX_HTTP_SCOPED_KEY_FORM,                /* name: of the field */
+    NGX_HTTP_SCOPED_KEY_JSON,                /* name: the pointer */
+    NGX_HTTP_SCOPED_KEY_GRAPHQL_FIELD,
+    NGX_HTTP_SCOPED_KEY_GRAPHQL_OPERATION,
+    NGX_HTTP_SCOPED_KEY_TEXT
+} ngx_http_scoped_key_param_e;
+
+typedef struct {
+    ngx_http_scoped_key_param_e   type;
+    ngx_str_t                     written;
+    ngx_str_t                     name;
+    ngx_http_complex_value_t      text;
+} ngx_http_scoped_key_param_source_t;
+
+/* one scoped_key_param */
+typedef struct {
+    ngx_str_t                     name;
+    ngx_array_t                   sources;   /* of ..._param_source_t */
+} ngx_http_scoped_key_param_t;
+
+/* one scoped_key_scope */
+typedef struct {
+    ngx_str_t                     pattern;
+    ngx_str_t                     description;
+} ngx_http_scoped_key_scope_t;
+
+typedef struct {
+    scoped_key_redis_conf_t       redis;
+    ngx_str_t                     prefix;    /* "scoped_key:" */
+    ngx_str_t                     channel;   /* prefix and "invalidate" */
+    ngx_str_t                     tracked;   /* prefix and "{" */
+    size_t                        cache_size;
+    ngx_msec_t                    ttl;
+    ngx_msec_t                    negative;
+    ngx_msec_t                    bound;
+    scoped_key_pepper_t           pepper;
+    ngx_uint_t                    nmemos;    /* static sets in use */
+    ngx_rbtree_t                  memos;     /* text of a static set: number */
+    ngx_rbtree_node_t             memos_sentinel;
+    ngx_array_t                   requires;  /* every block's, as read: of
+                                                ..._require_t * */
+    ngx_http_scoped_key_require_t *only_global;  /* where nothing is required */
+    ngx_array_t                   catalog;   /* of ..._scope_t */
+    unsigned                      redis_set:1;
+    unsigned                      cache_set:1;
+    unsigned                      pepper_set:1;
+    unsigned                      used:1;    /* some location is not off */
+} ngx_http_scoped_key_main_conf_t;
+
+typedef struct {
+    ngx_uint_t                      enable;
+    ngx_http_scoped_key_require_t  *require;   /* never NULL once merged */
+    ngx_array_t                    *sources;   /* of ..._source_t */
+    uint64_t                        lines;     /* bit n: a source is in header
+                                                  lines with names of n bytes */
+    ngx_array_t                    *params;    /* of ..._param_t, or NULL */
+    size_t                          body_limit;
+    ngx_flag_t                      hide;
+    ngx_flag_t                      legacy;
+    ngx_flag_t                      graphql;
+    ngx_flag_t                      preflight;
+    ngx_flag_t                      dry_run;
+    ngx_uint_t                      unauthorized_status;
+    ngx_uint_t                      error_body;
+    ngx_uint_t                      log_level;
+    unsigned                        decided:1; /* this block or one around it
+                                                  says scoped_key */
+} ngx_http_scoped_key_loc_conf_t;
+
+
+extern ngx_module_t  ngx_http_scoped_key_module;
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * name=value arguments of a directive: what several setters need, and nothing
+ * that only one does.
+ * Invariant: the value of an argument that is not known is never logged, for
+ * it may be a password.
+ */
+
+#ifndef NGX_HTTP_SCOPED_KEY_OPTION_H
+#define NGX_HTTP_SCOPED_KEY_OPTION_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/* of a value in a message */
+#define NGX_HTTP_SCOPED_KEY_MAX_SHOWN_BYTES  512
+
+
+typedef struct ngx_http_scoped_key_option_s  ngx_http_scoped_key_option_t;
+
+/* value: what stands behind the `=`.  NGX_ERROR: was logged */
+typedef ngx_int_t (*ngx_http_scoped_key_option_pt)(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
+
+struct ngx_http_scoped_key_option_s {
+    ngx_str_t                      name;     /* "ttl="; no `=`: a bare word */
+    ngx_http_scoped_key_option_pt  set;
+    size_t                         offset;   /* in conf */
+    ngx_msec_t                     min;
+    ngx_msec_t                     max;
+};
+
+
+/*
+ * Sets all arguments of the directive from number `first` on out of a table
+ * that ends with an empty name.  Unknown and repeated ones are mistakes.
+ */
+ngx_int_t ngx_http_scoped_key_options(ngx_conf_t *cf, ngx_uint_t first,
+    const ngx_http_scoped_key_option_t *options, void *conf);
+
+/* nginx's time syntax to milliseconds, min to max, in the ngx_msec_t at
+   offset */
+ngx_int_t ngx_http_scoped_key_option_time(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
+
+/*
+ * Logs `invalid value "…" in "DIRECTIVE" directive: why`, the directive being
+ * the one that is read, and returns NGX_CONF_ERROR.
+ */
+char *ngx_http_scoped_key_mistake(ngx_conf_t *cf, const ngx_str_t *value,
+    const char *why);
+
+#endif

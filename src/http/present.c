@@ -1,0 +1,119 @@
+/*
+ * Invariant: a key is looked for before it is hidden, and hidden before
+ * anything else happens to the request.
+ */
+
+#include "present.h"
+#include "credential.h"
+#include "hide.h"
+
+
+static ngx_uint_t ngx_http_scoped_key_is_preflight(ngx_http_request_t *r);
+
+
+ngx_int_t
+ngx_http_scoped_key_present(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  lines;
+
+    rc = ngx_http_scoped_key_credential_find(r, skcf, ctx->hidden, &ctx->key,
+                                             &lines);
+
+    if (rc == NGX_ERROR
+        || (skcf->hide
+            && ngx_http_scoped_key_hide(r, skcf, ctx, lines) != NGX_OK))
+    {
+        return NGX_ERROR;
+    }
+
+    if (skcf->preflight && ngx_http_scoped_key_is_preflight(r)) {
+        ctx->verdict = NGX_HTTP_SCOPED_KEY_ANONYMOUS;
+        return NGX_OK;
+    }
+
+    switch (rc) {
+
+    case NGX_OK:
+        ctx->wants_record = 1;
+        break;
+
+    case NGX_BUSY:
+        ngx_str_null(&ctx->key);
+        ctx->cause.reason = SCOPED_KEY_AMBIGUOUS_KEY;
+        break;
+
+    default:
+
+        if (skcf->enable == NGX_HTTP_SCOPED_KEY_OPTIONAL) {
+            ctx->verdict = NGX_HTTP_SCOPED_KEY_ANONYMOUS;
+
+        } else {
+            ctx->cause.reason = SCOPED_KEY_MISSING_KEY;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_scoped_key_pass_by(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf)
+{
+    ngx_http_scoped_key_ctx_t  *ctx;
+
+    if (!skcf->hide) {
+        return NGX_OK;
+    }
+
+    ctx = NULL;
+
+    if (r == r->main) {
+        ctx = ngx_http_scoped_key_ctx_begin(r);
+        if (ctx == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    /* whether there is a key is not asked here: look into every line */
+
+    return ngx_http_scoped_key_hide(r, skcf, ctx, 1);
+}
+
+
+/*
+ * A CORS preflight as browsers send it (Fetch standard, "CORS-preflight
+ * fetch"): OPTIONS with an origin and the method that it asks for.
+ */
+
+static ngx_uint_t
+ngx_http_scoped_key_is_preflight(ngx_http_request_t *r)
+{
+    ngx_uint_t              i, origin, method;
+    const ngx_list_part_t  *part;
+    const ngx_table_elt_t  *header;
+
+    static const ngx_str_t  origin_line = ngx_string("origin");
+    static const ngx_str_t  method_line =
+        ngx_string("access-control-request-method");
+
+    if (r->method != NGX_HTTP_OPTIONS) {
+        return 0;
+    }
+
+    origin = 0;
+    method = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        header = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            origin |= ngx_http_scoped_key_header_is(&header[i], &origin_line);
+            method |= ngx_http_scoped_key_header_is(&header[i], &method_line);
+        }
+    }
+
+    return origin && method;
+}

@@ -1,0 +1,284 @@
+/*
+ * Required scopes filled in for a request: what a variable brings is escaped
+ * into the part that it stands in.  Runs for every request of a location
+ * whose requirement has variables; allocates twice for one scope.
+ * Invariant: the separators of the result are those of the template; a scope
+ * with an empty part is never given out.
+ */
+
+#include "require.h"
+#include "../core/scope.h"
+
+
+/* a scope that is being written */
+typedef struct {
+    u_char  *p;
+    u_char  *last;
+    u_char   text[SCOPED_KEY_SCOPE_MAX_BYTES];
+} ngx_http_scoped_key_writer_t;
+
+
+static ngx_int_t ngx_http_scoped_key_clause_evaluate(ngx_http_request_t *r,
+    const ngx_array_t *source, scoped_key_str_t *scope);
+static ngx_int_t ngx_http_scoped_key_template_evaluate(ngx_http_request_t *r,
+    const ngx_http_scoped_key_template_t *template, scoped_key_str_t *scope);
+static ngx_uint_t ngx_http_scoped_key_write_pieces(ngx_http_request_t *r,
+    const ngx_array_t *pieces, ngx_http_scoped_key_writer_t *writer);
+static ngx_uint_t ngx_http_scoped_key_write_literal(
+    ngx_http_scoped_key_writer_t *writer, const ngx_str_t *literal);
+static ngx_uint_t ngx_http_scoped_key_write_variable(ngx_http_request_t *r,
+    ngx_http_scoped_key_writer_t *writer, ngx_uint_t index);
+static ngx_uint_t ngx_http_scoped_key_write_capture(ngx_http_request_t *r,
+    ngx_http_scoped_key_writer_t *writer, ngx_uint_t n);
+static ngx_uint_t ngx_http_scoped_key_write_escaped(
+    ngx_http_scoped_key_writer_t *writer, const u_char *data, size_t len);
+static ngx_uint_t ngx_http_scoped_key_part_is_empty(
+    const ngx_http_scoped_key_writer_t *writer);
+
+
+ngx_int_t
+ngx_http_scoped_key_require_evaluate(ngx_http_request_t *r,
+    const ngx_http_scoped_key_require_t *require,
+    scoped_key_required_t *required)
+{
+    ngx_uint_t             i, n;
+    ngx_array_t          **source;
+    scoped_key_str_t      *scope;
+    scoped_key_clause_t   *clause;
+
+    *required = require->required;
+
+    if (require->is_static) {
+        return NGX_OK;
+    }
+
+    source = require->clauses.elts;
+    n = require->clauses.nelts;
+
+    clause = ngx_palloc(r->pool, n * sizeof(scoped_key_clause_t)
+                              + require->nscopes * sizeof(scoped_key_str_t));
+    if (clause == NULL) {
+        return NGX_ERROR;
+    }
+
+    scope = (scoped_key_str_t *) &clause[n];
+
+    required->clauses = clause;
+    required->n = n;
+
+    for (i = 0; i < n; i++) {
+
+        if (ngx_http_scoped_key_clause_evaluate(r, source[i], scope)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        clause[i].scopes = scope;
+        clause[i].n = source[i]->nelts;
+
+        scope += clause[i].n;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_clause_evaluate(ngx_http_request_t *r,
+    const ngx_array_t *source, scoped_key_str_t *scope)
+{
+    ngx_uint_t                             i;
+    const ngx_http_scoped_key_template_t  *template;
+
+    template = source->elts;
+
+    for (i = 0; i < source->nelts; i++) {
+        if (ngx_http_scoped_key_template_evaluate(r, &template[i], &scope[i])
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_template_evaluate(ngx_http_request_t *r,
+    const ngx_http_scoped_key_template_t *template, scoped_key_str_t *scope)
+{
+    u_char                        *data;
+    ngx_http_scoped_key_writer_t   writer;
+
+    if (template->pieces == NULL) {
+        scope->len = template->text.len;
+        scope->data = template->text.data;
+        return NGX_OK;
+    }
+
+    writer.p = writer.text;
+    writer.last = writer.text + sizeof(writer.text);
+
+    if (!ngx_http_scoped_key_write_pieces(r, template->pieces, &writer)) {
+        scope->len = 0;
+        scope->data = NULL;
+        return NGX_OK;
+    }
+
+    scope->len = writer.p - writer.text;
+
+    data = ngx_pnalloc(r->pool, scope->len);
+    if (data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(data, writer.text, scope->len);
+    scope->data = data;
+
+    return NGX_OK;
+}
+
+
+/* false: it is no scope, so that nothing can grant it */
+static ngx_uint_t
+ngx_http_scoped_key_write_pieces(ngx_http_request_t *r,
+    const ngx_array_t *pieces, ngx_http_scoped_key_writer_t *writer)
+{
+    ngx_uint_t                          i, written;
+    const ngx_http_scoped_key_piece_t  *piece;
+
+    piece = pieces->elts;
+
+    for (i = 0; i < pieces->nelts; i++) {
+
+        switch (piece[i].type) {
+
+        case NGX_HTTP_SCOPED_KEY_LITERAL:
+            written = ngx_http_scoped_key_write_literal(writer,
+                                                        &piece[i].literal);
+            break;
+
+        case NGX_HTTP_SCOPED_KEY_VARIABLE:
+            written = ngx_http_scoped_key_write_variable(r, writer,
+                                                         piece[i].index);
+            break;
+
+        default: /* NGX_HTTP_SCOPED_KEY_CAPTURE */
+            written = ngx_http_scoped_key_write_capture(r, writer,
+                                                        piece[i].index);
+        }
+
+        if (!written) {
+            return 0;
+        }
+    }
+
+    return !ngx_http_scoped_key_part_is_empty(writer);
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_write_literal(ngx_http_scoped_key_writer_t *writer,
+    const ngx_str_t *literal)
+{
+    u_char  c;
+
+    c = literal->data[0];
+
+    if ((c == '/' || c == ':') && ngx_http_scoped_key_part_is_empty(writer)) {
+        return 0;
+    }
+
+    if (literal->len > (size_t) (writer->last - writer->p)) {
+        return 0;
+    }
+
+    writer->p = ngx_cpymem(writer->p, literal->data, literal->len);
+
+    return 1;
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_write_variable(ngx_http_request_t *r,
+    ngx_http_scoped_key_writer_t *writer, ngx_uint_t index)
+{
+    ngx_http_variable_value_t  *value;
+
+    value = ngx_http_get_flushed_variable(r, index);
+
+    if (value == NULL || value->not_found) {
+        return 0;
+    }
+
+    return ngx_http_scoped_key_write_escaped(writer, value->data, value->len);
+}
+
+
+/* as ngx_http_script_copy_capture_code() finds it */
+static ngx_uint_t
+ngx_http_scoped_key_write_capture(ngx_http_request_t *r,
+    ngx_http_scoped_key_writer_t *writer, ngx_uint_t n)
+{
+#if (NGX_PCRE)
+    int  start, end;
+
+    n *= 2;
+
+    if (n >= r->ncaptures) {
+        return 0;
+    }
+
+    start = r->captures[n];
+    end = r->captures[n + 1];
+
+    /* a group that took no part in the match has -1 */
+    if (start < 0 || end < start) {
+        return 0;
+    }
+
+    return ngx_http_scoped_key_write_escaped(writer,
+                                             r->captures_data + start,
+                                             end - start);
+#else
+    return 0;
+#endif
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_write_escaped(ngx_http_scoped_key_writer_t *writer,
+    const u_char *data, size_t len)
+{
+    size_t            room, written;
+    scoped_key_str_t  text;
+
+    room = writer->last - writer->p;
+
+    if (len > room) {
+        return 0;
+    }
+
+    text.len = len;
+    text.data = data;
+
+    written = scoped_key_scope_escape(text, writer->p, room);
+
+    if (written > room) {
+        return 0;
+    }
+
+    writer->p += written;
+
+    return 1;
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_part_is_empty(const ngx_http_scoped_key_writer_t *writer)
+{
+    return writer->p == writer->text
+           || writer->p[-1] == '/' || writer->p[-1] == ':';
+}

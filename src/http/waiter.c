@@ -1,0 +1,175 @@
+/*
+ * The only place that runs phases.  A request is reached through its waiter,
+ * and the waiter leaves its lookup in a cleanup handler of the request, which
+ * ngx_http_terminate_request() and ngx_http_free_request() both call.
+ */
+
+#include "waiter.h"
+
+
+static void ngx_http_scoped_key_waiter_run(
+    ngx_http_scoped_key_waiter_t *waiter);
+static void ngx_http_scoped_key_waiter_cleanup(void *data);
+static void ngx_http_scoped_key_lookup_free(
+    ngx_http_scoped_key_lookup_t *lookup);
+
+
+ngx_http_scoped_key_waiter_t *
+ngx_http_scoped_key_waiter_create(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx)
+{
+    ngx_http_cleanup_t            *cln;
+    ngx_http_scoped_key_waiter_t  *waiter;
+
+    if (ctx->waiter) {
+        return ctx->waiter;
+    }
+
+    cln = ngx_http_cleanup_add(r, sizeof(ngx_http_scoped_key_waiter_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    waiter = cln->data;
+    ngx_memzero(waiter, sizeof(ngx_http_scoped_key_waiter_t));
+
+    waiter->request = r;
+
+    cln->handler = ngx_http_scoped_key_waiter_cleanup;
+    ctx->waiter = waiter;
+
+    return waiter;
+}
+
+
+void
+ngx_http_scoped_key_waiter_join(ngx_http_scoped_key_waiter_t *waiter,
+    ngx_http_scoped_key_lookup_t *lookup)
+{
+    waiter->lookup = lookup;
+    ngx_queue_insert_tail(&lookup->waiters, &waiter->queue);
+
+    /* else a client that goes away would go unseen */
+
+    waiter->request->read_event_handler = ngx_http_test_reading;
+}
+
+
+void
+ngx_http_scoped_key_waiter_wake(ngx_event_t *ev)
+{
+    ngx_queue_t                   *q;
+    ngx_uint_t                     n;
+    ngx_http_scoped_key_lookup_t  *lookup;
+    ngx_http_scoped_key_worker_t  *worker;
+
+    worker = ev->data;
+    n = 0;
+
+    while (!ngx_queue_empty(&worker->ended)
+           && n < NGX_HTTP_SCOPED_KEY_WAKES_A_TURN)
+    {
+        q = ngx_queue_head(&worker->ended);
+        lookup = ngx_queue_data(q, ngx_http_scoped_key_lookup_t, queue);
+
+        if (ngx_queue_empty(&lookup->waiters)) {
+            ngx_queue_remove(&lookup->queue);
+            ngx_http_scoped_key_lookup_free(lookup);
+            continue;
+        }
+
+        q = ngx_queue_head(&lookup->waiters);
+
+        ngx_http_scoped_key_waiter_run(
+                      ngx_queue_data(q, ngx_http_scoped_key_waiter_t, queue));
+        n++;
+    }
+
+    if (!ngx_queue_empty(&worker->ended)) {
+        ngx_post_event(&worker->wake, &ngx_posted_next_events);
+    }
+}
+
+
+static void
+ngx_http_scoped_key_waiter_run(ngx_http_scoped_key_waiter_t *waiter)
+{
+    ngx_connection_t              *c;
+    ngx_http_request_t            *r;
+    ngx_http_scoped_key_ctx_t     *ctx;
+    ngx_http_scoped_key_lookup_t  *lookup;
+
+    lookup = waiter->lookup;
+
+    waiter->lookup = NULL;
+    ngx_queue_remove(&waiter->queue);
+
+    r = waiter->request;
+    c = r->connection;
+    ctx = ngx_http_scoped_key_ctx(r);
+
+    ctx->waiting = 0;
+    ctx->read_ms = lookup->read_ms;
+    ctx->proof = waiter->proof;
+    ctx->cause.reason = lookup->reason;
+
+    if (lookup->record) {
+        ctx->record = scoped_key_record_hold(lookup->record);
+
+        if (ctx->proof == SCOPED_KEY_PROOF_NONE) {
+            ctx->cause.reason = SCOPED_KEY_UNKNOWN_KEY;
+        }
+    }
+
+    ngx_http_set_log_request(c->log, r);
+
+    r->read_event_handler = ngx_http_block_reading;
+
+    /* r may be gone after each of these */
+
+    ngx_http_core_run_phases(r);
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_scoped_key_waiter_cleanup(void *data)
+{
+    ngx_http_scoped_key_waiter_t  *waiter = data;
+
+    if (waiter->lookup) {
+        waiter->lookup = NULL;
+        ngx_queue_remove(&waiter->queue);
+    }
+}
+
+
+void
+ngx_http_scoped_key_waiter_abandon(ngx_http_scoped_key_worker_t *worker)
+{
+    ngx_queue_t                   *q;
+    ngx_http_scoped_key_lookup_t  *lookup;
+
+    while (!ngx_queue_empty(&worker->ended)) {
+        q = ngx_queue_head(&worker->ended);
+        ngx_queue_remove(q);
+
+        lookup = ngx_queue_data(q, ngx_http_scoped_key_lookup_t, queue);
+
+        while (!ngx_queue_empty(&lookup->waiters)) {
+            q = ngx_queue_head(&lookup->waiters);
+            ngx_http_scoped_key_waiter_cleanup(
+                      ngx_queue_data(q, ngx_http_scoped_key_waiter_t, queue));
+        }
+
+        ngx_http_scoped_key_lookup_free(lookup);
+    }
+}
+
+
+static void
+ngx_http_scoped_key_lookup_free(ngx_http_scoped_key_lookup_t *lookup)
+{
+    scoped_key_record_release(lookup->record);
+    ngx_free(lookup);
+}

@@ -1,0 +1,306 @@
+/*
+ * Starts and stops what a worker process has, and says how old a reading may
+ * be.  Everything that Redis tells of ends in the cache and in the lookups
+ * under way.
+ */
+
+#include "worker.h"
+#include "lookup.h"
+#include "waiter.h"
+
+
+static ngx_int_t ngx_http_scoped_key_worker_connect(
+    ngx_http_scoped_key_worker_t *worker);
+static void ngx_http_scoped_key_worker_disconnect(
+    ngx_http_scoped_key_worker_t *worker);
+static void ngx_http_scoped_key_worker_free(
+    ngx_http_scoped_key_worker_t *worker);
+static void ngx_http_scoped_key_worker_flush(void *data);
+static void ngx_http_scoped_key_worker_changed(void *data,
+    const ngx_str_t *key);
+static void ngx_http_scoped_key_worker_message(void *data,
+    const ngx_str_t *text);
+static uint64_t ngx_http_scoped_key_worker_since(ngx_msec_t age);
+
+
+ngx_http_scoped_key_worker_t  *ngx_http_scoped_key_worker;
+
+
+ngx_int_t
+ngx_http_scoped_key_worker_start(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                        i;
+    scoped_key_cache_limits_t         limits;
+    ngx_http_scoped_key_worker_t     *worker;
+    ngx_http_scoped_key_main_conf_t  *skmcf;
+
+    skmcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                                ngx_http_scoped_key_module);
+
+    if (skmcf == NULL || !skmcf->used
+        || (ngx_process != NGX_PROCESS_WORKER
+            && ngx_process != NGX_PROCESS_SINGLE))
+    {
+        return NGX_OK;
+    }
+
+    if (!scoped_key_digest_init()) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "sodium_init() failed");
+        return NGX_ERROR;
+    }
+
+    worker = ngx_calloc(sizeof(ngx_http_scoped_key_worker_t), cycle->log);
+    if (worker == NULL) {
+        return NGX_ERROR;
+    }
+
+    worker->conf = skmcf;
+    worker->log = cycle->log;
+
+    for (i = 0; i < NGX_HTTP_SCOPED_KEY_LOOKUP_BUCKETS; i++) {
+        ngx_queue_init(&worker->lookups[i]);
+    }
+
+    ngx_queue_init(&worker->ended);
+
+    worker->wake.handler = ngx_http_scoped_key_waiter_wake;
+    worker->wake.data = worker;
+    worker->wake.log = worker->log;
+
+    ngx_http_scoped_key_worker = worker;
+
+    limits.bytes = skmcf->cache_size;
+    limits.memo_bytes = (skmcf->nmemos + 7) / 8;
+
+    worker->cache = scoped_key_cache_create(&limits);
+
+    if (worker->cache == NULL
+        || ngx_http_scoped_key_worker_connect(worker) != NGX_OK)
+    {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "scoped key: no memory for a cache of %uz bytes",
+                      skmcf->cache_size);
+        ngx_http_scoped_key_worker_stop(cycle);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_worker_connect(ngx_http_scoped_key_worker_t *worker)
+{
+    scoped_key_redis_listener_t       listener;
+    ngx_http_scoped_key_main_conf_t  *skmcf;
+
+    skmcf = worker->conf;
+
+    scoped_key_tag_key_make(&worker->tag_key);
+
+    worker->redis = scoped_key_redis_connection_create(&skmcf->redis,
+                                                       worker->log);
+    if (worker->redis == NULL) {
+        return NGX_ERROR;
+    }
+
+    listener.flush = ngx_http_scoped_key_worker_flush;
+    listener.changed = ngx_http_scoped_key_worker_changed;
+    listener.message = ngx_http_scoped_key_worker_message;
+    listener.data = worker;
+
+    worker->tracking = scoped_key_redis_tracking_create(&skmcf->redis,
+                                                        &skmcf->tracked,
+                                                        &skmcf->channel,
+                                                        &listener,
+                                                        worker->log);
+
+    return worker->tracking ? NGX_OK : NGX_ERROR;
+}
+
+
+void
+ngx_http_scoped_key_worker_stop(ngx_cycle_t *cycle)
+{
+    ngx_http_scoped_key_worker_t  *worker;
+
+    worker = ngx_http_scoped_key_worker;
+
+    if (worker == NULL) {
+        return;
+    }
+
+    ngx_http_scoped_key_worker_disconnect(worker);
+    ngx_http_scoped_key_waiter_abandon(worker);
+    ngx_http_scoped_key_worker_free(worker);
+
+    ngx_http_scoped_key_worker = NULL;
+}
+
+
+ngx_int_t
+ngx_http_scoped_key_worker_reload(ngx_cycle_t *cycle)
+{
+    ngx_http_scoped_key_worker_t  *old;
+
+    old = ngx_http_scoped_key_worker;
+
+    if (old == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_http_scoped_key_worker_disconnect(old);
+    ngx_http_scoped_key_worker = NULL;
+
+    if (ngx_http_scoped_key_worker_start(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_scoped_key_worker && !ngx_queue_empty(&old->ended)) {
+        ngx_queue_add(&ngx_http_scoped_key_worker->ended, &old->ended);
+        ngx_queue_init(&old->ended);
+        ngx_post_event(&ngx_http_scoped_key_worker->wake, &ngx_posted_events);
+    }
+
+    ngx_http_scoped_key_waiter_abandon(old);
+    ngx_http_scoped_key_worker_free(old);
+
+    return NGX_OK;
+}
+
+
+/* every lookup under way ends, and waits to be given out */
+
+static void
+ngx_http_scoped_key_worker_disconnect(ngx_http_scoped_key_worker_t *worker)
+{
+    if (worker->tracking) {
+        scoped_key_redis_tracking_destroy(worker->tracking);
+    }
+
+    if (worker->redis) {
+        scoped_key_redis_connection_destroy(worker->redis);
+    }
+
+    worker->tracking = NULL;
+    worker->redis = NULL;
+
+    if (worker->wake.posted) {
+        ngx_delete_posted_event(&worker->wake);
+    }
+}
+
+
+static void
+ngx_http_scoped_key_worker_free(ngx_http_scoped_key_worker_t *worker)
+{
+    scoped_key_cache_destroy(worker->cache);
+    scoped_key_wipe(&worker->tag_key, sizeof(scoped_key_tag_key_t));
+    ngx_free(worker);
+}
+
+
+/*
+ * While Redis is proven to tell of changes, a reading is as good as new until
+ * its ttl; once the last proof is older than the bound, no longer than that.
+ */
+
+void
+ngx_http_scoped_key_worker_reckon(ngx_http_scoped_key_worker_t *worker)
+{
+    ngx_msec_t                        proof, age, ttl, negative;
+    ngx_http_scoped_key_main_conf_t  *skmcf;
+
+    if (worker->reckoned == ngx_current_msec) {
+        return;
+    }
+
+    skmcf = worker->conf;
+    ttl = skmcf->ttl;
+    negative = skmcf->negative;
+    age = skmcf->bound;
+
+    worker->stale = 0;
+
+    if (scoped_key_redis_tracking_proof(worker->tracking, &proof)) {
+        age = ngx_current_msec - proof;
+        worker->stale = age > skmcf->redis.heartbeat
+                              * SCOPED_KEY_REDIS_MISSED_HEARTBEATS;
+    }
+
+    if (age >= skmcf->bound) {
+        ttl = ngx_min(ttl, skmcf->bound);
+        negative = ngx_min(negative, skmcf->bound);
+    }
+
+    worker->oldest = ngx_http_scoped_key_worker_since(ttl);
+    worker->oldest_unknown = ngx_http_scoped_key_worker_since(negative);
+    worker->reckoned = ngx_current_msec;
+}
+
+
+/* a reading of exactly this age is too old */
+
+static uint64_t
+ngx_http_scoped_key_worker_since(ngx_msec_t age)
+{
+    return ngx_current_msec < age ? 0 : ngx_current_msec - age + 1;
+}
+
+
+static void
+ngx_http_scoped_key_worker_flush(void *data)
+{
+    ngx_http_scoped_key_worker_t  *worker = data;
+
+    scoped_key_cache_flush(worker->cache);
+    ngx_http_scoped_key_lookup_detach_all(worker);
+}
+
+
+/* "scoped_key:{id}" or "scoped_key:{id}:scopes" */
+
+static void
+ngx_http_scoped_key_worker_changed(void *data, const ngx_str_t *key)
+{
+    ngx_http_scoped_key_worker_t  *worker = data;
+
+    u_char     *last;
+    ngx_str_t   id;
+
+    if (key->len < worker->conf->tracked.len) {
+        return;
+    }
+
+    id.data = key->data + worker->conf->tracked.len;
+    last = ngx_strlchr(id.data, key->data + key->len, '}');
+
+    if (last == NULL) {
+        return;
+    }
+
+    id.len = last - id.data;
+
+    ngx_http_scoped_key_worker_message(worker, &id);
+}
+
+
+/* the channel says an id and nothing else */
+
+static void
+ngx_http_scoped_key_worker_message(void *data, const ngx_str_t *text)
+{
+    ngx_http_scoped_key_worker_t  *worker = data;
+
+    scoped_key_str_t  id;
+
+    if (text->len == 0 || text->len > SCOPED_KEY_ID_MAX_BYTES) {
+        return;
+    }
+
+    id.len = text->len;
+    id.data = text->data;
+
+    scoped_key_cache_invalidate(worker->cache, id);
+    ngx_http_scoped_key_lookup_detach(worker, id);
+}

@@ -1,0 +1,63 @@
+/*
+ * What one worker process has: its cache, its connections to Redis, its
+ * lookups under way.  Made when the worker starts, none of it shared.
+ */
+
+#ifndef NGX_HTTP_SCOPED_KEY_WORKER_H
+#define NGX_HTTP_SCOPED_KEY_WORKER_H
+
+#include "ngx_http_scoped_key.h"
+#include "../redis/tracking.h"
+
+
+#define NGX_HTTP_SCOPED_KEY_LOOKUP_BUCKETS  256
+
+typedef struct {
+    ngx_http_scoped_key_main_conf_t  *conf;
+    ngx_log_t                        *log;
+
+    scoped_key_cache_t               *cache;
+    scoped_key_tag_key_t              tag_key;
+
+    scoped_key_redis_connection_t    *redis;
+    scoped_key_redis_tracking_t      *tracking;
+
+    /* lookups that may still be joined, by id; see lookup.h */
+    ngx_queue_t              lookups[NGX_HTTP_SCOPED_KEY_LOOKUP_BUCKETS];
+
+    ngx_queue_t              ended;      /* lookups whose waiters are to be
+                                            woken, see waiter.h */
+    ngx_event_t              wake;
+
+    ngx_msec_t               reckoned;   /* when the next three were */
+    uint64_t                 oldest;
+    uint64_t                 oldest_unknown;
+    ngx_uint_t               stale;
+
+    unsigned                 store_failing:1;   /* and was logged */
+} ngx_http_scoped_key_worker_t;
+
+
+/* of this process; NULL in the master, and where no location uses keys */
+extern ngx_http_scoped_key_worker_t  *ngx_http_scoped_key_worker;
+
+
+/* init_process and exit_process.  Redis being down is no error. */
+ngx_int_t ngx_http_scoped_key_worker_start(ngx_cycle_t *cycle);
+void ngx_http_scoped_key_worker_stop(ngx_cycle_t *cycle);
+
+/*
+ * init_module: without a master process, a reload finds the old worker still
+ * there, with the configuration that is about to go.
+ */
+ngx_int_t ngx_http_scoped_key_worker_reload(ngx_cycle_t *cycle);
+
+/*
+ * The oldest reading (ngx_current_msec) of a known and of an unknown key that
+ * may still be used: the promise of docs/operations.md in two numbers.  And
+ * whether Redis told of changes once and has not of late.  All three are
+ * reckoned once in a millisecond: worker->oldest, ->oldest_unknown, ->stale.
+ */
+void ngx_http_scoped_key_worker_reckon(ngx_http_scoped_key_worker_t *worker);
+
+#endif

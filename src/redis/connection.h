@@ -1,0 +1,89 @@
+/*
+ * One pipelining connection to Redis on nginx's event loop: connect, AUTH,
+ * SELECT, commands, time-outs, back-off with full jitter, one way to fail.
+ * Knows nothing of keys, scopes or requests.  Never blocks.
+ * Invariant: every batch that was taken is answered exactly once, and never
+ * from within scoped_key_redis_send().
+ */
+
+#ifndef SCOPED_KEY_REDIS_CONNECTION_H
+#define SCOPED_KEY_REDIS_CONNECTION_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_event_connect.h>
+
+#include "resp.h"
+
+
+#define SCOPED_KEY_REDIS_MAX_BATCHES  8192   /* sent and not yet answered */
+
+/* const once merged; lives as long as the cycle */
+typedef struct {
+    ngx_addr_t  *addrs;                  /* tried in turn */
+    ngx_uint_t   naddrs;
+    ngx_str_t    name;                   /* as written, for the log */
+    ngx_str_t    user;                   /* empty: AUTH with password only */
+    ngx_str_t    password;               /* empty: no AUTH; never logged */
+    ngx_uint_t   db;
+    ngx_msec_t   connect_timeout;        /* connect and handshake together */
+    ngx_msec_t   timeout;                /* a batch, from send to last reply */
+    ngx_msec_t   heartbeat;              /* of a tracking link, how often */
+} scoped_key_redis_conf_t;
+
+typedef struct scoped_key_redis_connection_s  scoped_key_redis_connection_t;
+typedef struct scoped_key_redis_batch_s       scoped_key_redis_batch_t;
+
+typedef enum {
+    SCOPED_KEY_REDIS_REPLY = 0,
+    SCOPED_KEY_REDIS_TOO_LARGE,          /* this batch's reply broke the limits
+                                            of resp.h */
+    SCOPED_KEY_REDIS_FAILED              /* any other end: nothing is known */
+} scoped_key_redis_result_e;
+
+/*
+ * The end of a batch.  reply: the last one (of MULTI … EXEC: EXEC's), valid
+ * during the call only, NULL but for SCOPED_KEY_REDIS_REPLY; it may be an
+ * error: then it is the first error of the batch.
+ * The handler may send, and may free the batch; it must not close the
+ * connection.
+ */
+typedef void (*scoped_key_redis_batch_pt)(scoped_key_redis_batch_t *batch,
+    scoped_key_redis_result_e result, const scoped_key_resp_value_t *reply);
+
+/* owned by the caller, and left alone by him until it is answered */
+struct scoped_key_redis_batch_s {
+    ngx_queue_t                 queue;
+    ngx_uint_t                  replies; /* still to come */
+    ngx_msec_t                  sent;    /* ngx_current_msec when taken */
+    ngx_uint_t                  failed;  /* an error reply was kept */
+    scoped_key_redis_batch_pt   handler;
+    void                       *data;
+};
+
+
+/*
+ * Starts to connect at once.  NULL: out of memory.  log: of the cycle.
+ * State changes are logged once each: lost (with the reason), up again.
+ */
+scoped_key_redis_connection_t *scoped_key_redis_connection_create(
+    const scoped_key_redis_conf_t *conf, ngx_log_t *log);
+
+/* fails all batches, closes, frees; for the end of a worker */
+void scoped_key_redis_connection_destroy(
+    scoped_key_redis_connection_t *connection);
+
+/*
+ * Takes a batch: `replies` commands in RESP, back to back, copied.
+ * While the first attempt to connect is under way, at the start or after a
+ * loss, the batch waits for it; while the connection is backing off, or is
+ * trying again in vain, the batch is refused.
+ * NGX_OK: the handler will be called once.  NGX_DECLINED: not now (down, too
+ * many, out of memory): the handler will not be called.
+ */
+ngx_int_t scoped_key_redis_send(scoped_key_redis_connection_t *connection,
+    scoped_key_redis_batch_t *batch, ngx_uint_t replies, const void *commands,
+    size_t len);
+
+#endif

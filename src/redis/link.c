@@ -1,0 +1,308 @@
+/*
+ * One socket to Redis on nginx's event loop, for an owner who knows what is
+ * said over it.
+ * This is its life: connect, lose, back off, connect again; what its events
+ * do is in link_events.c.
+ * Invariants: the nginx connection is closed in one place and once; the state
+ * says what the one timer means; the owner is called last, so that he finds
+ * the link in the state that he is told of.
+ */
+
+#include "link.h"
+
+
+/* the back-off doubles from the first to the longest */
+#define SCOPED_KEY_REDIS_FIRST_BACKOFF_MS    50
+#define SCOPED_KEY_REDIS_MAX_BACKOFF_MS    1000
+
+/* a link that stays down is spoken of again after this long */
+#define SCOPED_KEY_REDIS_REMIND_MS        60000
+
+
+static void scoped_key_redis_link_on_timer(ngx_event_t *ev);
+
+
+void
+scoped_key_redis_link_init(scoped_key_redis_link_t *link,
+    const scoped_key_redis_conf_t *conf, const scoped_key_redis_owner_t *ops,
+    void *owner, ngx_log_t *log)
+{
+    link->conf = conf;
+    link->ops = ops;
+    link->owner = owner;
+    link->ident = -1;
+    link->log = log;
+
+    /* a worker that exits waits neither for a server nor for a next try */
+    link->timer.handler = scoped_key_redis_link_on_timer;
+    link->timer.data = link;
+    link->timer.log = log;
+    link->timer.cancelable = 1;
+
+    link->flush.handler = scoped_key_redis_link_on_flush;
+    link->flush.data = link;
+    link->flush.log = log;
+}
+
+
+static void
+scoped_key_redis_link_address(scoped_key_redis_link_t *link)
+{
+    ngx_addr_t             *addr;
+    ngx_peer_connection_t  *peer;
+
+    link->quiet = *link->log;
+
+    if (!(link->log->log_level & NGX_LOG_DEBUG_ALL)) {
+        link->quiet.log_level = ngx_min(link->log->log_level, NGX_LOG_ALERT);
+    }
+
+    addr = &link->conf->addrs[link->address];
+    peer = &link->peer;
+
+    ngx_memzero(peer, sizeof(ngx_peer_connection_t));
+
+    peer->sockaddr = addr->sockaddr;
+    peer->socklen = addr->socklen;
+    peer->name = &addr->name;
+    peer->get = ngx_event_get_peer;
+    peer->log = &link->quiet;
+    peer->log_error = NGX_ERROR_ERR;
+    peer->so_keepalive = 1;
+}
+
+
+void
+scoped_key_redis_link_start(scoped_key_redis_link_t *link)
+{
+    ngx_int_t          rc;
+    ngx_connection_t  *c;
+
+    link->state = SCOPED_KEY_REDIS_CONNECTING;
+    scoped_key_redis_link_address(link);
+
+    link->resp = scoped_key_resp_create();
+    if (link->resp == NULL) {
+        scoped_key_redis_link_fail(link, 0, "out of memory");
+        return;
+    }
+
+    ngx_set_socket_errno(0);
+
+    rc = ngx_event_connect_peer(&link->peer);
+
+    if (rc != NGX_OK && rc != NGX_AGAIN) {
+        scoped_key_redis_link_fail(link, ngx_socket_errno, "connect() failed");
+        return;
+    }
+
+    /* not idle: a worker that shuts down still has requests to decide */
+    c = link->peer.connection;
+    c->data = link;
+    c->read->handler = scoped_key_redis_link_on_read;
+    c->write->handler = scoped_key_redis_link_on_write;
+
+    ngx_add_timer(&link->timer, link->conf->connect_timeout);
+
+    if (rc == NGX_OK) {
+        scoped_key_redis_link_greet(link);
+    }
+}
+
+
+void
+scoped_key_redis_link_stop(scoped_key_redis_link_t *link)
+{
+    link->state = SCOPED_KEY_REDIS_IDLE;
+
+    if (link->timer.timer_set) {
+        ngx_del_timer(&link->timer);
+    }
+
+    if (link->flush.posted) {
+        ngx_delete_posted_event(&link->flush);
+    }
+
+    if (link->peer.connection != NULL) {
+        ngx_close_connection(link->peer.connection);
+        link->peer.connection = NULL;
+    }
+
+    scoped_key_resp_free(link->resp);
+    link->resp = NULL;
+
+    scoped_key_redis_output_clear(&link->hello);
+    scoped_key_redis_output_clear(&link->output);
+}
+
+
+/* a change of state, or a link that has been down for long; not each try */
+static void
+scoped_key_redis_link_log_failure(scoped_key_redis_link_t *link,
+    ngx_err_t err, const char *reason)
+{
+    if (!link->up && link->down
+        && ngx_current_msec - link->logged < SCOPED_KEY_REDIS_REMIND_MS)
+    {
+        ngx_log_debug2(NGX_LOG_DEBUG_EVENT, link->log, err,
+                       "scoped_key: redis %s: %s", link->ops->name, reason);
+        return;
+    }
+
+    link->logged = ngx_current_msec;
+
+    ngx_log_error(NGX_LOG_ERR, link->log, err,
+                  "scoped_key: redis %s to \"%V\" (%V) %s: %s",
+                  link->ops->name, &link->conf->name, link->peer.name,
+                  link->up ? "lost" : "could not be made", reason);
+}
+
+
+/* full jitter: many workers that lost one server do not return as one */
+static ngx_msec_t
+scoped_key_redis_link_backoff(scoped_key_redis_link_t *link)
+{
+    ngx_uint_t  i;
+    ngx_msec_t  longest;
+
+    longest = SCOPED_KEY_REDIS_FIRST_BACKOFF_MS;
+
+    for (i = 0; i < link->failures; i++) {
+        longest *= 2;
+
+        if (longest >= SCOPED_KEY_REDIS_MAX_BACKOFF_MS) {
+            return 1 + ngx_random() % SCOPED_KEY_REDIS_MAX_BACKOFF_MS;
+        }
+    }
+
+    return 1 + ngx_random() % longest;
+}
+
+
+static void
+scoped_key_redis_link_retry(scoped_key_redis_link_t *link)
+{
+    ngx_msec_t  delay;
+
+    /* one that is lost as soon as it is up has not recovered */
+    if (link->up
+        && ngx_current_msec - link->since >= SCOPED_KEY_REDIS_MAX_BACKOFF_MS)
+    {
+        link->failures = 0;
+    }
+
+    delay = 0;
+
+    if (!link->up) {
+        link->address = (link->address + 1) % link->conf->naddrs;
+    }
+
+    /* the other addresses are tried at once, the first of them after a while */
+    if (link->up || link->address == 0) {
+        delay = scoped_key_redis_link_backoff(link);
+        link->failures++;
+    }
+
+    link->down = !link->up;
+    link->up = 0;
+    link->lost = 1;
+
+    link->state = SCOPED_KEY_REDIS_BACKOFF;
+    link->timer.cancelable = 1;
+    ngx_add_timer(&link->timer, delay);
+}
+
+
+void
+scoped_key_redis_link_fail_due(scoped_key_redis_link_t *link, ngx_err_t err,
+    const char *reason, ngx_uint_t too_large)
+{
+    scoped_key_redis_link_log_failure(link, err, reason);
+    scoped_key_redis_link_stop(link);
+    scoped_key_redis_link_retry(link);
+
+    link->ops->lost(link->owner, too_large);
+}
+
+
+void
+scoped_key_redis_link_fail(scoped_key_redis_link_t *link, ngx_err_t err,
+    const char *reason)
+{
+    scoped_key_redis_link_fail_due(link, err, reason, 0);
+}
+
+
+void
+scoped_key_redis_link_up(scoped_key_redis_link_t *link)
+{
+    if (link->lost) {
+        ngx_log_error(NGX_LOG_NOTICE, link->log, 0,
+                      "scoped_key: redis %s to \"%V\" (%V) is up again",
+                      link->ops->name, &link->conf->name, link->peer.name);
+    }
+
+    link->since = ngx_current_msec;
+    link->up = 1;
+    link->down = 0;
+    link->lost = 0;
+}
+
+
+void
+scoped_key_redis_link_flush(scoped_key_redis_link_t *link)
+{
+    if (link->state == SCOPED_KEY_REDIS_READY) {
+        ngx_post_event(&link->flush, &ngx_posted_events);
+    }
+}
+
+
+const char *
+scoped_key_redis_link_refused(scoped_key_redis_link_t *link,
+    const char *command, const scoped_key_resp_value_t *value)
+{
+    u_char  *p, *last;
+    size_t   i, len;
+
+    last = link->reason + sizeof(link->reason) - 1;
+
+    if (value->type != SCOPED_KEY_RESP_ERROR) {
+        p = ngx_slprintf(link->reason, last, "unexpected reply to %s",
+                         command);
+        *p = '\0';
+        return (const char *) link->reason;
+    }
+
+    len = ngx_min(value->len, SCOPED_KEY_REDIS_MAX_REASON);
+    p = ngx_slprintf(link->reason, last, "%s was refused%s", command,
+                     len > 0 ? ": " : "");
+    len = ngx_min(len, (size_t) (last - p));
+
+    for (i = 0; i < len; i++) {
+        *p++ = (value->data[i] < 0x20 || value->data[i] == 0x7f)
+               ? '.' : value->data[i];
+    }
+
+    *p = '\0';
+
+    return (const char *) link->reason;
+}
+
+
+static void
+scoped_key_redis_link_on_timer(ngx_event_t *ev)
+{
+    scoped_key_redis_link_t  *link;
+
+    link = ev->data;
+
+    if (link->state == SCOPED_KEY_REDIS_BACKOFF) {
+        scoped_key_redis_link_start(link);
+        return;
+    }
+
+    scoped_key_redis_link_fail(link, NGX_ETIMEDOUT,
+                               link->state == SCOPED_KEY_REDIS_CONNECTING
+                               ? "connect timed out" : "greeting timed out");
+}

@@ -1,0 +1,134 @@
+/*
+ * What the connection and the tracking link share: one socket to Redis that is
+ * connected, greeted (AUTH, SELECT, PING), read, written, lost and connected
+ * again.  Knows nothing of batches or of subscriptions.  Private to src/redis.
+ * Invariant: whatever goes wrong goes through scoped_key_redis_link_fail().
+ */
+
+#ifndef SCOPED_KEY_REDIS_LINK_H
+#define SCOPED_KEY_REDIS_LINK_H
+
+#include "connection.h"
+#include "output.h"
+
+
+/* of a server's error text, what goes into the log */
+#define SCOPED_KEY_REDIS_MAX_REASON  128
+
+typedef enum {
+    SCOPED_KEY_REDIS_IDLE = 0,           /* not started, or stopped */
+    SCOPED_KEY_REDIS_CONNECTING,
+    SCOPED_KEY_REDIS_HANDSHAKE,
+    SCOPED_KEY_REDIS_READY,
+    SCOPED_KEY_REDIS_BACKOFF
+} scoped_key_redis_state_e;
+
+typedef enum {
+    SCOPED_KEY_REDIS_STEP_AUTH = 0,
+    SCOPED_KEY_REDIS_STEP_SELECT,
+    SCOPED_KEY_REDIS_STEP_PING,
+    SCOPED_KEY_REDIS_STEP_DONE
+} scoped_key_redis_step_e;
+
+/*
+ * What the owner does.  Of ready and reply a text is returned when the link
+ * cannot go on, and it fails with that reason; NULL when all is well.  None
+ * of them may call fail or stop.
+ */
+typedef struct {
+    const char   *name;                  /* for the log */
+    /* greeted: commands may be sent */
+    const char *(*ready)(void *owner);
+    /* a reply that came once the link was ready */
+    const char *(*reply)(void *owner, const scoped_key_resp_value_t *value);
+    /*
+     * The link has failed and is backing off.  too_large: because the reply
+     * that was due broke the limits of resp.h.
+     */
+    void        (*lost)(void *owner, ngx_uint_t too_large);
+} scoped_key_redis_owner_t;
+
+/*
+ * First in its owner's struct: nginx's debug log takes what an event's data
+ * points at for a connection, and reads `ident` where fd would be.
+ */
+typedef struct {
+    const scoped_key_redis_conf_t   *conf;
+    const scoped_key_redis_owner_t  *ops;
+    void                            *owner;
+    ngx_int_t                        ident;   /* -1 */
+
+    ngx_log_t                       *log;
+    ngx_log_t                        quiet;   /* nginx's own lines come with
+                                                 each attempt */
+    scoped_key_redis_state_e         state;
+    scoped_key_redis_step_e          step;    /* of the handshake */
+    ngx_peer_connection_t            peer;
+    scoped_key_resp_t               *resp;
+    scoped_key_redis_output_t        hello;   /* the handshake; wiped */
+    scoped_key_redis_output_t        output;  /* kept until ready */
+
+    ngx_event_t                      timer;   /* connect time-out, back-off */
+    ngx_event_t                      flush;   /* posted: output is waiting */
+
+    ngx_uint_t                       address; /* index in conf->addrs */
+    ngx_uint_t                       failures;  /* in a row: the back-off */
+    ngx_msec_t                       since;   /* when it came up */
+    ngx_msec_t                       logged;  /* when it was said to be down */
+    u_char                           reason[SCOPED_KEY_REDIS_MAX_REASON * 2];
+    unsigned                         up:1;
+    unsigned                         down:1;  /* an attempt failed since it
+                                                 was last up */
+    unsigned                         lost:1;  /* said so, not yet up again */
+} scoped_key_redis_link_t;
+
+
+void scoped_key_redis_link_init(scoped_key_redis_link_t *link,
+    const scoped_key_redis_conf_t *conf, const scoped_key_redis_owner_t *ops,
+    void *owner, ngx_log_t *log);
+
+/* begins to connect; a failure calls lost before this returns */
+void scoped_key_redis_link_start(scoped_key_redis_link_t *link);
+
+/* closes and frees what is its own; calls nobody, logs nothing */
+void scoped_key_redis_link_stop(scoped_key_redis_link_t *link);
+
+/*
+ * The one way to fail: closes, logs what has changed, plans the next attempt
+ * and calls lost.  err: 0, or the errno behind it.
+ */
+void scoped_key_redis_link_fail(scoped_key_redis_link_t *link, ngx_err_t err,
+    const char *reason);
+
+/* the owner's work is done too: the link is up, and its back-off forgotten */
+void scoped_key_redis_link_up(scoped_key_redis_link_t *link);
+
+/* what was added to link->output goes out at the end of this turn */
+void scoped_key_redis_link_flush(scoped_key_redis_link_t *link);
+
+/* "SELECT was refused: ERR …", fit for the log; lives in the link */
+const char *scoped_key_redis_link_refused(scoped_key_redis_link_t *link,
+    const char *command, const scoped_key_resp_value_t *value);
+
+
+/*
+ * Between link.c and link_events.c: fail, and say whether the reply that was
+ * due broke the limits; greet a server that has just been connected to; the
+ * handlers of the socket's events and of link->flush.
+ */
+void scoped_key_redis_link_fail_due(scoped_key_redis_link_t *link,
+    ngx_err_t err, const char *reason, ngx_uint_t too_large);
+void scoped_key_redis_link_greet(scoped_key_redis_link_t *link);
+void scoped_key_redis_link_on_read(ngx_event_t *rev);
+void scoped_key_redis_link_on_write(ngx_event_t *wev);
+void scoped_key_redis_link_on_flush(ngx_event_t *ev);
+
+
+/* handshake.c: writes link->hello, and sets the first step */
+ngx_int_t scoped_key_redis_handshake_write(scoped_key_redis_link_t *link);
+
+/* takes a reply to it; NULL, or why the server cannot be used */
+const char *scoped_key_redis_handshake_reply(scoped_key_redis_link_t *link,
+    const scoped_key_resp_value_t *value);
+
+#endif

@@ -1,0 +1,401 @@
+/*
+ * The link on which Redis tells of changes.  Once greeted: CLIENT ID, CLIENT
+ * TRACKING redirected to this very client, SUBSCRIBE; then messages, and a
+ * heartbeat, which is one SUBSCRIBE more and works with every server.  Where
+ * tracking is refused, the channel alone is left, and no proof is given.
+ * Invariants: the listener is told to flush when the link comes up, after
+ * everything that may have been missed, and before there is a new proof; until
+ * then the last one stands.  Anything unexpected is a loss.
+ */
+
+#include "tracking.h"
+
+#include "link.h"
+#include "push.h"
+
+
+#define SCOPED_KEY_REDIS_MAX_CHANNELS       2
+
+typedef enum {
+    SCOPED_KEY_REDIS_TRACKING_ID = 0,    /* awaits its client id */
+    SCOPED_KEY_REDIS_TRACKING_ON,        /* awaits OK to CLIENT TRACKING */
+    SCOPED_KEY_REDIS_TRACKING_SUBSCRIBE, /* awaits the first subscriptions */
+    SCOPED_KEY_REDIS_TRACKING_LIVE
+} scoped_key_redis_tracking_step_e;
+
+struct scoped_key_redis_tracking_s {
+    scoped_key_redis_link_t           link;
+    scoped_key_redis_push_t           push;
+    ngx_event_t                       heartbeat;
+    scoped_key_redis_tracking_step_e  step;
+    ngx_uint_t                        pending;  /* subscriptions unanswered */
+    ngx_uint_t                        missed;   /* intervals without answer */
+    ngx_msec_t                        asked;    /* when they were sent */
+    ngx_msec_t                        proof;
+    unsigned                          tracks:1;
+    unsigned                          proven:1;
+    unsigned                          warned:1;  /* of refused tracking */
+};
+
+
+static const char *scoped_key_redis_tracking_ready(void *owner);
+static const char *scoped_key_redis_tracking_reply(void *owner,
+    const scoped_key_resp_value_t *value);
+static void scoped_key_redis_tracking_lost(void *owner, ngx_uint_t too_large);
+static void scoped_key_redis_tracking_on_heartbeat(ngx_event_t *ev);
+
+
+static const scoped_key_redis_owner_t  scoped_key_redis_tracking_ops = {
+    "tracking link",
+    scoped_key_redis_tracking_ready,
+    scoped_key_redis_tracking_reply,
+    scoped_key_redis_tracking_lost
+};
+
+static const char  scoped_key_redis_tracking_unexpected[] =
+    "an unexpected message";
+
+
+scoped_key_redis_tracking_t *
+scoped_key_redis_tracking_create(const scoped_key_redis_conf_t *conf,
+    const ngx_str_t *prefix, const ngx_str_t *channel,
+    const scoped_key_redis_listener_t *listener, ngx_log_t *log)
+{
+    scoped_key_redis_tracking_t  *tracking;
+
+    tracking = ngx_calloc(sizeof(scoped_key_redis_tracking_t), log);
+    if (tracking == NULL) {
+        return NULL;
+    }
+
+    tracking->push.prefix = prefix;
+    tracking->push.channel = channel;
+    tracking->push.listener = *listener;
+
+    tracking->heartbeat.handler = scoped_key_redis_tracking_on_heartbeat;
+    tracking->heartbeat.data = tracking;
+    tracking->heartbeat.log = log;
+    tracking->heartbeat.cancelable = 1;
+
+    scoped_key_redis_link_init(&tracking->link, conf,
+                               &scoped_key_redis_tracking_ops, tracking, log);
+    scoped_key_redis_link_start(&tracking->link);
+
+    return tracking;
+}
+
+
+void
+scoped_key_redis_tracking_destroy(scoped_key_redis_tracking_t *tracking)
+{
+    if (tracking == NULL) {
+        return;
+    }
+
+    if (tracking->heartbeat.timer_set) {
+        ngx_del_timer(&tracking->heartbeat);
+    }
+
+    scoped_key_redis_link_stop(&tracking->link);
+
+    ngx_free(tracking);
+}
+
+
+ngx_uint_t
+scoped_key_redis_tracking_proof(const scoped_key_redis_tracking_t *tracking,
+    ngx_msec_t *proof)
+{
+    if (!tracking->proven) {
+        return 0;
+    }
+
+    *proof = tracking->proof;
+
+    return 1;
+}
+
+
+static const char *
+scoped_key_redis_tracking_command(scoped_key_redis_tracking_t *tracking,
+    const ngx_str_t *argv, ngx_uint_t argc)
+{
+    scoped_key_redis_link_t  *link;
+
+    link = &tracking->link;
+
+    if (scoped_key_redis_output_command(&link->output, argv, argc, link->log)
+        != NGX_OK)
+    {
+        return "out of memory";
+    }
+
+    scoped_key_redis_link_flush(link);
+
+    return NULL;
+}
+
+
+static const char *
+scoped_key_redis_tracking_ready(void *owner)
+{
+    ngx_str_t                     argv[2];
+    scoped_key_redis_tracking_t  *tracking = owner;
+
+    tracking->step = SCOPED_KEY_REDIS_TRACKING_ID;
+    tracking->tracks = 0;
+    tracking->pending = 0;
+    tracking->missed = 0;
+
+    /* watches the steps to come, too */
+    ngx_add_timer(&tracking->heartbeat, tracking->link.conf->heartbeat);
+
+    ngx_str_set(&argv[0], "CLIENT");
+    ngx_str_set(&argv[1], "ID");
+
+    return scoped_key_redis_tracking_command(tracking, argv, 2);
+}
+
+
+static const char *
+scoped_key_redis_tracking_turn_on(scoped_key_redis_tracking_t *tracking,
+    long long id)
+{
+    u_char     number[NGX_INT64_LEN];
+    ngx_str_t  argv[8];
+
+    tracking->step = SCOPED_KEY_REDIS_TRACKING_ON;
+
+    ngx_str_set(&argv[0], "CLIENT");
+    ngx_str_set(&argv[1], "TRACKING");
+    ngx_str_set(&argv[2], "ON");
+    ngx_str_set(&argv[3], "REDIRECT");
+
+    argv[4].data = number;
+    argv[4].len = ngx_sprintf(number, "%L", (int64_t) id) - number;
+
+    ngx_str_set(&argv[5], "BCAST");
+    ngx_str_set(&argv[6], "PREFIX");
+    argv[7] = *tracking->push.prefix;
+
+    return scoped_key_redis_tracking_command(tracking, argv, 8);
+}
+
+
+/* each channel is answered apart */
+static const char *
+scoped_key_redis_tracking_subscribe(scoped_key_redis_tracking_t *tracking)
+{
+    ngx_uint_t  n;
+    ngx_str_t   argv[1 + SCOPED_KEY_REDIS_MAX_CHANNELS];
+
+    ngx_str_set(&argv[0], "SUBSCRIBE");
+    n = 1;
+
+    if (tracking->step != SCOPED_KEY_REDIS_TRACKING_LIVE) {
+        tracking->step = SCOPED_KEY_REDIS_TRACKING_SUBSCRIBE;
+
+        if (tracking->tracks) {
+            argv[n++] = scoped_key_redis_push_changes;
+        }
+    }
+
+    argv[n++] = *tracking->push.channel;
+
+    tracking->pending = n - 1;
+    tracking->asked = ngx_current_msec;
+
+    return scoped_key_redis_tracking_command(tracking, argv, n);
+}
+
+
+/* goes on without; said once for as long as it is so */
+static const char *
+scoped_key_redis_tracking_refused(scoped_key_redis_tracking_t *tracking,
+    const char *command, const scoped_key_resp_value_t *value)
+{
+    const char               *reason;
+    scoped_key_redis_link_t  *link;
+
+    link = &tracking->link;
+    reason = scoped_key_redis_link_refused(link, command, value);
+
+    if (value->type != SCOPED_KEY_RESP_ERROR) {
+        return reason;
+    }
+
+    if (!tracking->warned) {
+        ngx_log_error(NGX_LOG_WARN, link->log, 0,
+                      "scoped_key: redis \"%V\" (%V) does not tell of "
+                      "changed keys, only the channel \"%V\" does: %s",
+                      &link->conf->name, link->peer.name,
+                      tracking->push.channel, reason);
+    }
+
+    tracking->warned = 1;
+    tracking->tracks = 0;
+    tracking->proven = 0;
+
+    return scoped_key_redis_tracking_subscribe(tracking);
+}
+
+
+static void
+scoped_key_redis_tracking_flush(scoped_key_redis_tracking_t *tracking)
+{
+    scoped_key_redis_listener_t  *listener;
+
+    listener = &tracking->push.listener;
+    listener->flush(listener->data);
+}
+
+
+/* all subscriptions of one SUBSCRIBE are confirmed */
+static void
+scoped_key_redis_tracking_confirm(scoped_key_redis_tracking_t *tracking)
+{
+    tracking->missed = 0;
+
+    if (tracking->step == SCOPED_KEY_REDIS_TRACKING_SUBSCRIBE) {
+        tracking->step = SCOPED_KEY_REDIS_TRACKING_LIVE;
+        scoped_key_redis_link_up(&tracking->link);
+
+        /* changes up to now were told to nobody */
+        scoped_key_redis_tracking_flush(tracking);
+    }
+
+    if (tracking->tracks) {
+        tracking->warned = 0;
+        tracking->proof = tracking->asked;
+        tracking->proven = 1;
+    }
+}
+
+
+static const char *
+scoped_key_redis_tracking_subscribed(scoped_key_redis_tracking_t *tracking)
+{
+    if (tracking->pending == 0) {
+        return scoped_key_redis_tracking_unexpected;
+    }
+
+    if (--tracking->pending == 0) {
+        scoped_key_redis_tracking_confirm(tracking);
+    }
+
+    return NULL;
+}
+
+
+/* the link is a subscriber now: messages may come at any time */
+static const char *
+scoped_key_redis_tracking_listen(scoped_key_redis_tracking_t *tracking,
+    const scoped_key_resp_value_t *value)
+{
+    if (value->type == SCOPED_KEY_RESP_ERROR) {
+        if (tracking->step == SCOPED_KEY_REDIS_TRACKING_SUBSCRIBE
+            && tracking->tracks)
+        {
+            return scoped_key_redis_tracking_refused(tracking, "SUBSCRIBE",
+                                                     value);
+        }
+
+        return scoped_key_redis_link_refused(&tracking->link, "SUBSCRIBE",
+                                             value);
+    }
+
+    switch (scoped_key_redis_push_read(&tracking->push, value)) {
+
+    case SCOPED_KEY_REDIS_PUSH_TOLD:
+        return NULL;
+
+    case SCOPED_KEY_REDIS_PUSH_SUBSCRIBED:
+        return scoped_key_redis_tracking_subscribed(tracking);
+
+    default: /* SCOPED_KEY_REDIS_PUSH_UNEXPECTED */
+        return scoped_key_redis_tracking_unexpected;
+    }
+}
+
+
+static const char *
+scoped_key_redis_tracking_reply(void *owner,
+    const scoped_key_resp_value_t *value)
+{
+    scoped_key_redis_tracking_t  *tracking = owner;
+
+    switch (tracking->step) {
+
+    case SCOPED_KEY_REDIS_TRACKING_ID:
+        if (value->type == SCOPED_KEY_RESP_INTEGER) {
+            return scoped_key_redis_tracking_turn_on(tracking,
+                                                     value->integer);
+        }
+
+        return scoped_key_redis_tracking_refused(tracking, "CLIENT ID", value);
+
+    case SCOPED_KEY_REDIS_TRACKING_ON:
+        if (value->type == SCOPED_KEY_RESP_STATUS) {
+            tracking->tracks = 1;
+            return scoped_key_redis_tracking_subscribe(tracking);
+        }
+
+        return scoped_key_redis_tracking_refused(tracking, "CLIENT TRACKING",
+                                                 value);
+
+    default: /* SCOPED_KEY_REDIS_TRACKING_SUBSCRIBE, _LIVE */
+        return scoped_key_redis_tracking_listen(tracking, value);
+    }
+}
+
+
+static void
+scoped_key_redis_tracking_lost(void *owner, ngx_uint_t too_large)
+{
+    ngx_uint_t                    live;
+    scoped_key_redis_tracking_t  *tracking = owner;
+
+    if (tracking->heartbeat.timer_set) {
+        ngx_del_timer(&tracking->heartbeat);
+    }
+
+    live = (tracking->step == SCOPED_KEY_REDIS_TRACKING_LIVE);
+
+    tracking->step = SCOPED_KEY_REDIS_TRACKING_ID;
+
+    /*
+     * The last proof still says how old the listener's knowledge is.  A message
+     * that was too large to read has told of changes, though.
+     */
+
+    if (live && too_large) {
+        scoped_key_redis_tracking_flush(tracking);
+    }
+}
+
+
+static void
+scoped_key_redis_tracking_on_heartbeat(ngx_event_t *ev)
+{
+    const char                   *reason;
+    scoped_key_redis_tracking_t  *tracking;
+
+    tracking = ev->data;
+    reason = NULL;
+
+    if (tracking->step == SCOPED_KEY_REDIS_TRACKING_LIVE
+        && tracking->pending == 0)
+    {
+        reason = scoped_key_redis_tracking_subscribe(tracking);
+
+    } else if (++tracking->missed == SCOPED_KEY_REDIS_MISSED_HEARTBEATS) {
+        reason = "no heartbeat";
+    }
+
+    if (reason != NULL) {
+        scoped_key_redis_link_fail(&tracking->link, 0, reason);
+        return;
+    }
+
+    ngx_add_timer(ev, tracking->link.conf->heartbeat);
+}

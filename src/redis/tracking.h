@@ -1,0 +1,49 @@
+/*
+ * The link on which Redis tells of changes: one RESP2 connection of its own,
+ * tracking redirected to itself (CLIENT TRACKING … BCAST), and a channel.
+ * Says alive, lost, changed(what); knows nothing of keys.  Being connected is
+ * no proof: only an answered heartbeat is, for the moment it was sent.
+ */
+
+#ifndef SCOPED_KEY_REDIS_TRACKING_H
+#define SCOPED_KEY_REDIS_TRACKING_H
+
+#include "connection.h"
+
+
+/* how often, where the configuration does not need it oftener */
+#define SCOPED_KEY_REDIS_HEARTBEAT_MS       1000
+#define SCOPED_KEY_REDIS_MISSED_HEARTBEATS     2
+
+typedef struct scoped_key_redis_tracking_s  scoped_key_redis_tracking_t;
+
+/* what is told; called on the event loop, must not destroy the link */
+typedef struct {
+    /* everything may have changed: the link is new, or Redis was flushed */
+    void  (*flush)(void *data);
+    /* a Redis key that begins with the prefix was changed */
+    void  (*changed)(void *data, const ngx_str_t *key);
+    /* a message came on the channel */
+    void  (*message)(void *data, const ngx_str_t *text);
+    void   *data;
+} scoped_key_redis_listener_t;
+
+/*
+ * prefix: of the tracked Redis keys; channel: of the messages.  Both live as
+ * long as the cycle.  Starts to connect at once.  NULL: out of memory.
+ */
+scoped_key_redis_tracking_t *scoped_key_redis_tracking_create(
+    const scoped_key_redis_conf_t *conf, const ngx_str_t *prefix,
+    const ngx_str_t *channel, const scoped_key_redis_listener_t *listener,
+    ngx_log_t *log);
+void scoped_key_redis_tracking_destroy(scoped_key_redis_tracking_t *tracking);
+
+/*
+ * The moment (ngx_current_msec) up to which no change can have been missed; of
+ * a link that is lost, of the time before.  Returns 0, and leaves *proof alone,
+ * when there has been none, or when the server refuses tracking.
+ */
+ngx_uint_t scoped_key_redis_tracking_proof(
+    const scoped_key_redis_tracking_t *tracking, ngx_msec_t *proof);
+
+#endif

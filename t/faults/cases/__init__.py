@@ -1,0 +1,1 @@
+"""The cases of t/faults/run, by what fails."""

@@ -1,0 +1,124 @@
+# Laws of how a file is written: its size and looks, its functions, what it may
+# not call, and that nothing in it is left unfinished.
+
+package Form;
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use Tree;
+
+our @EXPORT = qw(law_form law_functions law_lengths law_calls law_marks);
+
+
+my $MAX_FILE     = 400;
+my $MAX_COLUMNS  = 80;
+my $MAX_FUNCTION = 60;
+my $MAX_NINTH    = 40;                  # nine in ten
+my $MAX_MEDIAN   = 15;
+my $MAX_NESTING  = 3;
+my @OPENING      = (3, 8);
+
+# spelt so that it does not find itself
+my $UNFINISHED = qr/\b(TOD[O]|FIXM[E]|XX[X]|HAC[K])\b/;
+
+
+sub law_form {
+    my ($source) = @_;
+    my $name = $source->{name};
+    my $n = 0;
+    my @violations;
+
+    for (@{ $source->{lines} }) {
+        $n++;
+        push @violations, [ $name, $n, "over $MAX_COLUMNS columns" ]
+            if length > $MAX_COLUMNS && !m{^/\* links: };
+        push @violations, [ $name, $n, 'a tab' ]            if /\t/;
+        push @violations, [ $name, $n, 'a trailing space' ] if /[ \t\r]$/;
+        push @violations, [ $name, $n, 'a `//` comment' ]
+            if $source->{code}[$n - 1] =~ m{//};
+    }
+
+    push @violations, [ $name, $n, "more than $MAX_FILE lines" ]
+        if $n > $MAX_FILE;
+    push @violations, [ $name, $n, 'no line end at the end' ]
+        if $source->{text} !~ /\n\z/;
+
+    my $opening = $source->opening;
+    push @violations, [ $name, 1, "opens with $opening lines of comment, not "
+                        . "$OPENING[0] to $OPENING[1]" ]
+        if $opening < $OPENING[0] || $opening > $OPENING[1];
+
+    judge('form', @violations);
+}
+
+
+sub law_functions {
+    my ($source) = @_;
+    my $name = $source->{name};
+    my @violations = map { [ $name, @$_ ] } $source->misshapen;
+
+    for ($source->functions) {
+        push @violations, [ $name, $_->{line}, "$_->{name}() has $_->{length} "
+                            . "lines, more than $MAX_FUNCTION" ]
+            if $_->{length} > $MAX_FUNCTION;
+        push @violations, [ $name, $_->{deepest_line}, "$_->{name}() nests "
+                            . "$_->{deepest} deep, more than $MAX_NESTING" ]
+            if $_->{deepest} > $MAX_NESTING;
+    }
+
+    judge('functions', @violations);
+}
+
+
+# of the whole module
+sub law_lengths {
+    my (@sources) = @_;
+    my @lengths = sort { $a <=> $b }
+                  map { $_->{length} } map { $_->functions } @sources;
+
+    return missing('lengths', 'src', 'no functions') unless @lengths;
+
+    my $median = $lengths[$#lengths / 2];
+    my $ninth = $lengths[$#lengths * 9 / 10];
+    my $n = @lengths;
+
+    judge('lengths', $median > $MAX_MEDIAN ? [ 'src', 0, "the median of $n "
+          . "functions has $median lines, more than $MAX_MEDIAN" ] : ());
+    judge('lengths', $ninth > $MAX_NINTH ? [ 'src', 0, "nine in ten of $n "
+          . "functions have up to $ninth lines, more than $MAX_NINTH" ] : ());
+}
+
+
+sub law_calls {
+    my ($source) = @_;
+    my $n = 0;
+    my @violations;
+
+    for (@{ $source->{code} }) {
+        $n++;
+        push @violations, [ $source->{name}, $n, "$1() knows no bounds" ]
+            if /\b(v?sprintf|strcpy|stpcpy|strcat|gets)\s*\(/;
+        push @violations, [ $source->{name}, $n, "$1() takes a format" ]
+            if /\b(redis(?!Free)\w*Command)\s*\(/;
+    }
+
+    judge('calls', @violations);
+}
+
+
+sub law_marks {
+    my ($name) = @_;
+    my $n = 0;
+    my @violations;
+
+    for (split /\n/, slurp($name)) {
+        $n++;
+        push @violations, [ $name, $n, "unfinished: $1" ] if /$UNFINISHED/;
+    }
+
+    judge('marks', @violations);
+}
+
+1;

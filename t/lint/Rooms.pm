@@ -1,0 +1,130 @@
+# Laws of who may know whom: what each room of the tree may include, and that
+# core has no state of its own.
+
+package Rooms;
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use File::Basename qw(dirname);
+
+use Tree;
+
+our @EXPORT = qw(law_includes law_globals law_rooms);
+
+
+# all that core may know of the world: no clock, no files, no log
+my %CORE_SYSTEM = map { $_ => 1 } qw(arpa/inet.h ctype.h inttypes.h limits.h
+    stdarg.h stdbool.h stddef.h stdint.h stdlib.h string.h);
+
+# one named library in one named file
+my %ONLY = (
+    'jansson.h' => 'src/core/json.c',
+    'sodium.h'  => 'src/core/digest.c',
+    'hiredis'   => 'src/redis/resp.c',
+);
+
+# what a room may include of the tree
+my %ROOM = (
+    'src/core'  => [ 'src/core' ],
+    'src/redis' => [ 'src/redis' ],
+    'src/http'  => [ 'src/http', 'src/redis', 'src/core' ],
+    '.'         => [ 'src/http' ],
+);
+
+
+# the file of the tree that an include in quotes means; undef: none
+sub resolve {
+    my ($from, $name) = @_;
+
+    for my $path (dirname($from) . "/$name", "src/$name", $name) {
+        next unless here($path);
+
+        1 while $path =~ s{(^|/)[^/.][^/]*/\.\./}{$1};
+        $path =~ s{^\./}{};
+
+        return $path;
+    }
+
+    return undef;
+}
+
+
+sub include_quoted {
+    my ($from, $name) = @_;
+    my $path = resolve($from, $name);
+    my $rooms = $ROOM{room($from)};
+
+    return "\"$name\" is no file of the tree" unless defined $path;
+    return undef if grep { room($path) eq $_ } @$rooms;
+
+    return room($from) . " includes $path";
+}
+
+
+sub include_system {
+    my ($from, $name) = @_;
+    my $room = room($from);
+    my ($library) = grep { $name eq $_ || $name =~ m{^\Q$_\E/} } keys %ONLY;
+
+    if (defined $library) {
+        return $from eq $ONLY{$library}
+            ? undef : "<$name> belongs to $ONLY{$library} alone";
+    }
+
+    return "the face includes <$name>, not nginx's"
+        if $room eq '.' && $name !~ /^ngx_\w+\.h$/;
+    return "core includes <$name>"
+        if $room eq 'src/core' && !$CORE_SYSTEM{$name};
+    return "redis includes <$name>"
+        if $room eq 'src/redis' && $name =~ /^ngx_http/;
+
+    return undef;
+}
+
+
+sub law_includes {
+    my ($source) = @_;
+    my @violations;
+
+    for ($source->includes) {
+        my ($line, $kind, $name) = @$_;
+        my $text = $kind eq '"' ? include_quoted($source->{name}, $name)
+                                : include_system($source->{name}, $name);
+
+        push @violations, [ $source->{name}, $line, $text ] if defined $text;
+    }
+
+    judge('includes', @violations);
+}
+
+
+# a worker's state lies in structures that core is given
+sub law_globals {
+    my ($source) = @_;
+    my $n = 0;
+    my @violations;
+
+    for (@{ $source->{code} }) {
+        $n++;
+        push @violations, [ $source->{name}, $n, 'core has a variable' ]
+            if /^\s*(?:static|extern)\s[^(]*[;=]/ && !/\bconst\b/
+            || /^\w[\w\s\*]*(?:\[[^\]]*\])*\s*[;=]/
+               && !/\bconst\b|^typedef\b|^struct\s+\w+;/;
+    }
+
+    judge('globals', @violations);
+}
+
+
+sub law_rooms {
+    my (@sources) = @_;
+
+    for my $room (sort keys %ROOM) {
+        missing('rooms', $room, 'nothing in it')
+            unless grep { room($_->{name}) eq $room } @sources;
+    }
+}
+
+1;

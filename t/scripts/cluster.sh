@@ -1,0 +1,96 @@
+# a cluster of three: each command, and that it must be asked for with -c
+source ./lib.bash
+source ./servers.bash
+
+ports=()
+for n in 1 2 3; do
+    free_port
+    start "node$n" --port "$port" --bind 127.0.0.1 --cluster-enabled yes \
+        --cluster-node-timeout 2000 --cluster-port $((port + 10000))
+    ports+=("$port")
+done
+redis-cli --cluster create "${ports[@]/#/127.0.0.1:}" --cluster-yes >/dev/null
+for ((i = 0; i < 100; i++)); do
+    redis-cli -p "${ports[0]}" CLUSTER INFO | grep -q cluster_state:ok && break
+    sleep 0.1
+done
+
+c() {
+    at -c -p "${ports[0]}" "$@"
+}
+
+get() {
+    redis-cli -c -p "${ports[0]}" "$@"
+}
+
+ids=()
+for n in {1..12}; do
+    c create --quiet --name "n$n" --owner o "s:a$n"
+    ids+=("${out:3:12}")
+done
+is 'create' "$status [$err]" '0 []'
+is 'the index has all' "$(get ZCARD scoped_key:ids)" 12
+used=0
+for port in "${ports[@]}"; do
+    [[ -z $(redis-cli -p "$port" KEYS 'scoped_key:{*}') ]] || ((used++, 1))
+done
+is 'keys are on all three' "$used" 3
+c list --quiet
+is 'list' "$status $(sort <<<"$out" | tr '\n' ' ')" \
+    "0 $(printf '%s\n' "${ids[@]}" | sort | tr '\n' ' ')"
+c list --quiet --scope s:a7
+is 'list --scope' "$out" "${ids[6]}"
+for id in "${ids[@]:0:4}"; do
+    c show "${id:0:6}"
+    like 'show, cut short' "$out" "id: +$id"
+    c grant "$id" a:b x=1
+    is 'grant' "$status" 0
+    c ungrant "$id" a:b x=1
+    is 'ungrant' "$status" 0
+    c rotate "$id" --grace 1h --quiet
+    is 'rotate' "$status ${#out}" '0 54'
+    c expire "$id" 90d
+    is 'expire' "$status" 0
+    c disable "$id"
+    is 'disable' "$status $(get HGET "scoped_key:{$id}" enabled)" '0 0'
+done
+c delete "${ids[0]}" "${ids[1]}"
+is 'delete' "$status $(get ZCARD scoped_key:ids)" '0 10'
+is 'delete: no record' "$(get EXISTS "scoped_key:{${ids[0]}}")" 0
+c delete "${ids[0]}"
+is 'delete again' "$status" 1
+before=$(get ZCARD scoped_key:ids)
+c create 'no scope'
+is 'create, refused: not in the index' "$status $(get ZCARD scoped_key:ids)" \
+    "1 $before"
+get ZADD scoped_key:last_used 5 "${ids[5]}" >/dev/null
+for id in "${ids[5]}" "${ids[6]}"; do
+    get HSET "scoped_key:{$id}" created_at 1700000000 >/dev/null
+done
+get ZADD scoped_key:last_used "$EPOCHSECONDS" "${ids[6]}" >/dev/null
+c unused --days 90 --quiet
+is 'unused' "$out" "${ids[5]}"
+c export
+is 'export' "$status $(wc -l <"$DIR/out")" '0 10'
+cp "$DIR/out" "$DIR/export"
+c import "$DIR/export"
+is 'import: all there' "$out" \
+    '0 added, 10 there already, 0 replaced, 0 refused'
+c delete "${ids[2]}" "${ids[3]}" --quiet
+{
+    cat "$DIR/export"
+    echo nonsense
+    echo '{"id":"aaaaaaaaaaaa","digest":"x"}'
+} >"$DIR/lines"
+c import "$DIR/lines"
+is 'import: counts' "$status $out" \
+    '1 2 added, 8 there already, 0 replaced, 2 refused'
+like 'import: reasons' "$err" 'line 11: .*line 12: digest'
+is 'import: the index' "$(get ZCARD scoped_key:ids)" 10
+c import --replace "$DIR/export"
+is 'import --replace' "$status" 0
+is 'import: creation times in the index' "$(get ZSCORE scoped_key:ids \
+    "${ids[5]}")$(get HGET "scoped_key:{${ids[5]}}" created_at)" \
+    "17953${EMPTY:-}" 2>/dev/null
+at -p "${ports[0]}" list
+is 'without -c' "$status" 1

@@ -1,0 +1,107 @@
+# grant, ungrant: constraints in words and in JSON, what the contract refuses
+source ./lib.bash
+
+new_key
+run grant "$id" dns:write '!dns:read' 'zone/**:edit'
+is 'grant: done' "$status" 0
+is 'grant: members' "$(members)" $'!dns:read\ndns:write\nzone/**:edit'
+run grant "$id" dns:write
+is 'grant: what is there already' "$status" 0
+run ungrant "$id" dns:write '!dns:read' 'zone/**:edit'
+is 'ungrant: nothing left' "$status $(members)" '0 '
+run ungrant "$id" dns:write
+refused 'ungrant: what is not there' 'no grant'
+
+run grant "$id" topics:read topic_id=2,1 topic_id=3 deletes= \
+    --host 'B.example.com, a.example.com' --method post --ip '10.0.0.0/8,!10.1.1.1' \
+    --not-before 2026-01-01 --expires 2027-01-01T01:00:00+01:00
+is 'grant in words: one canonical object' "$(members)" '{"expires_at":1798761600,"hosts":["B.example.com","a.example.com"],"ips":["!10.1.1.1","10.0.0.0/8"],"methods":["POST"],"not_before":1767225600,"params":{"deletes":[],"topic_id":["1","2","3"]},"scope":"topics:read"}'
+run ungrant "$id" topics:read deletes= topic_id=1,2,3 \
+    --host a.example.com --host B.example.com --method POST \
+    --ip '!10.1.1.1' --ip 10.0.0.0/8 --expires 2027-01-01 --not-before 1767225600
+is 'ungrant in other words of the same meaning' "$status $(members)" '0 '
+
+for value in 'a "quoted" value' 'back\slash' '$(id)' 'ü' "it's" '=' 'a=b'; do
+    run grant "$id" a:b "p=$value"
+    is "grant: value $value" "$(members | jq -r '.params.p[0]')" "$value"
+    run ungrant "$id" a:b "p=$value"
+    is "ungrant: value $value" "$(members)" ''
+done
+
+redis SADD "scoped_key:{$id}:scopes" '{ "scope": "a:b", "params": {"x": ["1"]} }' \
+    'unreadable member' >/dev/null
+run ungrant "$id" a:b x=1
+is 'ungrant: what a hand has spelt otherwise' "$(members)" 'unreadable member'
+run ungrant "$id" 'unreadable member'
+is 'ungrant: what nobody can read' "$status $(members)" '0 '
+
+run grant "$id" a:b c:d --method GET
+is 'grant: constraints hold for each scope' "$(members)" \
+    $'{"methods":["GET"],"scope":"a:b"}\n{"methods":["GET"],"scope":"c:d"}'
+run grant "$id" e:f 'g h'
+refused 'grant: one bad scope' 'resource:action'
+is 'grant: and none is added' "$(members | grep -c e:f)" 0
+run ungrant "$id" c:d --method GET
+run ungrant "$id" a:b nonsense --method GET
+is 'ungrant: one that is not there, and none is taken' \
+    "$status $(members)" '1 {"methods":["GET"],"scope":"a:b"}'
+run ungrant "$id" a:b --method GET
+
+run grant "$id" '!a:b' --method GET
+is 'a refusal has no constraints' "$status" 2
+run grant "$id" x=1
+is 'constraints without a scope' "$status" 2
+run grant "$id" '{"scope":"a:b"}' x=1
+is 'constraints in words beside JSON' "$status" 2
+run grant "$id" a:b =1
+is 'a param without a name' "$status" 2
+run grant "$id"
+is 'grant without a scope' "$status" 2
+run grant "$id" a:b --expires never
+is 'a grant that never expires' "$status" 2
+run grant 000000000000 a:b
+refused 'grant: no such key' 'no key'
+is 'wrong use changed nothing' "$(members)" ''
+
+# shellcheck disable=SC2046
+run grant "$id" $(printf 's%d:r ' {1..1024})
+is 'grant: 1,024 members' "$status" 0
+run grant "$id" one:more
+refused 'grant: 1,025 members' '1,024'
+is 'grant: still 1,024' "$(redis SCARD "scoped_key:{$id}:scopes")" 1024
+new_key
+run grant "$id" a:b "x=$(printf '%01000d' 0)"
+is 'grant: a long pattern' "$status" 0
+for ((i = 0; i < 80; i++)); do
+    printf '{"scope":"a:b","params":{"x":["%s%d"]}}\n' "$(printf '%01000d' 0)" $i
+done >"$DIR/many"
+readarray -t many <"$DIR/many"
+run grant "$id" "${many[@]}"
+refused 'grant: over 64 KiB' '64 KiB'
+is 'grant: and none is added' "$(redis SCARD "scoped_key:{$id}:scopes")" 1
+
+new_key
+while IFS=$'\t' read -r verdict member; do
+    [[ $verdict == '#'* || -z ${member// } ]] && continue
+    run grant "$id" -- "$member"
+    if [[ $verdict == ok ]]; then
+        is "grant takes $member" "$status $err" '0 '
+        run ungrant "$id" -- "$member"
+        is "ungrant finds $member" "$status" 0
+    else
+        refused "grant refuses $member" .
+    fi
+done < <(grep -v '^#' data/members)
+is 'grant: refusals left nothing' "$(members)" ''
+while IFS=$'\t' read -r verdict block; do
+    run grant "$id" a:b --ip "$block"
+    [[ $verdict == ok ]] && is "--ip takes $block" "$status" 0
+    [[ $verdict == ok ]] || is "--ip refuses $block" "$status" 1
+done < <(grep -v '^#' data/blocks)
+
+run grant "$id" a:b x=1 --json
+is 'grant --json' "$(jq -c '[.id, .granted]' "$DIR/out")" \
+    "[\"$id\",[\"{\\\"params\\\":{\\\"x\\\":[\\\"1\\\"]},\\\"scope\\\":\\\"a:b\\\"}\"]]"
+new_key --global
+run grant "$id" '!a:b'
+like 'grant: a note on global keys' "$err" 'global'

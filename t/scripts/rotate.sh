@@ -1,0 +1,73 @@
+# rotate: the two texts and their times, what cannot be rotated, the way back
+source ./lib.bash
+
+digest_of() {
+    printf %s "$1" | b2sum -l 256 | cut -d' ' -f1
+}
+
+new_key --prefix rpa a:b
+first=$text
+run rotate "$id"
+is 'rotate: done' "$status" 0
+like 'rotate: id and prefix stay' "$out" "^rpa_${id}_[0-9A-Za-z]{38}$"
+ok 'rotate: another text' test "$out" != "$first"
+is 'rotate: digest' "$(field digest)" "$(digest_of "$out")"
+is 'rotate: no grace, no old text' "[$(field previous_digest)][$(
+    field previous_until)]" '[][]'
+unlike 'rotate: the note has no secret' "$err" "${out:18:12}"
+is 'rotate: grants stay' "$(members)" a:b
+second=$out
+
+run rotate "$id" --grace 24h --json
+third=$(jq -r .key "$DIR/out")
+is 'rotate --grace: old digest' "$(field previous_digest)" \
+    "$(digest_of "$second")"
+is 'rotate --grace: new digest' "$(field digest)" "$(digest_of "$third")"
+ok 'rotate --grace: until' test $(($(field previous_until) - EPOCHSECONDS \
+    - 86400)) -le 1
+is 'rotate --json: until' "$(date -d "$(jq -r .previous_until "$DIR/out")" +%s)" \
+    "$(field previous_until)"
+like 'show: old text' "$(sk show "$id")" 'old text until: +in 24 hours'
+unlike 'show: no digests' "$(sk show "$id" --json)" '[0-9a-f]{64}'
+
+redis ZADD scoped_key:last_used $((EPOCHSECONDS - 600)) "$id" >/dev/null
+like 'show: used before the rotation' "$(sk show "$id")" \
+    '10 minutes ago .*before the rotation, with the old text'
+redis ZADD scoped_key:last_used $((EPOCHSECONDS + 5)) "$id" >/dev/null
+like 'show: used after it' "$(sk show "$id")" 'after the rotation, with either'
+
+new_key --expires 1h
+run rotate "$id" --grace 24h
+is 'rotate: the old text ends with the key' "$(field previous_until)" \
+    "$(field expires_at)"
+run expire "$id" 30m
+is 'expire: and goes on doing so' "$(field previous_until)" \
+    "$(field expires_at)"
+new_key
+run rotate "$id" --prefix abc --quiet
+like 'rotate --prefix' "$out" '^abc_'
+run rotate "$id" --quiet
+like 'rotate: the prefix is remembered' "$out" '^abc_'
+
+run rotate "$id" --prefix X
+refused 'rotate: prefix' 'prefix'
+run rotate "$id" --grace soon
+is 'rotate: grace' "$status" 2
+run rotate 000000000000
+refused 'rotate: no such key' 'no key'
+echo legacy-text-1 | sk import --texts --quiet
+legacy=$(sk list --quiet | grep ^x)
+run rotate "$legacy"
+refused 'rotate: a legacy key' 'legacy'
+redis HSET "scoped_key:{$id}" enabled maybe >/dev/null
+run rotate "$id"
+refused 'rotate: an invalid record' 'invalid'
+
+new_key --expires 90d
+sk rotate "$id" --grace 1h --quiet >/dev/null
+before=$(redis HGETALL "scoped_key:{$id}" | sort)
+sk rotate "$id" --grace 2h --quiet >/dev/full 2>"$DIR/err"
+is 'rotate: no room for the text' "$?" 1
+like 'rotate: says that it was taken back' "$(<"$DIR/err")" 'taken back'
+is 'rotate: all is as before' "$(redis HGETALL "scoped_key:{$id}" | sort)" \
+    "$before"

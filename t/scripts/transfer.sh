@@ -1,0 +1,125 @@
+# export, import: the same keys again; texts; what is refused, line by line
+source ./lib.bash
+
+new_key --name 'a "q" \ ü' --owner ops dns:write '!a:b' --expires 90d \
+    --host '*.a.b,c' --ip '!10.0.0.1' --method GET --meta k='v "w"'
+sk grant "$id" t:r x=1,2 y= --quiet
+sk rotate "$id" --grace 5h --quiet >/dev/null
+new_key --global --disabled --not-before 1d
+sk export >"$DIR/export"
+is 'export: a line for each' "$(wc -l <"$DIR/export")" 2
+ok 'export: JSON' jq -e .digest "$DIR/export" >/dev/null
+dump() {
+    local key
+
+    for key in $(redis KEYS '*' | sort); do
+        echo "$key"
+        case $(redis TYPE "$key") in
+            hash) redis HGETALL "$key" | paste - - | sort ;;
+            set) redis SMEMBERS "$key" | sort ;;
+            zset) redis ZRANGE "$key" 0 -1 WITHSCORES ;;
+        esac
+    done
+}
+before=$(dump)
+run import "$DIR/export"
+is 'import: all there already' "$status $out" \
+    '0 0 added, 2 there already, 0 replaced, 0 refused'
+is 'import: nothing changed' "$(dump)" "$before"
+redis FLUSHALL >/dev/null
+run import "$DIR/export"
+is 'import: into nothing' "$status $out" \
+    '0 2 added, 0 there already, 0 replaced, 0 refused'
+is 'import: what was exported, bit by bit' "$(dump)" "$before"
+sk disable "$id" --quiet
+sk enable "$id" --quiet
+run import "$DIR/export"
+refused_line=$err
+is 'import: another content is not touched' "$status $(field enabled)" '1 1'
+like 'import: and is named' "$refused_line" 'line [12]: key .* another content'
+run import --replace "$DIR/export" --json
+is 'import --replace' "$status $(jq -c . "$DIR/out") $(dump)" \
+    "0 {\"added\":0,\"unchanged\":1,\"replaced\":1,\"refused\":0} $before"
+
+redis FLUSHALL >/dev/null
+zeros=$(printf '%064d' 0)
+cat >"$DIR/lines" <<END
+{"id":"aaaaaaaaaaaa","digest":"$zeros"}
+
+{"id":"bbbbbbbbbbbb"}
+{"id":"short","digest":"$zeros"}
+{"id":"cccccccccccc","digest":"ABC"}
+nonsense
+{"id":"dddddddddddd","digest":"$zeros","key":"TheSecretText"}
+{"id":"eeeeeeeeeeee","digest":"$zeros","scopes":["a"]}
+{"id":"ffffffffffff","digest":"$zeros","scopes":[{"scope":"a:b","params":{"x":[]}}],"meta":{"a":"b"}}
+{"id":"gggggggggggg","digest":"$zeros","expires_at":"tomorrow"}
+{"id":"hhhhhhhhhhhh","digest":"$zeros","expires_at":"2027-01-01T00:00:00+02:00","enabled":false}
+{"id":"iiiiiiiiiiii","digest":"$zeros","ips":["1.2.3"]}
+{"id":"jjjjjjjjjjjj","digest":"$zeros","enabled":"maybe"}
+{"id":"kkkkkkkkkkkk","digest":"$zeros","name":"a\u001bb"}
+{"id":"llllllllllll","digest":"$zeros","meta":{"A":"b"}}
+{"id":"mmmmmmmmmmmm","digest":"$zeros","mode":"root"}
+["id"]
+{"id":"nnnnnnnnnnnn","digest":"$zeros","hosts":["a,b"]}
+{"digest":"$zeros","created_at":1700000000}
+END
+printf '{"id":"oooooooooooo","digest":"%s","name":"\xff"}' "$zeros" \
+    >>"$DIR/lines"
+run import "$DIR/lines"
+is 'import: counts' "$status $out" \
+    '1 4 added, 0 there already, 0 replaced, 15 refused'
+for n in 3 4 5 6 7 8 10 12 13 14 15 16 17 18 20; do
+    like "import: line $n is named" "$err" "line $n: "
+done
+unlike 'import: an unknown field is not repeated' "$err" TheSecretText
+is 'import: objects as grants' "$(redis SMEMBERS 'scoped_key:{ffffffffffff}:scopes')" \
+    '{"params":{"x":[]},"scope":"a:b"}'
+is 'import: RFC 3339' "$(redis HGET 'scoped_key:{hhhhhhhhhhhh}' expires_at)" \
+    "$(date -d 2027-01-01T00:00:00+02:00 +%s)"
+is 'import: a digest alone is a legacy key' "$(redis ZSCORE scoped_key:ids \
+    x000000000000000000000000)" 1700000000
+is 'import: nothing half' "$(redis DBSIZE)" 6
+run import "$DIR/lines"
+is 'import: again' "$out" '0 added, 4 there already, 0 replaced, 15 refused'
+run import "$DIR/none"
+is 'import: no such file' "$status" 1
+run import a b
+is 'import: two files' "$status" 2
+sk import </dev/null >"$DIR/out"
+is 'import: nothing' "$? $(<"$DIR/out")" \
+    '0 0 added, 0 there already, 0 replaced, 0 refused'
+
+redis FLUSHALL >/dev/null
+new_key; issued=$text; issued_id=$id
+sk delete "$id" --quiet
+{
+    printf '%s\n' old-system-key-1 'old-system-key-2 {"name":"two","scopes":["a:b"]}' \
+        "$issued" "${issued%?}_" short 'has space' '' "$(printf '%0257d' 1)" \
+        'liar-of-a-line {"digest":"'"$zeros"'","id":"aaaaaaaaaaaa"}'
+    printf 'k\xc3\xa4se-key-1\nlast-without-newline'
+} >"$DIR/texts"
+is 'the damaged text is as long as a key' "${#issued}" 54
+sk import --texts --global --owner old --meta from=x <"$DIR/texts" \
+    >"$DIR/out" 2>"$DIR/err"
+is 'import --texts: counts' "$? $(<"$DIR/out")" \
+    '1 6 added, 0 there already, 0 replaced, 4 refused'
+id_of_text() {
+    printf %s "$1" | b2sum -l 256 | cut -c1-24 | sed s/^/x/
+}
+id=$(id_of_text old-system-key-1)
+is 'import --texts: as the options say' "$(field mode) $(field owner) $(
+    field meta.from)" 'global old x'
+id=$(id_of_text old-system-key-2)
+is 'import --texts: a line of its own' "$(field name) $(members)" 'two a:b'
+id=$issued_id
+is 'import --texts: a key of ours has its own id' "$(field digest)" \
+    "$(printf %s "$issued" | b2sum -l 256 | cut -d' ' -f1)"
+id=$(id_of_text last-without-newline)
+is 'import --texts: the last line' "$(field mode)" global
+is 'import --texts: a line cannot choose its id' "$(redis EXISTS \
+    'scoped_key:{aaaaaaaaaaaa}')" 0
+unlike 'import --texts: no text in the messages' "$(<"$DIR/err")" 'has space|old-system|liar'
+sk import --texts --scope a:b --scope c:d <<<'another-old-key' >/dev/null
+id=$(id_of_text another-old-key)
+is 'import --texts --scope' "$(field mode) $(members)" $' a:b\nc:d'

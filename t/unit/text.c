@@ -1,0 +1,124 @@
+/* links: core/text */
+
+/*
+ * Texts: equality with and without case, numbers, lists, hexadecimal digits.
+ */
+
+#include "cases.h"
+
+
+static void
+decimal_case(const unit_case_t *c)
+{
+    bool     read;
+    char     decimal[32];
+    int64_t  value;
+
+    value = -77;
+    read = scoped_key_decimal_parse(c->field[0], &value);
+
+    if (unit_field_is(c->field[1], "no")) {
+        check_case(c, !read);
+        check_case(c, value == -77);
+        return;
+    }
+
+    snprintf(decimal, sizeof(decimal), "%lld", (long long) value);
+
+    check_case(c, read);
+    check_case(c, unit_field_is(c->field[1], decimal));
+}
+
+
+static void
+list_case(const unit_case_t *c)
+{
+    size_t            n;
+    unsigned char     seen[CASE_MAX_BYTES];
+    scoped_key_str_t  rest, item, all;
+
+    rest = c->field[0];
+    n = 0;
+
+    while (scoped_key_list_next(&rest, &item)) {
+        seen[n++] = '[';
+
+        if (item.len != 0) {
+            memcpy(&seen[n], item.data, item.len);
+        }
+
+        n += item.len;
+        seen[n++] = ']';
+    }
+
+    all.data = seen;
+    all.len = n;
+
+    check_case(c, scoped_key_str_equal(all, c->field[1]));
+    check_case(c, !scoped_key_list_next(&rest, &item));
+}
+
+
+static void
+equal_case(const unit_case_t *c)
+{
+    int   same, fold;
+
+    same = unit_field_is(c->field[2], "same");
+    fold = same || unit_field_is(c->field[2], "fold");
+
+    check_case(c, scoped_key_str_equal(c->field[0], c->field[1]) == same);
+    check_case(c, scoped_key_str_equal(c->field[1], c->field[0]) == same);
+    check_case(c, scoped_key_str_equal_fold(c->field[0], c->field[1]) == fold);
+    check_case(c, scoped_key_str_equal_fold(c->field[1], c->field[0]) == fold);
+}
+
+
+static void
+test_no_data(void)
+{
+    int64_t           value;
+    scoped_key_str_t  none = { 0, NULL }, empty = scoped_key_str(""), item;
+
+    check(scoped_key_str_equal(none, none));
+    check(scoped_key_str_equal(none, empty));
+    check(scoped_key_str_equal_fold(none, empty));
+    check(!scoped_key_str_equal(none, unit_str("a")));
+    check(!scoped_key_decimal_parse(none, &value));
+    check(!scoped_key_list_next(&none, &item));
+}
+
+
+static void
+test_hex_digits(void)
+{
+    int          c, value;
+    const char  *at;
+
+    static const char  digits[] = "0123456789abcdef0123456789ABCDEF";
+
+    for (c = 0; c < 256; c++) {
+        at = c != 0 ? strchr(digits, c) : NULL;
+        value = at != NULL ? (int) (at - digits) % 16 : -1;
+
+        if (scoped_key_hex_digit((unsigned char) c) != value) {
+            check(!"every byte's hexadecimal value");
+        }
+    }
+
+    check(scoped_key_hex_digit('f') == 15);
+    check(scoped_key_hex_digit('g') == -1);
+}
+
+
+int
+main(void)
+{
+    unit_cases("t/data/text/decimal", 2, decimal_case);
+    unit_cases("t/data/text/list", 2, list_case);
+    unit_cases("t/data/text/equal", 3, equal_case);
+    test_no_data();
+    test_hex_digits();
+
+    return unit_done("text");
+}

@@ -1,0 +1,355 @@
+/* links: core/verdict core/verdict_reason core/record core/record_build core/record_fill core/record_fields core/grant core/grant_compile core/grant_check core/conditions core/pack core/json core/json_walk core/json_spelling core/address core/pattern core/scope core/digest core/text -ljansson -lsodium */
+
+/*
+ * Every case of t/data/verdict, and what cases cannot say: that what is told
+ * of the grant lies in the record, where a scope is too long, and that reasons
+ * have names.  Needs no clock and no Redis.
+ */
+
+#include "scenario_line.h"
+#include "unit.h"
+
+#include <dirent.h>
+
+
+#define MAX_FILE_BYTES  65536
+
+
+/* a case, and what is expected of it */
+typedef struct {
+    scenario_t         scenario;
+    const char        *file;
+    int                line;             /* of `case` */
+    bool               open;             /* there has been a `case` */
+    scoped_key_str_t   expect;
+    scoped_key_str_t   grant;
+    bool               grant_given;
+    scoped_key_str_t   fixed;
+    int64_t            reports;          /* -1: any number */
+    int64_t            missing;          /* clause from 1; 0: none; -1: any */
+} expectation_t;
+
+static unsigned  cases;
+static unsigned  reports;
+
+
+static void
+report(void *data, const char *field, scoped_key_str_t value)
+{
+    (void) data;
+    (void) field;
+    (void) value;
+
+    reports++;
+}
+
+
+static const char *
+outcome_name(const scenario_outcome_t *outcome)
+{
+    switch (outcome->verdict) {
+
+    case SCOPED_KEY_ALLOWED:
+        return "allowed";
+
+    case SCOPED_KEY_NEEDS_BODY:
+        return "needs_body";
+
+    case SCOPED_KEY_UNDECIDED:
+        return "undecided";
+
+    default:
+        return scoped_key_reason_name(outcome->cause.reason);
+    }
+}
+
+
+static bool
+missing_is(const expectation_t *e, const scenario_outcome_t *outcome)
+{
+    const scoped_key_clause_t  *clause;
+
+    if (e->missing < 0) {
+        return true;
+    }
+
+    clause = e->missing == 0 ? NULL : &e->scenario.clause[e->missing - 1];
+
+    return outcome->cause.missing == clause;
+}
+
+
+static void
+case_compare(const expectation_t *e, const scenario_outcome_t *outcome)
+{
+    const char        *got;
+    scoped_key_str_t   grant;
+
+    got = outcome_name(outcome);
+    grant = outcome->cause.grant;
+
+    if (!unit_check(scenario_is(e->expect, got), "the expected outcome",
+                    e->file, e->line))
+    {
+        fprintf(stderr, "    got %s\n", got);
+    }
+
+    if (!unit_check(!e->grant_given || scoped_key_str_equal(grant, e->grant),
+                    "the expected grant", e->file, e->line))
+    {
+        fprintf(stderr, "    got \"%.*s\"\n", (int) grant.len, grant.data);
+    }
+
+    unit_check(e->fixed.len == 0
+               || outcome->cause.fixed == scenario_is(e->fixed, "yes"),
+               "as fixed as expected", e->file, e->line);
+    unit_check(e->reports < 0 || reports == e->reports,
+               "as many reports as expected", e->file, e->line);
+    unit_check(missing_is(e, outcome), "the expected clause", e->file,
+               e->line);
+}
+
+
+static void
+case_end(expectation_t *e)
+{
+    scenario_outcome_t    outcome;
+    scoped_key_record_t  *record;
+
+    if (!e->open) {
+        return;
+    }
+
+    cases++;
+    reports = 0;
+    record = scenario_record(&e->scenario, report, NULL);
+
+    if (!check(record != NULL)) {
+        return;
+    }
+
+    outcome = scenario_decide(&e->scenario, record);
+    case_compare(e, &outcome);
+    scoped_key_record_release(record);
+}
+
+
+static void
+case_begin(expectation_t *e, const char *file, int line)
+{
+    memset(e, 0, sizeof(*e));
+    scenario_init(&e->scenario);
+
+    e->file = file;
+    e->line = line;
+    e->open = true;
+    e->reports = -1;
+    e->missing = -1;
+}
+
+
+static bool
+case_line(expectation_t *e, scoped_key_str_t line)
+{
+    scoped_key_str_t  rest, word;
+
+    rest = line;
+    word = scenario_word(&rest);
+
+    if (scenario_is(word, "expect")) {
+        e->expect = scenario_word(&rest);
+        e->grant = scenario_is(rest, "\"\"") ? scenario_text("") : rest;
+        e->grant_given = rest.len != 0;
+
+    } else if (scenario_is(word, "fixed")) {
+        e->fixed = rest;
+
+    } else if (scenario_is(word, "reports")) {
+        return scoped_key_decimal_parse(rest, &e->reports);
+
+    } else if (scenario_is(word, "missing")) {
+        return scoped_key_decimal_parse(rest, &e->missing)
+               && e->missing <= SCENARIO_MAX_CLAUSES;
+
+    } else {
+        return scenario_line(&e->scenario, line);
+    }
+
+    return true;
+}
+
+
+static void
+cases_run(char *text, const char *file)
+{
+    int               n;
+    char             *line, *next;
+    expectation_t     e;
+    scoped_key_str_t  s;
+
+    memset(&e, 0, sizeof(e));
+    n = 0;
+
+    for (line = text; *line != '\0'; line = next) {
+        n++;
+        next = line + strcspn(line, "\n");
+        s.data = (unsigned char *) line;
+        s.len = next - line;
+        next += *next != '\0';
+
+        if (s.len == 0 || line[0] == '#') {
+            continue;
+        }
+
+        if (strncmp(line, "case ", 5) == 0) {
+            case_end(&e);
+            case_begin(&e, file, n);
+            continue;
+        }
+
+        unit_check(e.open && case_line(&e, s), "a line of a case", file, n);
+    }
+
+    case_end(&e);
+}
+
+
+static void
+file_run(const char *name)
+{
+    char     path[512];
+    FILE    *file;
+    char    *text;
+    size_t   len;
+
+    snprintf(path, sizeof(path), "t/data/verdict/%s", name);
+
+    text = malloc(MAX_FILE_BYTES);
+    file = fopen(path, "r");
+
+    if (text == NULL || !check(file != NULL)) {
+        abort();
+    }
+
+    len = fread(text, 1, MAX_FILE_BYTES, file);
+    check(len < MAX_FILE_BYTES);
+    text[len < MAX_FILE_BYTES ? len : 0] = '\0';
+    fclose(file);
+
+    cases_run(text, path);
+    free(text);
+}
+
+
+static void
+test_cases(void)
+{
+    DIR            *directory;
+    struct dirent  *entry;
+
+    directory = opendir("t/data/verdict");
+
+    if (!check(directory != NULL)) {
+        return;
+    }
+
+    while ((entry = readdir(directory)) != NULL) {
+        if (strstr(entry->d_name, ".cases") != NULL) {
+            file_run(entry->d_name);
+        }
+    }
+
+    closedir(directory);
+    check(cases > 100);
+}
+
+
+/* the grant that is told lies in the record, not in what it was built from */
+static void
+test_grant_lies_in_record(void)
+{
+    char                  member[] = "dns:*";
+    scenario_t            s;
+    scenario_outcome_t    outcome;
+    scoped_key_record_t  *record;
+
+    scenario_init(&s);
+    scenario_line(&s, scenario_text("require dns:write"));
+    s.member[s.nmembers++] = scenario_text(member);
+
+    record = scenario_record(&s, NULL, NULL);
+    memset(member, 'x', sizeof(member) - 1);
+    outcome = scenario_decide(&s, record);
+
+    check(outcome.verdict == SCOPED_KEY_ALLOWED);
+    check(scenario_is(outcome.cause.grant, "dns:*"));
+    check(outcome.cause.grant.data != (unsigned char *) member);
+
+    scoped_key_record_release(record);
+}
+
+
+/* a required scope that is too long can be granted by nothing, as an empty */
+static void
+test_long_scope(void)
+{
+    char                  text[512];
+    scenario_t            s;
+    scoped_key_record_t  *record;
+
+    memset(text, 'a', sizeof(text));
+    memcpy(text + 254, ":w", 2);
+
+    scenario_init(&s);
+    s.required.n = 1;
+    s.clause[0].scopes = s.scope[0];
+    s.clause[0].n = 1;
+    s.scope[0][0].data = (unsigned char *) text;
+    s.member[s.nmembers++] = scenario_text("**:*");
+    record = scenario_record(&s, NULL, NULL);
+
+    s.scope[0][0].len = 256;
+    check(scenario_decide(&s, record).verdict == SCOPED_KEY_REFUSED);
+
+    memcpy(text + 253, ":w", 2);
+    s.scope[0][0].len = 255;
+    check(scenario_decide(&s, record).verdict == SCOPED_KEY_ALLOWED);
+
+    scoped_key_record_release(record);
+}
+
+
+static void
+test_reasons(void)
+{
+    int          reason;
+    const char  *name, *detail;
+
+    check(strcmp(scoped_key_reason_name(SCOPED_KEY_REASON_NONE), "") == 0);
+    check(strcmp(scoped_key_reason_name((scoped_key_reason_e) 99), "") == 0);
+
+    for (reason = SCOPED_KEY_MISSING_KEY;
+         reason <= SCOPED_KEY_STORE_UNAVAILABLE;
+         reason++)
+    {
+        name = scoped_key_reason_name((scoped_key_reason_e) reason);
+        detail = scoped_key_reason_detail((scoped_key_reason_e) reason);
+
+        check(strlen(name) > 5);
+        check(strspn(name, "abcdefghijklmnopqrstuvwxyz_") == strlen(name));
+        check(strlen(detail) > 10 && detail[strlen(detail) - 1] == '.');
+        check(strpbrk(detail, "\"\\") == NULL);
+    }
+}
+
+
+int
+main(void)
+{
+    test_cases();
+    test_grant_lies_in_record();
+    test_long_scope();
+    test_reasons();
+
+    return unit_done("verdict");
+}
