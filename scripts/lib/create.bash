@@ -18,7 +18,7 @@ hearing() {
     trap - INT TERM HUP PIPE
 }
 
-# the text of a key, once: for people with a word on it, on the other stream
+# the text of a key, once; false when it cannot be written out
 show_text() {
     local id=$1 extra=$2
 
@@ -45,13 +45,13 @@ command_create() {
     UNSURE="whether the key $id was made is not known: delete it if it was"
     put_record "$id" 1 "$json" || { UNSURE=''; fail "$refusal"; }
     UNSURE=''
-    durable
     if ! show_text "$id" '' 2>/dev/null; then
         record_call delete "$id" "$((1 - CLUSTER))"
         ((CLUSTER == 0)) || redis_call ZREM "${REDIS_PREFIX}ids" "$id"
         fail 'the text could not be written out: the key was taken back'
     fi
     KEY_TEXT=''
+    durable
     hearing
     note_created "$id"
 }
@@ -116,12 +116,12 @@ command_rotate() {
     change rotate "$id" "$KEY_DIGEST" "$prefix" "$grace" || return
     UNSURE=''
     answer=$reply
-    durable
     [[ ! $answer =~ \"previous_until\":(\"[^\"]*\") ]] \
         || until=${BASH_REMATCH[1]}
     show_text "$id" ",\"previous_until\":$until" 2>/dev/null \
         || undo_rotation "$id" "$answer"
     KEY_TEXT=''
+    durable
     hearing
     [[ -z ${OPTION[quiet]:-}${OPTION[json]:-} ]] || return 0
     if [[ $until == null ]]; then

@@ -14,7 +14,7 @@ say() {
 warn() {
     local bold='' plain='' text=$*
 
-    if [[ -t 2 && $COLOUR == yes ]]; then
+    if [[ -t 2 && -z ${NO_COLOR:-} && ${TERM:-dumb} != dumb ]]; then
         bold=$'\e[33m' plain=$'\e[0m'
     fi
     printf '%s%s%s\n' "$bold" "scoped-key: ${text//[[:cntrl:]]/?}" "$plain" >&2

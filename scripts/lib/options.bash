@@ -123,7 +123,7 @@ settle_options() {
         exit 0
     fi
     [[ -n $COMMAND ]] || usage_error 'no command'
-    [[ -n ${NO_COLOR:-} || ${TERM:-dumb} == dumb ]] || COLOUR=yes
+    [[ -n ${NO_COLOR:-} || ${TERM:-dumb} == dumb || ! -t 1 ]] || COLOUR=yes
     REDIS_PREFIX=${OPTION[redis-prefix]:-scoped_key:}
     [[ $REDIS_PREFIX != *['{}']* && $REDIS_PREFIX != *[[:cntrl:]]* ]] \
         || usage_error '--redis-prefix: braces and control bytes cannot be' \

@@ -38,8 +38,12 @@ redis_cli() {
 # redis-cli does not let them be ignored: so it has a process group of its own,
 # for which coreutils have timeout.  It ends when its input does.
 redis_open() {
+    local program
+
     [[ -z ${REDIS_PID:-} ]] || return 0
-    command -v redis-cli >/dev/null || fail 'redis-cli is not installed'
+    for program in redis-cli jq b2sum; do
+        command -v "$program" >/dev/null || fail "$program is not installed"
+    done
     load_lua
     coproc REDIS { REDIS_WRAP=(timeout 0); redis_cli 2>&1; }
     REDIS_IN=${REDIS[1]} REDIS_OUT=${REDIS[0]}
@@ -68,6 +72,8 @@ redis_call() {
             "$MARKER") reply=${reply%$'\n'}; return 0 ;;
             'Could not connect'* | 'AUTH failed'* | 'SELECT '*)
                 fail "Redis: $line" ;;
+            NOAUTH* | *unauthenticated*)
+                fail 'Redis: NOAUTH: it wants a password: REDISCLI_AUTH' ;;
             # it connects again and repeats the command by itself
             'Error: '* | '-> Redirected '*) ;;
             *) reply+=$line$'\n' ;;

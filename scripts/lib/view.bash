@@ -11,12 +11,8 @@ jq_view() {
     local program=$1
 
     shift
-    jq -L "$LIB" -r --argjson now "$NOW" --arg colour "$(view_colour)" "$@" \
+    jq -L "$LIB" -r --argjson now "$NOW" --arg colour "$COLOUR" "$@" \
         -f "$LIB/$program.jq"
-}
-
-view_colour() {
-    [[ -t 1 && $COLOUR == yes ]] && echo yes || echo no
 }
 
 # the record of `id` as JSON, its last use in it, to `reply`

@@ -12,6 +12,8 @@ local function refuse(reason)
     error({refused = reason})
 end
 
+-- Before the writes: who may not publish must not change anything.  Nobody
+-- hears of it before the command is done.
 local function changed(id)
     redis.call('PUBLISH', prefix .. 'invalidate', id)
 end
@@ -105,11 +107,11 @@ local function passes(record, filter)
     return not filter.scope or has_scope(record, filter.scope)
 end
 
--- filter, then ids, each bare or as id:last_use: their records, one a line
-function commands.view(filter, ...)
+-- filter, and ids, each bare or as id:last_use: their records, one a line
+local function view(filter, items)
     filter = cjson.decode(filter)
     local rows = {}
-    for _, item in ipairs({...}) do
+    for _, item in ipairs(items) do
         local id, last_used = item:match('^(%w+):?(%d*)$')
         local record = record_load(prefix, id)
         if not item:find(':', 1, true) then
@@ -121,6 +123,10 @@ function commands.view(filter, ...)
         end
     end
     return table.concat(rows, '\n')
+end
+
+function commands.view(filter, ...)
+    return view(filter, {...})
 end
 
 function commands.grant(id, ...)
@@ -143,8 +149,8 @@ function commands.grant(id, ...)
     end
     must_fit(record.fields, record.members)
     if #added > 0 then
-        redis.call('SADD', scopes_key(prefix, id), unpack(added))
         changed(id)
+        redis.call('SADD', scopes_key(prefix, id), unpack(added))
     end
     return '{"id":' .. json_quote(id) .. ',"granted":' .. json_texts(wanted)
         .. ',"added":' .. #added .. ',"mode":'
@@ -169,16 +175,16 @@ function commands.ungrant(id, ...)
             refuse('key ' .. id .. ' has no grant "' .. text .. '"')
         end
     end
-    redis.call('SREM', scopes_key(prefix, id), unpack(doomed))
     changed(id)
+    redis.call('SREM', scopes_key(prefix, id), unpack(doomed))
     return '{"id":' .. json_quote(id) .. ',"ungranted":' .. json_texts(doomed)
         .. '}'
 end
 
 function commands.enable(id, value)
     must_load(id)
-    redis.call('HSET', hash_key(prefix, id), 'enabled', value)
     changed(id)
+    redis.call('HSET', hash_key(prefix, id), 'enabled', value)
     return '{"id":' .. json_quote(id) .. ',"enabled":'
         .. (value == '1' and 'true' or 'false') .. '}'
 end
@@ -192,30 +198,30 @@ function commands.expire(id, when)
     then
         refuse('key ' .. id .. ' would expire before it is valid')
     end
+    record.fields.expires_at = when
+    must_fit(record.fields, record.members)
+    changed(id)
     if when == '' then
         redis.call('HDEL', hash_key(prefix, id), 'expires_at')
     else
-        record.fields.expires_at = when
-        must_fit(record.fields, record.members)
         redis.call('HSET', hash_key(prefix, id), 'expires_at', when)
         local stop = tonumber(record.fields.previous_until or '')
         if stop and stop > tonumber(when) then
             redis.call('HSET', hash_key(prefix, id), 'previous_until', when)
         end
     end
-    changed(id)
     return '{"id":' .. json_quote(id) .. ',"expires_at":'
         .. (when == '' and 'null' or json_quote(time_text(when))) .. '}'
 end
 
 -- index: the index and the last uses in the same step (a lone server)
 function commands.delete(id, index)
+    changed(id)
     local gone = redis.call('DEL', hash_key(prefix, id),
         scopes_key(prefix, id))
     if index == '1' then
         gone = gone + redis.call('ZREM', prefix .. 'ids', id)
         redis.call('ZREM', prefix .. 'last_used', id)
     end
-    changed(id)
     return '{"id":' .. json_quote(id) .. ',"deleted":' .. gone .. '}'
 end

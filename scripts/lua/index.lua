@@ -89,7 +89,7 @@ function commands.browse(filter, before, after, score, to, to_score)
             items[#items + 1] = used and id .. ':' .. used or id
         end
     end
-    return commands.view(filter, unpack(items))
+    return view(filter, items)
 end
 
 -- one step of a search for ids that begin with a text: next cursor, ids

@@ -2,6 +2,7 @@
 -- judged more strictly than the module would, written whole or not at all.
 
 local META_NAME_MAX_BYTES = 64
+local META_MAX_NAMES = 512
 
 local function read_text(value)
     if type(value) ~= 'string' then
@@ -73,7 +74,12 @@ local function read_meta(fields, meta)
     if type(meta) ~= 'table' then
         error('meta is no object', 0)
     end
+    local names = 0
     for name, value in pairs(meta) do
+        names = names + 1
+        if names > META_MAX_NAMES then
+            error('meta has over 512 names', 0)
+        end
         if type(name) ~= 'string' or #name > META_NAME_MAX_BYTES
             or not name:find('^[a-z0-9_]+$')
         then
@@ -182,12 +188,15 @@ local function same_record(old, fields, members)
         and table.concat(members, '\n') == table.concat(old.members, '\n')
 end
 
+-- The message goes first: who may not publish must not change anything, and
+-- nobody hears of it before all is done.
 local function write_record(prefix, id, fields, members, replace)
     local flat = {}
     for name, value in pairs(fields) do
         flat[#flat + 1] = name
         flat[#flat + 1] = value
     end
+    redis.call('PUBLISH', prefix .. 'invalidate', id)
     redis.call('DEL', scopes_key(prefix, id))
     if replace then
         redis.call('DEL', hash_key(prefix, id))
@@ -196,7 +205,6 @@ local function write_record(prefix, id, fields, members, replace)
     if #members > 0 then
         redis.call('SADD', scopes_key(prefix, id), unpack(members))
     end
-    redis.call('PUBLISH', prefix .. 'invalidate', id)
 end
 
 -- one object: "added", "same" (was there already) or "replaced", and the time

@@ -36,12 +36,12 @@ function commands.rotate(id, digest, key_prefix, grace)
         fields.previous_until = stop and string.format('%.0f', stop) or ''
         fields.prefix = key_prefix
         must_fit(fields, record.members)
+        changed(id)
         for _, name in ipairs({'digest', 'rotated_at', 'previous_digest',
             'previous_until', 'prefix'})
         do
             set_or_remove(id, name, fields[name])
         end
-        changed(id)
     end
     return string.format('{"id":%s,"previous_until":%s,"before":[%s,%s,%s,%s]}',
         json_quote(id), fields.previous_until ~= '' and fields.previous_until
@@ -57,11 +57,11 @@ function commands.unrotate(id, digest, old, previous, previous_until,
     if record.fields.digest ~= digest then
         refuse('key ' .. id .. ' was rotated again')
     end
+    changed(id)
     set_or_remove(id, 'digest', old)
     set_or_remove(id, 'previous_digest', previous)
     set_or_remove(id, 'previous_until', previous_until)
     set_or_remove(id, 'rotated_at', rotated_at)
-    changed(id)
     return '{"id":' .. json_quote(id) .. ',"unrotated":true}'
 end
 

@@ -1,6 +1,7 @@
 /*
  * What a verdict may know of a request, as plain data and one question.  The
- * asker fills it in; the verdict only reads.  No clock: `now` is a fact.
+ * asker fills it in; the verdict only reads.
+ * Invariant: no clock, `now` is a fact like any other.
  */
 
 #ifndef SCOPED_KEY_FACTS_H

@@ -1,4 +1,6 @@
 /*
+ * What a verdict is to the phase engine and to the error log.  Knows nothing of
+ * records but their ids.
  * Invariant: NGX_OK is returned for ALLOWED and for nothing else.
  */
 

@@ -73,6 +73,8 @@ ngx_http_scoped_key_init_main_conf(ngx_conf_t *cf, void *conf)
 {
     ngx_http_scoped_key_main_conf_t  *skmcf = conf;
 
+    ngx_msec_t  beats;
+
     if (!skmcf->redis_set
         && ngx_http_scoped_key_default_redis(cf, skmcf) != NGX_OK)
     {
@@ -85,9 +87,10 @@ ngx_http_scoped_key_init_main_conf(ngx_conf_t *cf, void *conf)
 
     /* several heartbeats must fit into the bound, or it would be past always */
 
+    beats = SCOPED_KEY_REDIS_MISSED_HEARTBEATS + 1;
+
     skmcf->redis.heartbeat = ngx_min(SCOPED_KEY_REDIS_HEARTBEAT_MS,
-                                     skmcf->bound
-                                     / (SCOPED_KEY_REDIS_MISSED_HEARTBEATS + 1));
+                                     skmcf->bound / beats);
 
     if (ngx_http_scoped_key_check_catalog(cf, skmcf) != NGX_OK) {
         return NGX_CONF_ERROR;
@@ -165,7 +168,7 @@ ngx_http_scoped_key_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                                       : &ngx_http_scoped_key_default_sources;
     }
 
-    conf->lines = ngx_http_scoped_key_source_lines(conf->sources);
+    ngx_http_scoped_key_source_places(conf);
 
     if (ngx_http_scoped_key_merge_require(cf, prev, conf) != NGX_OK) {
         return NGX_CONF_ERROR;

@@ -63,8 +63,8 @@ char *ngx_http_scoped_key_set_enable(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_scoped_key_set_from(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-/* bit n (modulo 64): header lines with a name of n bytes may be a source */
-uint64_t ngx_http_scoped_key_source_lines(const ngx_array_t *sources);
+/* where to look for sources, and where there is no need to */
+void ngx_http_scoped_key_source_places(ngx_http_scoped_key_loc_conf_t *skcf);
 char *ngx_http_scoped_key_set_param(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 /* the param of this name, or NULL; params: NULL when none is declared */

@@ -273,18 +273,19 @@ ngx_http_scoped_key_source_known(ngx_array_t *sources,
 }
 
 
-uint64_t
-ngx_http_scoped_key_source_lines(const ngx_array_t *sources)
+void
+ngx_http_scoped_key_source_places(ngx_http_scoped_key_loc_conf_t *skcf)
 {
     size_t                               len;
-    uint64_t                             lines;
     ngx_uint_t                           i;
     const ngx_http_scoped_key_source_t  *source;
 
-    lines = 0;
-    source = sources->elts;
+    skcf->lines = 0;
+    skcf->in_query = 0;
 
-    for (i = 0; i < sources->nelts; i++) {
+    source = skcf->sources->elts;
+
+    for (i = 0; i < skcf->sources->nelts; i++) {
 
         switch (source[i].type) {
 
@@ -300,12 +301,11 @@ ngx_http_scoped_key_source_lines(const ngx_array_t *sources)
             len = sizeof("cookie") - 1;
             break;
 
-        default:
+        default: /* NGX_HTTP_SCOPED_KEY_QUERY */
+            skcf->in_query = 1;
             continue;
         }
 
-        lines |= (uint64_t) 1 << (len % 64);
+        skcf->lines |= (uint64_t) 1 << (len % 64);
     }
-
-    return lines;
 }

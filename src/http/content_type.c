@@ -1,6 +1,7 @@
 /*
  * Walks the header lines itself: headers_in.content_type is the first of
- * several.  Invariant: a type that is not plainly one of ours is none of ours.
+ * several.  Knows media types and their charset, nothing of bodies.
+ * Invariant: a type that is not plainly one of ours is none of ours.
  */
 
 #include "content_type.h"

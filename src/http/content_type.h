@@ -1,5 +1,7 @@
 /*
- * What the header lines say that a body is (RFC 9110, sections 8.3 and 8.4).
+ * What the header lines say that a body is: its media type (RFC 9110, section
+ * 8.3), its charset, and whether a content-coding hides it (section 8.4).
+ * Looks at no byte of the body itself.
  */
 
 #ifndef NGX_HTTP_SCOPED_KEY_CONTENT_TYPE_H

@@ -28,7 +28,8 @@ static ngx_int_t ngx_http_scoped_key_search_query(
     const ngx_str_t *name);
 static void ngx_http_scoped_key_search_hidden(
     ngx_http_scoped_key_search_t *search,
-    const ngx_http_scoped_key_hidden_t *hidden, const ngx_http_scoped_key_source_t *source);
+    const ngx_http_scoped_key_hidden_t *hidden,
+    const ngx_http_scoped_key_source_t *source);
 static ngx_uint_t ngx_http_scoped_key_same_source(
     const ngx_http_scoped_key_source_t *a,
     const ngx_http_scoped_key_source_t *b);
@@ -76,7 +77,7 @@ ngx_http_scoped_key_credential_find(ngx_http_request_t *r,
 
     source = skcf->sources->elts;
 
-    for (i = 0; i < skcf->sources->nelts; i++) {
+    for (i = 0; (skcf->in_query || hidden) && i < skcf->sources->nelts; i++) {
 
         if (source[i].type == NGX_HTTP_SCOPED_KEY_QUERY
             && ngx_http_scoped_key_search_query(&search, r, &source[i].name)
@@ -146,6 +147,10 @@ ngx_http_scoped_key_search_line(ngx_http_scoped_key_search_t *search,
         {
             search->lines = 1;
             ngx_http_scoped_key_found(search, &value);
+
+            /* no line has two names, nor two schemes */
+
+            return;
         }
     }
 }

@@ -11,6 +11,12 @@
 #include "require.h"
 
 
+static void ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    ngx_http_scoped_key_ctx_t *ctx);
+static ngx_int_t ngx_http_scoped_key_decide_remembered(
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    ngx_http_scoped_key_ctx_t *ctx);
 static void ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
     const ngx_http_scoped_key_require_t *require,
     const scoped_key_facts_t *facts, ngx_http_scoped_key_ctx_t *ctx);
@@ -42,10 +48,7 @@ void
 ngx_http_scoped_key_decide(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
 {
-    unsigned char                *memo, bit;
-    scoped_key_facts_t            facts;
-    scoped_key_reason_e           reason;
-    ngx_http_scoped_key_asker_t   asker;
+    unsigned char  *memo, bit;
 
     /* there is a verdict, or a reason for one, without a record */
 
@@ -68,6 +71,62 @@ ngx_http_scoped_key_decide(ngx_http_request_t *r,
         return;
     }
 
+    memo = ngx_http_scoped_key_memo(ctx, skcf->require, &bit);
+
+    if (memo && (*memo & bit)
+        && ngx_http_scoped_key_decide_remembered(skcf, ctx) == NGX_OK)
+    {
+        return;
+    }
+
+    ngx_http_scoped_key_decide_record(r, skcf, ctx);
+
+    if (memo && ctx->cause.fixed
+        && ctx->verdict == NGX_HTTP_SCOPED_KEY_ALLOWED)
+    {
+        *memo |= bit;
+    }
+}
+
+
+/* the way of nearly every hit: of all facts, only the time is asked for */
+
+static ngx_int_t
+ngx_http_scoped_key_decide_remembered(
+    const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
+{
+    scoped_key_facts_t  facts;
+
+    if (skcf->graphql || scoped_key_record_has_conditions(ctx->record)) {
+        return NGX_DECLINED;
+    }
+
+    facts.now = ngx_time();
+
+    if (scoped_key_verdict_key(ctx->record, ctx->proof, &facts)
+        != SCOPED_KEY_REASON_NONE)
+    {
+        return NGX_DECLINED;
+    }
+
+    ctx->verdict = NGX_HTTP_SCOPED_KEY_ALLOWED;
+    ctx->required = skcf->require->required;
+    ctx->remembered = 1;
+
+    return NGX_OK;
+}
+
+
+/* all that the core asks: first about the key, then about the scopes */
+
+static void
+ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
+{
+    scoped_key_facts_t            facts;
+    scoped_key_reason_e           reason;
+    ngx_http_scoped_key_asker_t   asker;
+
     ngx_http_scoped_key_facts(r, &facts);
 
     asker.request = r;
@@ -84,15 +143,6 @@ ngx_http_scoped_key_decide(ngx_http_request_t *r,
         return;
     }
 
-    memo = ngx_http_scoped_key_memo(ctx, skcf->require, &bit);
-
-    if (memo && (*memo & bit) && !skcf->graphql) {
-        ctx->verdict = NGX_HTTP_SCOPED_KEY_ALLOWED;
-        ctx->required = skcf->require->required;
-        ctx->remembered = 1;
-        return;
-    }
-
     if (skcf->graphql && !scoped_key_record_is_global(ctx->record)
         && ngx_http_scoped_key_decide_document(r, skcf, ctx) != NGX_OK)
     {
@@ -100,12 +150,6 @@ ngx_http_scoped_key_decide(ngx_http_request_t *r,
     }
 
     ngx_http_scoped_key_decide_scopes(r, skcf->require, &facts, ctx);
-
-    if (memo && ctx->cause.fixed
-        && ctx->verdict == NGX_HTTP_SCOPED_KEY_ALLOWED)
-    {
-        *memo |= bit;
-    }
 }
 
 
@@ -159,6 +203,10 @@ ngx_http_scoped_key_decide_later(ngx_http_scoped_key_ctx_t *ctx)
 {
     ctx->cause.reason = SCOPED_KEY_REASON_NONE;
     ctx->wants_body = 1;
+
+    /* the cache may have let go of it by then */
+
+    ctx->memo = NULL;
 }
 
 

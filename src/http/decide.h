@@ -1,6 +1,7 @@
 /*
  * From a key that was looked up, or could not be, to the verdict of this
- * location; and from the verdict to what nginx's phase engine is told.
+ * location.  What nginx's phase engine is told of it is for answer.h.
+ * Invariant: a location without a verdict is never let on.
  */
 
 #ifndef NGX_HTTP_SCOPED_KEY_DECIDE_H

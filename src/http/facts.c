@@ -1,6 +1,7 @@
 /*
- * Invariant: where two parts of a request disagree about a fact, there is no
- * such fact, and conditions on it do not hold.
+ * Where each fact comes from.  Invariant: where two parts of a request disagree
+ * about a fact, there is no such fact, and conditions on it do not hold.
+ * Nothing is taken from what a client may write freely.
  */
 
 #include "facts.h"

@@ -1,6 +1,7 @@
 /*
  * The facts of a request that a verdict may ask for, taken from where a client
- * cannot make them up: the address after realip, the host that nginx checked.
+ * cannot make them up: the address after realip, the host that nginx checked,
+ * the method as sent.  Params are for param.h.
  */
 
 #ifndef NGX_HTTP_SCOPED_KEY_FACTS_H

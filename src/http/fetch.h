@@ -1,6 +1,7 @@
 /*
  * What is asked of Redis for one id, and what its answer means: commands out,
- * a record or a reason in.  Trusts no type, count or order of a reply.
+ * a record or a reason in.  Knows no request.
+ * Invariant: no type, count or order of a reply is trusted.
  */
 
 #ifndef NGX_HTTP_SCOPED_KEY_FETCH_H

@@ -38,7 +38,7 @@ ngx_http_scoped_key_hide(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    return ngx_http_scoped_key_hide_query(&hiding);
+    return skcf->in_query ? ngx_http_scoped_key_hide_query(&hiding) : NGX_OK;
 }
 
 

@@ -24,7 +24,8 @@ typedef struct {
 
 /*
  * ctx: where to keep what is taken; NULL in a subrequest, whose parent keeps
- * its own.  lines: whether any header line is a source.  NGX_OK, or NGX_ERROR: out of memory, and nothing may be proxied.
+ * its own.  lines: whether any header line is a source.  NGX_OK, or NGX_ERROR:
+ * out of memory, and nothing may be proxied.
  */
 ngx_int_t ngx_http_scoped_key_hide(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,

@@ -19,21 +19,6 @@ static ngx_int_t ngx_http_scoped_key_hide_arg(
 ngx_int_t
 ngx_http_scoped_key_hide_query(ngx_http_scoped_key_hiding_t *hiding)
 {
-    ngx_uint_t                           i;
-    const ngx_http_scoped_key_source_t  *source;
-
-    source = hiding->skcf->sources->elts;
-
-    for (i = 0; i < hiding->skcf->sources->nelts; i++) {
-        if (source[i].type == NGX_HTTP_SCOPED_KEY_QUERY) {
-            break;
-        }
-    }
-
-    if (i == hiding->skcf->sources->nelts) {
-        return NGX_OK;
-    }
-
     if (hiding->request->args.len
         && ngx_http_scoped_key_hide_args(hiding, &hiding->request->args)
            == NGX_ERROR)

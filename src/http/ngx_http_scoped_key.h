@@ -149,6 +149,7 @@ typedef struct {
     ngx_array_t                    *sources;   /* of ..._source_t */
     uint64_t                        lines;     /* bit n: a source is in header
                                                   lines with names of n bytes */
+    ngx_uint_t                      in_query;  /* a source is in the query */
     ngx_array_t                    *params;    /* of ..._param_t, or NULL */
     size_t                          body_limit;
     ngx_flag_t                      hide;

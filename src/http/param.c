@@ -1,6 +1,7 @@
 /*
- * Gathers the values of a param from its sources.  A source that cannot be
- * read ends the gathering: what was found so far is not given out.
+ * Gathers the values of a param from its sources, once in a request.
+ * Invariant: a source that cannot be read ends the gathering, and what was
+ * found so far is not given out.
  */
 
 #include "param.h"

@@ -1,6 +1,7 @@
 /*
  * The values of declared params: what grants may constrain.  Every occurrence
  * from every source, each param gathered once in a request.
+ * Invariant: values are given out all together or not at all.
  */
 
 #ifndef NGX_HTTP_SCOPED_KEY_PARAM_H

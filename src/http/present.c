@@ -1,4 +1,5 @@
 /*
+ * The first step of a request.  Knows no Redis and no record.
  * Invariant: a key is looked for before it is hidden, and hidden before
  * anything else happens to the request.
  */

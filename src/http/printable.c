@@ -1,6 +1,7 @@
 /*
  * Bytes from 0x80 on are let pass: names may be written in any script, in
- * UTF-8.  What cannot be shown is replaced, so that lengths stay honest.
+ * UTF-8.  Knows nothing of where a text goes.
+ * Invariant: what cannot be shown is replaced, so that lengths stay honest.
  */
 
 #include "printable.h"

@@ -1,6 +1,7 @@
 /*
  * Texts of others (Redis, operators) made fit for a log line or a header: no
- * control bytes, no quotes that could end a quoted text.
+ * control bytes, and no quotes that could end a quoted text.
+ * Works in the caller's memory.
  */
 
 #ifndef NGX_HTTP_SCOPED_KEY_PRINTABLE_H

@@ -1,6 +1,7 @@
 /*
- * Everything that is written is of a known character set: reasons and details
- * are constants, scopes have no quote, backslash or control byte in them.
+ * Writes the texts of a refusal.  Knows no request but for its pool.
+ * Invariant: everything written is of a known character set: reasons and
+ * details are constants, scopes have no quote, backslash or control byte.
  */
 
 #include "problem.h"

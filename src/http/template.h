@@ -1,6 +1,7 @@
 /*
  * One required scope as it is written: literal text, or a template with
  * variables.  Reads text and nothing else; knows no clauses.
+ * Runs while a configuration is read.
  */
 
 #ifndef NGX_HTTP_SCOPED_KEY_TEMPLATE_H

@@ -13,28 +13,21 @@
 
 #define NGX_HTTP_SCOPED_KEY_META  "scoped_key_meta_"
 
-/* the longest age in seconds, in digits */
-#define NGX_HTTP_SCOPED_KEY_AGE_BYTES  NGX_INT_T_LEN
 
+#define ngx_http_scoped_key_handler(name)                                     \
+    static ngx_int_t ngx_http_scoped_key_variable_ ## name(                   \
+        ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
 
-static ngx_int_t ngx_http_scoped_key_variable_record(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_scoped_key_variable_meta(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_scoped_key_variable_mode(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_scoped_key_variable_verdict(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_scoped_key_variable_reason(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_scoped_key_variable_grant(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_scoped_key_variable_cache(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_scoped_key_variable_age(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_scoped_key_variable_access(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
+ngx_http_scoped_key_handler(record);
+ngx_http_scoped_key_handler(meta);
+ngx_http_scoped_key_handler(mode);
+ngx_http_scoped_key_handler(verdict);
+ngx_http_scoped_key_handler(reason);
+ngx_http_scoped_key_handler(grant);
+ngx_http_scoped_key_handler(cache);
+ngx_http_scoped_key_handler(age);
+ngx_http_scoped_key_handler(access);
+
 static ngx_int_t ngx_http_scoped_key_variable_text(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, scoped_key_str_t text);
 static ngx_int_t ngx_http_scoped_key_variable_word(
@@ -46,7 +39,6 @@ static const scoped_key_record_t *ngx_http_scoped_key_opened(
 
 
 /* what a record says of itself, by the data of its variable */
-
 static scoped_key_str_t (*const ngx_http_scoped_key_record_texts[])(
     const scoped_key_record_t *record) =
 {
@@ -57,7 +49,6 @@ static scoped_key_str_t (*const ngx_http_scoped_key_record_texts[])(
 
 
 /* in the order of ngx_http_scoped_key_verdict_e and ..._cache_e */
-
 static const char *const  ngx_http_scoped_key_verdicts[] = {
     "", "allowed", "refused", "anonymous", "undecided", "dry_run"
 };
@@ -313,7 +304,7 @@ ngx_http_scoped_key_variable_age(ngx_http_request_t *r,
         return ngx_http_scoped_key_variable_word(v, "");
     }
 
-    p = ngx_pnalloc(r->pool, NGX_HTTP_SCOPED_KEY_AGE_BYTES);
+    p = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
     if (p == NULL) {
         return NGX_ERROR;
     }

@@ -1,6 +1,7 @@
 /*
  * What one worker process has: its cache, its connections to Redis, its
- * lookups under way.  Made when the worker starts, none of it shared.
+ * lookups under way.  Made when the worker starts.
+ * Invariant: none of it is shared with another process.
  */
 
 #ifndef NGX_HTTP_SCOPED_KEY_WORKER_H

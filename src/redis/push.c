@@ -137,3 +137,14 @@ scoped_key_redis_push_read(const scoped_key_redis_push_t *push,
     return changes ? scoped_key_redis_push_keys(push, what)
                    : scoped_key_redis_push_message(push, what);
 }
+
+
+ngx_uint_t
+scoped_key_redis_push_is_pong(const scoped_key_resp_value_t *value)
+{
+    static const ngx_str_t  pong = ngx_string("pong");
+
+    return value->type == SCOPED_KEY_RESP_ARRAY
+           && value->len == 2
+           && scoped_key_redis_push_is(value + 1, &pong);
+}

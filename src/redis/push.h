@@ -31,4 +31,8 @@ scoped_key_redis_push_e scoped_key_redis_push_read(
     const scoped_key_redis_push_t *push,
     const scoped_key_resp_value_t *value);
 
+/* what PING is answered with once there is a subscription */
+ngx_uint_t scoped_key_redis_push_is_pong(
+    const scoped_key_resp_value_t *value);
+
 #endif

@@ -1,8 +1,8 @@
 /*
  * The link on which Redis tells of changes.  Once greeted: CLIENT ID, CLIENT
  * TRACKING redirected to this very client, SUBSCRIBE; then messages, and a
- * heartbeat, which is one SUBSCRIBE more and works with every server.  Where
- * tracking is refused, the channel alone is left, and no proof is given.
+ * heartbeat: PING, and one SUBSCRIBE more, which works with every server.
+ * Where tracking is refused, the channel is left, and no proof is given.
  * Invariants: the listener is told to flush when the link comes up, after
  * everything that may have been missed, and before there is a new proof; until
  * then the last one stands.  Anything unexpected is a loss.
@@ -34,6 +34,7 @@ struct scoped_key_redis_tracking_s {
     ngx_msec_t                        proof;
     unsigned                          tracks:1;
     unsigned                          proven:1;
+    unsigned                          pinged:1;  /* and not yet answered */
     unsigned                          warned:1;  /* of refused tracking */
 };
 
@@ -146,6 +147,7 @@ scoped_key_redis_tracking_ready(void *owner)
     tracking->tracks = 0;
     tracking->pending = 0;
     tracking->missed = 0;
+    tracking->pinged = 0;
 
     /* watches the steps to come, too */
     ngx_add_timer(&tracking->heartbeat, tracking->link.conf->heartbeat);
@@ -206,6 +208,44 @@ scoped_key_redis_tracking_subscribe(scoped_key_redis_tracking_t *tracking)
     tracking->asked = ngx_current_msec;
 
     return scoped_key_redis_tracking_command(tracking, argv, n);
+}
+
+
+/*
+ * A replica that may not serve, since it has lost its primary, lets one
+ * subscribe all the same: only PING tells.
+ */
+static const char *
+scoped_key_redis_tracking_beat(scoped_key_redis_tracking_t *tracking)
+{
+    ngx_str_t    ping = ngx_string("PING");
+    const char  *reason;
+
+    reason = scoped_key_redis_tracking_command(tracking, &ping, 1);
+    if (reason != NULL) {
+        return reason;
+    }
+
+    tracking->pinged = 1;
+
+    return scoped_key_redis_tracking_subscribe(tracking);
+}
+
+
+/* its answer comes before that to SUBSCRIBE; not all users may PING */
+static const char *
+scoped_key_redis_tracking_ponged(scoped_key_redis_tracking_t *tracking,
+    const scoped_key_resp_value_t *value)
+{
+    tracking->pinged = 0;
+
+    if (value->type == SCOPED_KEY_RESP_ERROR
+        && !scoped_key_resp_is_error(value, "NOPERM"))
+    {
+        return scoped_key_redis_link_refused(&tracking->link, "PING", value);
+    }
+
+    return NULL;
 }
 
 
@@ -292,6 +332,13 @@ static const char *
 scoped_key_redis_tracking_listen(scoped_key_redis_tracking_t *tracking,
     const scoped_key_resp_value_t *value)
 {
+    if (tracking->pinged
+        && (value->type == SCOPED_KEY_RESP_ERROR
+            || scoped_key_redis_push_is_pong(value)))
+    {
+        return scoped_key_redis_tracking_ponged(tracking, value);
+    }
+
     if (value->type == SCOPED_KEY_RESP_ERROR) {
         if (tracking->step == SCOPED_KEY_REDIS_TRACKING_SUBSCRIBE
             && tracking->tracks)
@@ -363,10 +410,7 @@ scoped_key_redis_tracking_lost(void *owner, ngx_uint_t too_large)
 
     tracking->step = SCOPED_KEY_REDIS_TRACKING_ID;
 
-    /*
-     * The last proof still says how old the listener's knowledge is.  A message
-     * that was too large to read has told of changes, though.
-     */
+    /* the last proof still stands, but a message too large told of changes */
 
     if (live && too_large) {
         scoped_key_redis_tracking_flush(tracking);
@@ -386,7 +430,7 @@ scoped_key_redis_tracking_on_heartbeat(ngx_event_t *ev)
     if (tracking->step == SCOPED_KEY_REDIS_TRACKING_LIVE
         && tracking->pending == 0)
     {
-        reason = scoped_key_redis_tracking_subscribe(tracking);
+        reason = scoped_key_redis_tracking_beat(tracking);
 
     } else if (++tracking->missed == SCOPED_KEY_REDIS_MISSED_HEARTBEATS) {
         reason = "no heartbeat";

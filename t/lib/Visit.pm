@@ -185,7 +185,9 @@ sub field {
 sub fields {
     my ($answer, $name) = @_;
 
-    return $answer->{head} =~ /^\Q$name\E: *([^\r\n]*)/mgi;
+    my @values = $answer->{head} =~ /^\Q$name\E: *([^\r\n]*)/mgi;
+
+    return @values;
 }
 
 
@@ -248,7 +250,9 @@ sub upstream_saw {
 sub upstream_lines {
     my ($answer, $name) = @_;
 
-    return $answer->{body} =~ /^(\Q$name\E: *[^\r\n]*)/mgi;
+    my @lines = $answer->{body} =~ /^(\Q$name\E: *[^\r\n]*)/mgi;
+
+    return @lines;
 }
 
 
@@ -260,11 +264,13 @@ sub error_log {
 }
 
 
-# the lines of this block's error log that match
+# the lines of this block's error log that match, without those of level debug
 sub error_log_has {
     my ($regex) = @_;
 
-    return grep { /$regex/ } split /\n/, error_log();
+    my @lines = grep { /$regex/ && !/\[debug\]/ } split /\n/, error_log();
+
+    return @lines;
 }
 
 

@@ -10,9 +10,11 @@ for n in 1 2 3; do
     ports+=("$port")
 done
 redis-cli --cluster create "${ports[@]/#/127.0.0.1:}" --cluster-yes >/dev/null
-for ((i = 0; i < 100; i++)); do
-    redis-cli -p "${ports[0]}" CLUSTER INFO | grep -q cluster_state:ok && break
-    sleep 0.1
+for port in "${ports[@]}"; do
+    for ((i = 0; i < 100; i++)); do
+        redis-cli -p "$port" CLUSTER INFO | grep -q cluster_state:ok && break
+        sleep 0.1
+    done
 done
 
 c() {
@@ -90,7 +92,6 @@ is 'import: the index' "$(get ZCARD scoped_key:ids)" 10
 c import --replace "$DIR/export"
 is 'import --replace' "$status" 0
 is 'import: creation times in the index' "$(get ZSCORE scoped_key:ids \
-    "${ids[5]}")$(get HGET "scoped_key:{${ids[5]}}" created_at)" \
-    "17953${EMPTY:-}" 2>/dev/null
+    "${ids[5]}")" 1700000000
 at -p "${ports[0]}" list
 is 'without -c' "$status" 1

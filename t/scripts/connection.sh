@@ -118,3 +118,17 @@ if redis-cli --help 2>&1 | grep -q -- --tls; then
     at -h 127.0.0.1 -p "$port" --tls list
     is 'TLS that nobody vouches for' "$status" 1
 fi
+
+# a user who may not publish changes nothing
+redis ACL SETUSER mute on nopass '~*' resetchannels +@all >/dev/null
+new_key a:b
+before=$(redis HGETALL "scoped_key:{$id}")
+for command in "disable $id" "rotate $id" "expire $id 1d" "delete $id" \
+    "grant $id c:d" "ungrant $id a:b" create; do
+    # shellcheck disable=SC2086
+    REDISCLI_AUTH=x run --user mute $command
+    is "may not publish: $command" "$status [$out]" '1 []'
+done
+is 'may not publish: nothing has changed' "$(redis HGETALL "scoped_key:{$id}")$(
+    members)$(redis ZCARD scoped_key:ids)" "${before}a:b2"
+redis ACL DELUSER mute >/dev/null

@@ -112,12 +112,16 @@ def descendants(parent):
     return found
 
 
-def alive(pid):
+def state_of(pid):
     try:
         with open('/proc/%d/stat' % pid) as file:
-            return file.read().rpartition(')')[2].split()[0] != 'Z'
+            return file.read().rpartition(')')[2].split()[0]
     except OSError:
-        return False
+        return ''
+
+
+def alive(pid):
+    return state_of(pid) not in ('', 'Z')
 
 
 def memory(pid, what='VmRSS'):
@@ -145,7 +149,8 @@ class Redis:
                    'yes', '--logfile', self.log]
         self.process = subprocess.Popen(
             command + list(self.options) + list(more),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
         if wait:
             case.until(10, self.greets, 'Redis starts')
         return self
@@ -248,6 +253,14 @@ class House:
                    'nginx starts')
         return self
 
+    def ready(self, seconds=5):
+        """Every worker's link of changes has come up."""
+        workers = len(self.workers())
+        case.until(seconds, lambda: self.redis.do(
+            'CLIENT', 'LIST', 'TYPE', 'pubsub').count(b' sub=') >= workers,
+            'tracking links')
+        return self
+
     def read_pid(self):
         try:
             with open(self.dir + '/nginx.pid') as file:
@@ -286,6 +299,7 @@ class House:
             others = [other for other in workers if other != pid]
             for other in others:
                 os.kill(other, signal.SIGSTOP)
+                case.until(5, lambda: state_of(other) == 'T', 'it stops')
             try:
                 client = self.client()
                 case.check(client.get('/pid').pid == pid, 'wrong worker')

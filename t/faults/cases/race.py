@@ -1,0 +1,208 @@
+"""Races: a change that becomes known while its key is being looked up."""
+
+import threading
+import time
+
+from kit import keys
+from kit.case import case, check, until
+
+
+class Hold:
+    """Holds the next answer to EXEC, and what follows it on that link."""
+
+    def __init__(self, proxy):
+        self.held = threading.Event()
+        self.released = threading.Event()
+        self.proxy = proxy
+        proxy.on_reply = self
+
+    def __call__(self, reply):
+        if reply.answers(b'EXEC') and not self.released.is_set():
+            self.held.set()
+            self.released.wait(30)
+        return reply.raw
+
+    def wait(self):
+        check(self.held.wait(5), 'no lookup came')
+
+    def release(self):
+        self.released.set()
+
+
+RACE = dict(redis='timeout=20s', cache='16m ttl=10m negative=60s')
+
+
+def overtaken(house, before, change, after):
+    """A lookup is asked for, its reply held, the change made and told, then
+    the same key asked for again; then the reply comes.  before and after:
+    (status, reason)."""
+    proxy = house.add_proxy()
+    key = keys.new(house.redis)
+    if before[0] != 200:
+        house.redis.do('DEL', key.record, key.scopes)
+    house.start(proxy).ready()
+    time.sleep(0.3)
+    hold = Hold(proxy)
+    early, late = house.client(), house.client()
+    early.send('/', key)
+    hold.wait()
+    change(house, key)
+    time.sleep(0.3)
+    late.send('/', key)
+    time.sleep(0.3)
+    check(not early.answered() and not late.answered(), 'answered too early')
+    hold.release()
+    first, second = early.read(), late.read()
+    check((first.status, first.reason) == before, 'first', first)
+    check((second.status, second.reason) == after, 'second', second)
+    check(second.cache == 'miss', 'second', second)
+    for _ in range(3):
+        answer = house.get(key)
+        check((answer.status, answer.reason) == after, 'then', answer)
+
+
+def disable(house, key):
+    house.redis.do('HSET', key.record, 'enabled', '0')
+
+
+def create(house, key):
+    house.redis.pipe(key.commands())
+
+
+def published(house, key):
+    """Where the channel alone tells."""
+    disable(house, key)
+    house.redis.do('PUBLISH', keys.CHANNEL, key.id)
+
+
+def narrow(house, key):
+    house.redis.do('SREM', key.scopes, 'dns:read')
+
+
+def flush(house, key):
+    house.redis.do('FLUSHALL')
+
+
+def delete(house, key):
+    house.redis.do('DEL', key.record, key.scopes)
+
+
+def rename(house, key):
+    house.redis.do('RENAME', key.record, 'elsewhere')
+
+
+def expire(house, key):
+    house.redis.do('PEXPIRE', key.record, '1')
+
+
+@case(fault='a change overtakes the reply to an older lookup',
+      clients='who came before the change gets the older answer, who came '
+              'after it the newer one; the older reply is not kept',
+      lasts='no longer than that lookup', **RACE)
+def overtaken_by_disable(house):
+    overtaken(house, (200, ''), disable, (403, 'key_disabled'))
+
+
+@case(**RACE)
+def overtaken_by_ungrant(house):
+    overtaken(house, (200, ''), narrow, (403, 'insufficient_scope'))
+
+
+@case(**RACE)
+def overtaken_by_delete(house):
+    overtaken(house, (200, ''), delete, (403, 'unknown_key'))
+
+
+@case(**RACE)
+def overtaken_by_rename(house):
+    overtaken(house, (200, ''), rename, (403, 'unknown_key'))
+
+
+@case(**RACE)
+def overtaken_by_expiry(house):
+    overtaken(house, (200, ''), expire, (403, 'unknown_key'))
+
+
+@case(fault='FLUSHALL while lookups are under way',
+      clients='the same: those who came after it get 403 `unknown_key`',
+      lasts='no longer than those lookups', **RACE)
+def overtaken_by_flush(house):
+    overtaken(house, (200, ''), flush, (403, 'unknown_key'))
+
+
+@case(fault='a key is created while it is being looked up',
+      clients='403 `unknown_key` to who came before; the next request works',
+      lasts='no longer than that lookup', **RACE)
+def overtaken_by_create(house):
+    overtaken(house, (403, 'unknown_key'), create, (200, ''))
+
+
+@case(log=('does not tell of changed keys',), **RACE)
+def overtaken_by_message(house):
+    house.redis.do('ACL', 'SETUSER', 'default', '-client|tracking')
+    overtaken(house, (200, ''), published, (403, 'key_disabled'))
+
+
+@case(fault='a key is created just after it was refused as unknown',
+      clients='it works at once', lasts='milliseconds', workers=2,
+      cache='16m negative=60s')
+def created_after_a_miss(house):
+    house.start().ready()
+    workers = house.each_worker()
+    slowest = 0
+    for _ in range(20):
+        key = keys.Key()
+        for client in workers.values():
+            check(client.get('/', key).reason == 'unknown_key', 'known')
+            check(client.get('/', key).cache == 'negative', 'not cached')
+        house.redis.pipe(key.commands())
+        start = time.monotonic()
+        for client in workers.values():
+            until(2, lambda: client.get('/', key).status == 200, 'created')
+        slowest = max(slowest, time.monotonic() - start)
+    house.figure = 'at most %.3f s' % slowest
+
+
+@case(redis='timeout=20s', cache='16m ttl=10m')
+def link_of_changes_dies_during_a_lookup(house):
+    """The change itself is told to nobody: the new link is what counts."""
+    proxy = house.add_proxy()
+    key = keys.new(house.redis)
+    house.start(proxy).ready()
+    time.sleep(0.3)
+    hold = Hold(proxy)
+    early = house.client()
+    early.send('/', key)
+    hold.wait()
+    proxy.on_connect = lambda link: time.sleep(0.5)
+    for link in proxy.links:
+        if link.tracking:
+            link.cut()
+    disable(house, key)
+    time.sleep(1)
+    house.ready()
+    hold.release()
+    check(early.read().status == 200, 'the older answer')
+    house.expect(403, key, reason='key_disabled')
+
+
+@case(cache='16m ttl=10m bound=2s', workers=2)
+def revoked_under_load(house):
+    """Many changes of one key while it is asked for without a pause: once
+    refused by a worker, it stays refused until it is enabled again."""
+    key = keys.new(house.redis)
+    house.start().ready()
+    workers = house.each_worker()
+    slowest = 0
+    for _ in range(100):
+        for client in workers.values():
+            until(2, lambda: client.get('/gif', key).status == 200, 'enabled')
+        house.redis.do('HSET', key.record, 'enabled', '0')
+        start = time.monotonic()
+        for client in workers.values():
+            until(2, lambda: client.get('/gif', key).status == 403, 'disabled')
+        slowest = max(slowest, time.monotonic() - start)
+        for client in workers.values():
+            check(client.get('/gif', key).status == 403, 'allowed again')
+        house.redis.do('HSET', key.record, 'enabled', '1')
+    house.figure = 'refused after %.3f s at most' % slowest

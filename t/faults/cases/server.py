@@ -1,0 +1,388 @@
+"""Faults of the server: Redis is killed, hangs, comes back empty, is full, is
+loading, is a replica, turns us away."""
+
+import signal
+import time
+
+from kit import keys
+from kit.case import case, check, until
+from kit.resp import RedisError
+
+
+def outage(house, begin, end, reason='store_unavailable', bound=2):
+    """From the fault until all is well: cached keys go on within the bound,
+    then nothing is decided.  (allowed for, back after) in seconds."""
+    cached = keys.new(house.redis)
+    house.ready()
+    house.expect(200, cached, 2)
+    until(3, lambda: house.get(cached).cache == 'hit', 'a hit')
+    other = keys.Key()
+    start = time.monotonic()
+    begin()
+    house.expect(503, other, 2, reason=reason)
+    house.expect(503, cached, bound + 2, reason=reason)
+    allowed = time.monotonic() - start
+    check(allowed <= bound + 1, 'allowed for %.2f s' % allowed)
+    answer = house.expect(503, cached)
+    check(answer.headers.get('retry-after') == '1', answer.headers)
+    check(b'store_unavailable' in answer.body, answer.body)
+    end()
+    back = house.back(cached)
+    house.figure = 'allowed for %.2f s, back after %.2f s' % (allowed, back)
+
+
+@case(fault='Redis is killed',
+      clients='cached keys go on within `bound` (`$scoped_key_cache` says '
+              '`stale`), then 503 with `Retry-After: 1`; others get 503 at '
+              'once',
+      log=('redis connection to … lost: …',
+           'redis tracking link to … lost: …',
+           'redis connection to … could not be made: connect() failed',
+           'redis connection to … is up again',
+           'redis tracking link to … is up again'),
+      lasts='at most 2 s after it is back', workers=2, lines=16)
+def killed(house):
+    key = keys.new(house.redis)
+    house.start().ready()
+    workers = house.each_worker()
+    for client in workers.values():
+        client.get('/', key)
+        check(client.get('/', key).cache == 'hit', 'no hit')
+    time.sleep(1)
+    start = time.monotonic()
+    house.redis.kill()
+    stale = False
+    for client in workers.values():
+        check(client.get('/', key).status == 200, 'not kept')
+        check(client.get('/', keys.Key()).status == 503, 'no 503')
+    while True:
+        answers = [client.get('/', key) for client in workers.values()]
+        allowed = time.monotonic() - start
+        stale = stale or any(answer.cache == 'stale' for answer in answers)
+        if all(answer.status == 503 for answer in answers):
+            break
+        check(allowed < 6.5, 'allowed for %.2f s' % allowed)
+        time.sleep(0.02)
+    check(allowed > 3, 'not even %.2f s' % allowed)
+    check(stale, 'never stale')
+    check(answers[0].headers.get('retry-after') == '1', answers[0].headers)
+    house.redis.start()
+    house.redis.pipe(key.commands())
+    start = time.monotonic()
+    for client in workers.values():
+        until(2.5, lambda: client.get('/', key).status == 200, 'back')
+    house.figure = 'allowed for %.2f s, back after %.2f s' % (
+        allowed, time.monotonic() - start)
+
+
+@case(fault='Redis dies while requests wait for it',
+      clients='503 at once to each who waits', redis='timeout=20s',
+      lasts='at most 2 s after it is back', log=('… lost: …',))
+def killed_under_waiters(house):
+    waiting = keys.new(house.redis, 50)
+    house.start().ready()
+    house.redis.pause()
+    clients = [house.client() for _ in waiting]
+    for client, key in zip(clients, waiting):
+        client.send('/', key)
+    until(5, lambda: house.counted() >= len(waiting), 'all wait')
+    start = time.monotonic()
+    house.redis.kill()
+    for client in clients:
+        answer = client.read()
+        check(answer.status == 503, answer)
+    took = time.monotonic() - start
+    check(took < 2, 'answered after %.2f s' % took)
+    house.redis.start()
+    house.redis.pipe(waiting[0].commands())
+    house.back(waiting[0])
+    house.figure = 'answered after %.2f s' % took
+
+
+@case(fault='Redis comes back empty',
+      clients='403 `unknown_key`: what was cached is forgotten',
+      lasts='until the keys are restored; a restored key works at once',
+      log=('redis tracking link to … is up again',))
+def comes_back_empty(house):
+    key = keys.new(house.redis)
+    house.start().ready()
+    house.expect(200, key, 2)
+    house.redis.kill()
+    house.expect(200, key)
+    house.redis.start()
+    house.ready(3)
+    house.expect(403, key, 1, reason='unknown_key')
+    house.redis.pipe(key.commands())
+    house.expect(200, key, 1)
+
+
+@case(fault='Redis hangs (SIGSTOP)',
+      clients='503 after `timeout`, then at once; cached keys go on within '
+              '`bound`',
+      log=('redis connection to … lost: no reply in time',
+           'redis connection to … could not be made: greeting timed out',
+           'redis tracking link to … lost: no heartbeat'),
+      lasts='at most 2 s after it goes on', cache='16m bound=4s', lines=14)
+def hangs(house):
+    house.start()
+    outage(house, house.redis.pause, lambda: (
+        until(3, lambda: house.lines('no heartbeat'), 'no heartbeat'),
+        house.redis.go_on()), bound=4)
+
+
+@case(fault='a password is set on the running Redis',
+      clients='nothing, until a connection is made anew: then as if it were '
+              'down',
+      log=('could not be made: PING was refused: NOAUTH',
+           'redis connection to … is up again'),
+      lasts='until `password_file` and a reload, or until it is taken back',
+      cache='16m bound=2s', lines=14)
+def password_set(house):
+    house.start().ready()
+    key = keys.new(house.redis)
+    house.redis.do('CONFIG', 'SET', 'requirepass', 'secret')
+    house.expect(200, key, 1)
+    outage(house, house.redis.drop_links,
+           lambda: house.redis.do('CONFIG', 'SET', 'requirepass', ''))
+
+
+@case(fault='the password is wrong',
+      clients='503', log=('could not be made: AUTH was refused: WRONGPASS',),
+      lasts='until `password_file` is right and nginx is reloaded',
+      redis='password_file=DIR/password', cache='16m bound=2s', lines=14)
+def password_wrong(house):
+    with open(house.dir + '/password', 'w') as file:
+        file.write('first secret\n')
+    house.redis.do('CONFIG', 'SET', 'requirepass', 'first secret')
+    house.start()
+
+    def change():
+        house.redis.do('CONFIG', 'SET', 'requirepass', 'second secret')
+        house.redis.drop_links()
+
+    def follow():
+        with open(house.dir + '/password', 'w') as file:
+            file.write('second secret\n')
+        house.signal(signal.SIGHUP)
+
+    outage(house, change, follow)
+    check(not house.lines('secret'), 'a password is in the log')
+
+
+@case(fault='Redis has no room for another client (`maxclients`)',
+      clients='503, as long as no connection can be made',
+      log=('could not be made: PING was refused: ERR max number of clients '
+           'reached',),
+      lasts='at most 2 s after there is room', cache='16m bound=2s', lines=14)
+def no_more_clients(house):
+    house.start()
+
+    def fill():
+        house.redis.do('CONFIG', 'SET', 'maxclients', '1')
+        house.redis.drop_links()
+
+    outage(house, fill,
+           lambda: house.redis.do('CONFIG', 'SET', 'maxclients', '1000'))
+
+
+@case(fault='Redis is loading its data',
+      clients='503 until it is loaded',
+      log=('could not be made: PING was refused: LOADING',
+           'redis connection to … is up again'),
+      lasts='at most 2 s longer than the loading', cache='16m bound=2s',
+      lines=14)
+def loading(house):
+    key = keys.new(house.redis)
+    house.redis.pipe([('SET', 'k%d' % n, 'v' * 64) for n in range(3000)])
+    house.redis.do('SAVE')
+    house.start().ready()
+    house.expect(200, key, 2)
+    house.redis.kill()
+    house.redis.start('--key-load-delay', '1500',
+                      '--loading-process-events-interval-bytes', '1024',
+                      wait=False)
+    until(3, lambda: house.lines('LOADING'), 'it is loading')
+    house.expect(503, key, 4)
+    check(not house.lines('unknown_key'), 'a key was said to be unknown')
+    until(20, house.redis.greets, 'it has loaded')
+    house.figure = 'back after %.2f s' % house.back(key)
+
+
+@case(fault='the server is a replica',
+      clients='nothing: it tells of changes too',
+      lasts='a revocation is as quick as the replication',
+      cache='16m bound=2s')
+def replica(house):
+    second = house.add_redis('second', '--replicaof',
+                             house.redis.path.replace('/', '_'), '1',
+                             '--replica-read-only', 'yes')
+    port = listen_on_tcp(house.redis)
+    second.do('REPLICAOF', '127.0.0.1', port)
+    until(10, lambda: b'master_link_status:up' in second.do(
+        'INFO', 'replication'), 'the replica is in step')
+    key = keys.new(house.redis)
+    house.start(second)
+    until(3, lambda: b' sub=2 ' in second.do('CLIENT', 'LIST', 'TYPE',
+                                             'pubsub'), 'tracking')
+    house.expect(200, key, 3)
+    try:
+        second.do('SET', 'a', 'b')
+        check(False, 'the replica can be written to')
+    except RedisError as error:
+        check('READONLY' in str(error), error)
+    house.redis.do('HSET', key.record, 'enabled', '0')
+    start = time.monotonic()
+    house.expect(403, key, 2, reason='key_disabled')
+    house.figure = 'refused after %.3f s' % (time.monotonic() - start)
+
+
+def listen_on_tcp(redis):
+    """A loopback port that was free."""
+    for port in range(21000, 22000):
+        try:
+            redis.do('CONFIG', 'SET', 'bind', '127.0.0.1')
+            redis.do('CONFIG', 'SET', 'port', port)
+            return port
+        except RedisError:
+            continue
+    raise OSError('no free port')
+
+
+@case(fault='a replica has lost its primary and may not serve old data',
+      clients='503',
+      log=('redis connection to … lost: a command was refused: MASTERDOWN',
+           'could not be made: PING was refused: MASTERDOWN',
+           'redis tracking link to … lost: PING was refused: MASTERDOWN'),
+      lasts='at most 2 s after it serves again', cache='16m bound=2s',
+      lines=14)
+def primary_lost(house):
+    house.start()
+
+    def lose():
+        house.redis.do('CONFIG', 'SET', 'replica-serve-stale-data', 'no')
+        house.redis.do('REPLICAOF', '127.0.0.1', '1')
+
+    outage(house, lose, lambda: house.redis.do('REPLICAOF', 'NO', 'ONE'))
+
+
+@case(fault='Redis has no memory left (`maxmemory`, `noeviction`)',
+      clients='503 to keys that are not cached, since Redis refuses MULTI; '
+              'the others go on, and changes are told',
+      log=('refuses lookups: "OOM command not allowed', 'answers lookups '
+           'again'),
+      lasts='until there is memory; the next request works')
+def out_of_memory(house):
+    cached, other = keys.new(house.redis, 2)
+    house.start().ready()
+    house.expect(200, cached, 2)
+    house.redis.do('CONFIG', 'SET', 'maxmemory', '1')
+    try:
+        house.redis.do('SET', 'a', 'b')
+        check(False, 'there is room')
+    except RedisError as error:
+        check('OOM' in str(error), error)
+    house.expect(503, other, reason='store_unavailable')
+    house.expect(200, cached)
+    house.redis.do('SREM', cached.scopes, 'dns:read')
+    house.expect(503, cached, 1)
+    house.redis.do('CONFIG', 'SET', 'maxmemory', '0')
+    house.expect(403, cached, reason='insufficient_scope')
+    house.expect(200, other)
+
+
+@case(fault='the ACL forbids to read the records',
+      clients='503 to keys that are not cached; the others go on, and '
+              'changes are told',
+      log=('refuses lookups: …NOPERM', 'answers lookups again'),
+      lasts='until it is allowed; the next request works', lines=4)
+def not_permitted(house):
+    cached, other = keys.new(house.redis, 2)
+    house.start().ready()
+    house.expect(200, cached, 2)
+    house.redis.do('ACL', 'SETUSER', 'default', '-hgetall')
+    for _ in range(20):
+        house.expect(503, other, reason='store_unavailable')
+    house.expect(200, cached)
+    house.redis.do('HSET', cached.record, 'enabled', '0')
+    house.expect(503, cached, 1)
+    house.redis.do('ACL', 'SETUSER', 'default', '+hgetall')
+    house.expect(200, other)
+    house.expect(403, cached, reason='key_disabled')
+
+
+@case(fault='a cluster does not serve the slot',
+      clients='503', log=('refuses lookups: …CLUSTERDOWN',
+                          'answers lookups again'),
+      lasts='until it is served', cache='16m bound=2s', lines=14)
+def cluster_down(house):
+    node = house.add_redis('node', '--cluster-enabled', 'yes', '--port',
+                           str(listen_on_tcp(house.redis) + 1))
+    key = keys.Key()
+    house.start(node)
+    house.expect(503, key, 2, reason='store_unavailable')
+    node.do('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
+    until(15, lambda: b'cluster_state:ok' in node.do('CLUSTER', 'INFO'),
+          'the cluster is whole')
+    node.pipe(key.commands())
+    house.back(key)
+
+
+@case(fault="a key's data are of another type",
+      clients='403 `record_invalid`', lasts='until they are repaired',
+      log=('unreadable record "wrong type" in record of id=',), lines=0)
+def wrong_type(house):
+    broken, unscoped, fine = keys.new(house.redis, 3)
+    house.redis.do('DEL', broken.record)
+    house.redis.do('SET', broken.record, 'text')
+    house.redis.do('DEL', unscoped.scopes)
+    house.redis.do('SET', unscoped.scopes, 'text')
+    house.start().ready()
+    house.expect(403, broken, 2, reason='record_invalid')
+    house.expect(403, unscoped, reason='record_invalid')
+    house.expect(200, fine)
+    house.redis.do('DEL', broken.record)
+    house.redis.pipe(broken.commands())
+    house.expect(200, broken, 1)
+
+
+@case(fault='the ACL or the service refuses `CLIENT TRACKING`',
+      clients='a published change works at once, any other within `bound`',
+      log=('does not tell of changed keys, only the channel …: CLIENT '
+           'TRACKING was refused: NOPERM',),
+      lasts='as long as it is refused; records are used no longer than '
+            '`bound`', cache='16m bound=2s', lines=3)
+def tracking_refused(house):
+    house.redis.do('ACL', 'SETUSER', 'default', '-client|tracking')
+    told, quiet = keys.new(house.redis, 2)
+    house.start().ready()
+    for key in (told, quiet):
+        house.expect(200, key, 2)
+    house.redis.do('HSET', told.record, 'enabled', '0')
+    house.redis.do('PUBLISH', keys.CHANNEL, told.id)
+    house.expect(403, told, 1, reason='key_disabled')
+    house.redis.do('HSET', quiet.record, 'enabled', '0')
+    start = time.monotonic()
+    house.expect(403, quiet, 3.5, reason='key_disabled')
+    house.figure = 'not published: %.2f s' % (time.monotonic() - start)
+    check(len(house.lines('does not tell')) == 1, 'not said once')
+
+
+@case(fault='Redis ends our connections (`CLIENT KILL`, full output buffer)',
+      clients='nothing but one lookup more for each key; 503 to those who '
+              'were waiting',
+      log=('redis connection to … lost: closed by the server',
+           'redis tracking link to … lost: closed by the server',
+           'redis tracking link to … is up again'),
+      lasts='a fraction of a second', cache='16m bound=4s', lines=80)
+def links_killed(house):
+    key = keys.new(house.redis)
+    house.start().ready()
+    house.expect(200, key, 2)
+    for _ in range(10):
+        house.redis.drop_links()
+        house.expect(200, key)
+        house.ready(3)
+        house.redis.do('HSET', key.record, 'enabled', '0')
+        house.expect(403, key, 1.5, reason='key_disabled')
+        house.redis.do('HSET', key.record, 'enabled', '1')
+        house.expect(200, key, 2.5)
