@@ -41,8 +41,8 @@ void ngx_http_scoped_key_require_check(ngx_conf_t *cf,
 
 /*
  * The required scopes of this request, in memory of r->pool or of the
- * configuration.  An alternative whose text has an empty part, lacks a
- * variable, or is over 255 bytes has len 0.
+ * configuration.  A variable that is missing brings nothing.  An alternative
+ * whose text has an empty part, or is over 255 bytes, has len 0.
  * NGX_ERROR: out of memory; *required is then of no use.
  */
 ngx_int_t ngx_http_scoped_key_require_evaluate(ngx_http_request_t *r,

@@ -209,8 +209,13 @@ ngx_http_scoped_key_write_variable(ngx_http_request_t *r,
 
     value = ngx_http_get_flushed_variable(r, index);
 
-    if (value == NULL || value->not_found) {
+    if (value == NULL) {
         return 0;
+    }
+
+    /* it brings nothing; whether its part is empty is seen at the part's end */
+    if (value->not_found) {
+        return 1;
     }
 
     return ngx_http_scoped_key_write_escaped(writer, value->data, value->len);
@@ -228,7 +233,7 @@ ngx_http_scoped_key_write_capture(ngx_http_request_t *r,
     n *= 2;
 
     if (n >= r->ncaptures) {
-        return 0;
+        return 1;
     }
 
     start = r->captures[n];
@@ -236,7 +241,7 @@ ngx_http_scoped_key_write_capture(ngx_http_request_t *r,
 
     /* a group that took no part in the match has -1 */
     if (start < 0 || end < start) {
-        return 0;
+        return 1;
     }
 
     return ngx_http_scoped_key_write_escaped(writer,

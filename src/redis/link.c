@@ -145,14 +145,14 @@ scoped_key_redis_link_log_failure(scoped_key_redis_link_t *link,
         && ngx_current_msec - link->logged < SCOPED_KEY_REDIS_REMIND_MS)
     {
         ngx_log_debug2(NGX_LOG_DEBUG_EVENT, link->log, err,
-                       "scoped_key: redis %s: %s", link->ops->name, reason);
+                       "scoped key: redis %s: %s", link->ops->name, reason);
         return;
     }
 
     link->logged = ngx_current_msec;
 
     ngx_log_error(NGX_LOG_ERR, link->log, err,
-                  "scoped_key: redis %s to \"%V\" (%V) %s: %s",
+                  "scoped key: redis %s to \"%V\" (%V) %s: %s",
                   link->ops->name, &link->conf->name, link->peer.name,
                   link->up ? "lost" : "could not be made", reason);
 }
@@ -238,7 +238,7 @@ scoped_key_redis_link_up(scoped_key_redis_link_t *link)
 {
     if (link->lost) {
         ngx_log_error(NGX_LOG_NOTICE, link->log, 0,
-                      "scoped_key: redis %s to \"%V\" (%V) is up again",
+                      "scoped key: redis %s to \"%V\" (%V) is up again",
                       link->ops->name, &link->conf->name, link->peer.name);
     }
 

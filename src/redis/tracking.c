@@ -10,11 +10,11 @@
 
 #include "tracking.h"
 
+#include "ask.h"
 #include "link.h"
 #include "push.h"
 
 
-#define SCOPED_KEY_REDIS_MAX_CHANNELS       2
 
 typedef enum {
     SCOPED_KEY_REDIS_TRACKING_ID = 0,    /* awaits its client id */
@@ -118,29 +118,8 @@ scoped_key_redis_tracking_proof(const scoped_key_redis_tracking_t *tracking,
 
 
 static const char *
-scoped_key_redis_tracking_command(scoped_key_redis_tracking_t *tracking,
-    const ngx_str_t *argv, ngx_uint_t argc)
-{
-    scoped_key_redis_link_t  *link;
-
-    link = &tracking->link;
-
-    if (scoped_key_redis_output_command(&link->output, argv, argc, link->log)
-        != NGX_OK)
-    {
-        return "out of memory";
-    }
-
-    scoped_key_redis_link_flush(link);
-
-    return NULL;
-}
-
-
-static const char *
 scoped_key_redis_tracking_ready(void *owner)
 {
-    ngx_str_t                     argv[2];
     scoped_key_redis_tracking_t  *tracking = owner;
 
     tracking->step = SCOPED_KEY_REDIS_TRACKING_ID;
@@ -152,62 +131,32 @@ scoped_key_redis_tracking_ready(void *owner)
     /* watches the steps to come, too */
     ngx_add_timer(&tracking->heartbeat, tracking->link.conf->heartbeat);
 
-    ngx_str_set(&argv[0], "CLIENT");
-    ngx_str_set(&argv[1], "ID");
-
-    return scoped_key_redis_tracking_command(tracking, argv, 2);
+    return scoped_key_redis_ask_id(&tracking->link);
 }
 
 
-static const char *
-scoped_key_redis_tracking_turn_on(scoped_key_redis_tracking_t *tracking,
-    long long id)
-{
-    u_char     number[NGX_INT64_LEN];
-    ngx_str_t  argv[8];
-
-    tracking->step = SCOPED_KEY_REDIS_TRACKING_ON;
-
-    ngx_str_set(&argv[0], "CLIENT");
-    ngx_str_set(&argv[1], "TRACKING");
-    ngx_str_set(&argv[2], "ON");
-    ngx_str_set(&argv[3], "REDIRECT");
-
-    argv[4].data = number;
-    argv[4].len = ngx_sprintf(number, "%L", (int64_t) id) - number;
-
-    ngx_str_set(&argv[5], "BCAST");
-    ngx_str_set(&argv[6], "PREFIX");
-    argv[7] = *tracking->push.prefix;
-
-    return scoped_key_redis_tracking_command(tracking, argv, 8);
-}
-
-
-/* each channel is answered apart */
 static const char *
 scoped_key_redis_tracking_subscribe(scoped_key_redis_tracking_t *tracking)
 {
     ngx_uint_t  n;
-    ngx_str_t   argv[1 + SCOPED_KEY_REDIS_MAX_CHANNELS];
+    ngx_str_t   channels[SCOPED_KEY_REDIS_MAX_CHANNELS];
 
-    ngx_str_set(&argv[0], "SUBSCRIBE");
-    n = 1;
+    n = 0;
 
     if (tracking->step != SCOPED_KEY_REDIS_TRACKING_LIVE) {
         tracking->step = SCOPED_KEY_REDIS_TRACKING_SUBSCRIBE;
 
         if (tracking->tracks) {
-            argv[n++] = scoped_key_redis_push_changes;
+            channels[n++] = scoped_key_redis_push_changes;
         }
     }
 
-    argv[n++] = *tracking->push.channel;
+    channels[n++] = *tracking->push.channel;
 
-    tracking->pending = n - 1;
+    tracking->pending = n;
     tracking->asked = ngx_current_msec;
 
-    return scoped_key_redis_tracking_command(tracking, argv, n);
+    return scoped_key_redis_ask_subscribe(&tracking->link, channels, n);
 }
 
 
@@ -218,10 +167,9 @@ scoped_key_redis_tracking_subscribe(scoped_key_redis_tracking_t *tracking)
 static const char *
 scoped_key_redis_tracking_beat(scoped_key_redis_tracking_t *tracking)
 {
-    ngx_str_t    ping = ngx_string("PING");
     const char  *reason;
 
-    reason = scoped_key_redis_tracking_command(tracking, &ping, 1);
+    reason = scoped_key_redis_ask_ping(&tracking->link);
     if (reason != NULL) {
         return reason;
     }
@@ -266,7 +214,7 @@ scoped_key_redis_tracking_refused(scoped_key_redis_tracking_t *tracking,
 
     if (!tracking->warned) {
         ngx_log_error(NGX_LOG_WARN, link->log, 0,
-                      "scoped_key: redis \"%V\" (%V) does not tell of "
+                      "scoped key: redis \"%V\" (%V) does not tell of "
                       "changed keys, only the channel \"%V\" does: %s",
                       &link->conf->name, link->peer.name,
                       tracking->push.channel, reason);
@@ -375,8 +323,10 @@ scoped_key_redis_tracking_reply(void *owner,
 
     case SCOPED_KEY_REDIS_TRACKING_ID:
         if (value->type == SCOPED_KEY_RESP_INTEGER) {
-            return scoped_key_redis_tracking_turn_on(tracking,
-                                                     value->integer);
+            tracking->step = SCOPED_KEY_REDIS_TRACKING_ON;
+            return scoped_key_redis_ask_tracking(&tracking->link,
+                                                 tracking->push.prefix,
+                                                 value->integer);
         }
 
         return scoped_key_redis_tracking_refused(tracking, "CLIENT ID", value);
