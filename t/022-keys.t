@@ -154,7 +154,7 @@ for my $bad ('-', '.', '/', '+', '=', '%', '{', '}', '*', ':', "\xe4") {
 
 
 === TEST 8: a pepper
---- init
+--- post_setup_server_root
 main::write_pepper('0123456789abcdef')
 --- http_config
 scoped_key_pepper_file pepper;
@@ -174,7 +174,7 @@ is(digest($zeros, '0123456789abcdef'),
 
 
 === TEST 9: one newline at the end of the file does not belong to it
---- init
+--- post_setup_server_root
 main::write_pepper("0123456789abcdef\n")
 --- http_config
 scoped_key_pepper_file pepper;
@@ -188,7 +188,7 @@ verdict_is(get('/', 'X-API-Key' => $zeros), 200, 'without it');
 
 
 === TEST 10: two newlines: one of them does
---- init
+--- post_setup_server_root
 main::write_pepper("0123456789abcdef\n\n")
 --- http_config
 scoped_key_pepper_file pepper;
@@ -202,7 +202,7 @@ verdict_is(get('/', 'X-API-Key' => $zeros), 200, 'with one');
 
 
 === TEST 11: 64 bytes of any value
---- init
+--- post_setup_server_root
 main::write_pepper(join '', map { chr } 192 .. 255)
 --- http_config
 scoped_key_pepper_file pepper;
@@ -217,7 +217,7 @@ verdict_is(get('/', 'X-API-Key' => $zeros), 200, 'with all of them');
 
 
 === TEST 12: a zero byte, a carriage return and spaces are parts of a pepper
---- init
+--- post_setup_server_root
 main::write_pepper(" \0 0123456789abc \r\n")
 --- http_config
 scoped_key_pepper_file pepper;
@@ -231,7 +231,7 @@ verdict_is(get('/', 'X-API-Key' => $zeros), 200, 'with them');
 
 
 === TEST 13: a pepper of 15 bytes is too short
---- init
+--- post_setup_server_root
 main::write_pepper("0123456789abcde\n")
 --- http_config
 scoped_key_pepper_file pepper;
@@ -248,7 +248,7 @@ pepper
 
 
 === TEST 14: a pepper of 65 bytes is too long
---- init
+--- post_setup_server_root
 main::write_pepper('x' x 65)
 --- http_config
 scoped_key_pepper_file pepper;
@@ -290,7 +290,7 @@ ok(eventually(5, sub { get('/', 'X-API-Key' => $text)->{status} == 403 }),
 
 
 === TEST 17: legacy ids with a pepper
---- init
+--- post_setup_server_root
 main::write_pepper('0123456789abcdef')
 --- http_config
 scoped_key_pepper_file pepper;

@@ -188,15 +188,12 @@ local function same_record(old, fields, members)
         and table.concat(members, '\n') == table.concat(old.members, '\n')
 end
 
--- The message goes first: who may not publish must not change anything, and
--- nobody hears of it before all is done.
 local function write_record(prefix, id, fields, members, replace)
     local flat = {}
     for name, value in pairs(fields) do
         flat[#flat + 1] = name
         flat[#flat + 1] = value
     end
-    redis.call('PUBLISH', prefix .. 'invalidate', id)
     redis.call('DEL', scopes_key(prefix, id))
     if replace then
         redis.call('DEL', hash_key(prefix, id))
@@ -223,6 +220,11 @@ local function put_one(prefix, now, options, json)
         error('key ' .. id .. ' exists, with another content', 0)
     end
     fields.created_at = fields.created_at or tostring(now)
+    if not same then
+        -- first: who may not publish must not change anything, and nobody
+        -- hears of it before all is done
+        redis.call('PUBLISH', prefix .. 'invalidate', id)
+    end
     if options.index then
         redis.call('ZADD', prefix .. 'ids', fields.created_at, id)
     end

@@ -67,7 +67,7 @@ scoped_key_method_pack(scoped_key_pack_t *pack, scoped_key_str_t item)
     for (i = 0; i < item.len; i++) {
         c = item.data[i];
 
-        if ((c < 'A' || c > 'Z') && c != '-') {
+        if ((c < 'A' || c > 'Z') && c != '-' && c != '_') {
             return false;
         }
     }

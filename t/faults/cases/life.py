@@ -1,0 +1,410 @@
+"""The life of a worker: reloads, upgrades, sudden death, no descriptors, no
+room for logs, clocks that jump."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+
+from kit import house as kit
+from kit import keys, web
+from kit.case import Skipped, case, check, until
+
+SLOW = dict(redis='timeout=60s')
+
+
+class Load:
+    """Clients who never stop: each answer has to be what its key deserves.
+    A kept connection that is closed between two answers is asked on anew."""
+
+    def __init__(self, house, threads=4):
+        self.house = house
+        self.wrong = []
+        self.count = 0
+        self.stopping = threading.Event()
+        good = keys.new(house.redis, 20)
+        disabled = keys.new(house.redis, 5, enabled='0')
+        self.expected = [(key, 200) for key in good]
+        self.expected += [(key, 403) for key in disabled]
+        self.expected += [(keys.Key(), 403) for _ in range(5)]
+        self.threads = [threading.Thread(target=self.run, daemon=True)
+                        for _ in range(threads)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self):
+        client = None
+        while not self.stopping.is_set():
+            for key, status in self.expected:
+                try:
+                    client = self.ask(client, key, status)
+                except (OSError, web.Lost) as error:
+                    self.wrong.append('lost: %s' % error)
+                    client = None
+                self.count += 1
+
+    def ask(self, client, key, status):
+        """nginx closes idle connections when it leaves: that one is known
+        before anything is sent, or a new connection is the answer to it."""
+        if client is None:
+            client = web.Client(self.house.http)
+        lines = ['Connection: close']
+        answer = client.get('/', key, lines)
+        client.close()
+        wanted = key.id.encode() if status == 200 else None
+        if answer.status != status or wanted not in (None, answer.body):
+            self.wrong.append(repr(answer))
+        return None
+
+    def stop(self):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join(30)
+        check(not self.wrong, len(self.wrong), 'of', self.count, 'such as',
+              self.wrong[:3])
+        check(self.count > 50, 'only', self.count, 'requests')
+
+
+@case(fault='nginx is reloaded, each second, under load',
+      clients='nothing', lasts='old workers leave when they are done',
+      workers=2, alone=True, lines=0)
+def reload_under_load(house):
+    house.start().ready()
+    load = Load(house)
+    for _ in range(6):
+        before = set(house.workers())
+        house.signal(signal.SIGHUP)
+        time.sleep(1)
+        until(10, lambda: not before & set(house.workers()), 'old ones leave')
+    load.stop()
+    house.figure = '%d answers' % load.count
+
+
+@case(fault='nginx is upgraded (USR2, WINCH, QUIT) under load',
+      clients='nothing', lasts='', workers=2, alone=True, lines=0)
+def binary_upgrade(house):
+    house.start().ready()
+    load = Load(house)
+    old = house.master
+    workers = house.workers()
+    house.signal(signal.SIGUSR2)
+    until(10, lambda: house.read_pid() not in (0, old), 'a new master')
+    until(10, lambda: len(kit.children(house.master)) == 2, 'its workers')
+    time.sleep(0.5)
+    house.signal(signal.SIGWINCH, old)
+    until(10, lambda: not any(map(kit.alive, workers)), 'old workers leave')
+    time.sleep(0.5)
+    house.signal(signal.SIGQUIT, old)
+    until(10, lambda: not kit.alive(old), 'the old master leaves')
+    time.sleep(0.5)
+    load.stop()
+    house.figure = '%d answers' % load.count
+
+
+@case(fault='a worker is killed (SIGKILL)',
+      clients='its requests are lost, as with any nginx; the new one starts '
+              'with an empty cache', lasts='milliseconds',
+      log=('exited on signal 9',), expected=('exited on signal 9',))
+def worker_killed(house):
+    key = keys.new(house.redis)
+    house.start().ready()
+    old = house.workers()[0]
+    house.expect(200, key, 2)
+    house.signal(signal.SIGKILL, old)
+    until(5, lambda: house.workers() not in ([], [old]), 'a new worker')
+    house.expect(200, key, 2)
+    house.ready()
+    house.redis.do('HSET', key.record, 'enabled', '0')
+    house.expect(403, key, 1, reason='key_disabled')
+
+
+@case(fault='nginx is reloaded while Redis hangs',
+      clients='503 after `timeout` to those who wait',
+      lasts='old workers leave when these are answered', lines=16,
+      redis='timeout=2s', log=('lost: no reply in time',))
+def reload_with_redis_hung(house):
+    waiting = keys.new(house.redis, 20)
+    house.start().ready()
+    old = house.workers()
+    house.redis.pause()
+    clients = [house.client() for _ in waiting]
+    for client, key in zip(clients, waiting):
+        client.send('/', key)
+    until(1, lambda: house.counted() >= 20, 'they wait')
+    start = time.monotonic()
+    house.signal(signal.SIGHUP)
+    for client in clients:
+        check(client.read().status == 503, 'no 503')
+    until(4, lambda: not any(map(kit.alive, old)), 'the old worker leaves')
+    house.figure = 'left after %.2f s' % (time.monotonic() - start)
+    house.redis.go_on()
+    house.back(waiting[0])
+
+
+@case(fault='nginx is stopped (QUIT) while Redis hangs',
+      clients='503 after `timeout` to those who wait', lasts='`timeout`',
+      redis='timeout=2s')
+def quit_with_redis_hung(house):
+    key = keys.new(house.redis)
+    house.start().ready()
+    house.redis.pause()
+    client = house.client()
+    client.send('/', key)
+    until(1, lambda: house.counted() >= 1, 'it waits')
+    house.signal(signal.SIGQUIT)
+    check(client.read().status == 503, 'no 503')
+    took = until(4, lambda: not kit.alive(house.master), 'nginx leaves')
+    house.figure = 'left %.2f s after the answer' % took
+
+
+@case(log=(), lines=16)
+def quit_with_redis_down(house):
+    """An idle nginx leaves at once, whatever its links are doing."""
+    house.start().ready()
+    house.redis.kill()
+    time.sleep(0.7)
+    house.signal(signal.SIGQUIT)
+    until(1.5, lambda: not kit.alive(house.master), 'nginx leaves')
+
+
+@case(**SLOW)
+def terminate_with_lookups(house):
+    """TERM: those who wait get no answer, and nothing is touched again."""
+    house.start().ready()
+    house.redis.pause()
+    crowd = web.Crowd(house.http, [keys.Key() for _ in range(100)])
+    until(5, lambda: house.counted() >= 100, 'they wait')
+    house.signal(signal.SIGTERM)
+    until(5, lambda: not kit.alive(house.master), 'nginx ends')
+    crowd.gather(5)
+    check(crowd.lost == 100, crowd.lost, crowd.statuses)
+
+
+def open_socket(house, key):
+    """An upgraded connection through the module, and its far end."""
+    listener = kit.listen(house.dir + '/socket.sock')
+    ends = []
+
+    def serve():
+        end, _ = listener.accept()
+        end.recv(65536)
+        end.sendall(b'HTTP/1.1 101 Switching Protocols\r\n'
+                    b'Connection: upgrade\r\nUpgrade: echo\r\n\r\n')
+        ends.append(end)
+
+    threading.Thread(target=serve, daemon=True).start()
+    client = house.client()
+    client.send('/socket', key, ['Connection: upgrade', 'Upgrade: echo'])
+    answer = client.read()
+    check(answer.status == 101, answer)
+    until(2, lambda: ends, 'the far end')
+    listener.close()
+    return client.socket, ends[0]
+
+
+def carries(near, far):
+    far.sendall(b'ping')
+    near.settimeout(5)
+    return near.recv(16) == b'ping'
+
+
+@case(fault='nginx is reloaded while a WebSocket is open',
+      clients='the WebSocket goes on',
+      lasts='the old worker leaves when it ends, or at '
+            '`worker_shutdown_timeout`', main='worker_shutdown_timeout 3s;')
+def reload_with_a_websocket(house):
+    key = keys.new(house.redis)
+    house.start().ready()
+    old = house.workers()[0]
+    near, far = open_socket(house, key)
+    house.signal(signal.SIGHUP)
+    until(5, lambda: old not in house.workers() or len(house.workers()) == 2,
+          'a new worker')
+    time.sleep(1)
+    check(kit.alive(old) and carries(near, far), 'the WebSocket ended')
+    house.redis.kill()
+    time.sleep(1)
+    check(kit.alive(old) and carries(near, far), 'it ended with Redis')
+    took = until(4, lambda: not kit.alive(old), 'the old worker leaves')
+    house.figure = 'left after %.1f s' % (took + 2)
+    near.close()
+
+
+@case()
+def websocket_ends_after_a_reload(house):
+    """Without worker_shutdown_timeout the socket alone holds the worker."""
+    key = keys.new(house.redis)
+    house.start().ready()
+    old = house.workers()[0]
+    near, far = open_socket(house, key)
+    house.signal(signal.SIGHUP)
+    time.sleep(2.5)
+    check(kit.alive(old) and carries(near, far), 'the WebSocket ended')
+    near.close()
+    far.close()
+    until(1.5, lambda: not kit.alive(old), 'the old worker leaves')
+
+
+@case(main='master_process off;',
+      fault='`master_process off` and a reload (HUP)',
+      clients='who waits for a lookup gets 503; nginx itself takes no new '
+              'connections after it, with this module or without',
+      lasts='until the restart', expected=('worker_connections are not '
+                                           'enough',))
+def single_process_reload(house):
+    cached = keys.new(house.redis)
+    house.start().ready()
+    house.expect(200, cached, 2)
+    kept = house.client()
+    check(kept.get('/', cached).status == 200, 'not allowed')
+    waiting = keys.new(house.redis, 10)
+    clients = [house.client() for _ in waiting]
+    for client in clients:
+        client.get('/pid')
+    house.redis.pause()
+    for client, key in zip(clients, waiting):
+        client.send('/gif', key)
+    until(2, lambda: house.counted() >= 10, 'they wait')
+    clients.pop().close()
+    house.signal(signal.SIGHUP)
+    until(5, lambda: house.lines('(SIGHUP)'), 'HUP')
+    time.sleep(0.1)
+    house.redis.go_on()
+    for client in clients:
+        check(client.read().status in (200, 503), 'neither')
+    until(2.5, lambda: kept.get('/gif', cached).status == 200, 'back')
+    house.ready()
+    house.redis.do('HSET', cached.record, 'enabled', '0')
+    until(2, lambda: kept.get('/gif', cached).status == 403, 'refused')
+
+
+@case(fault='no descriptor is left to connect to Redis with '
+            '(`worker_rlimit_nofile`)',
+      clients='cached keys go on within `bound`, then 503; nginx itself takes '
+              'no new clients',
+      log=('could not be made: connect() failed (24: Too many open files)',),
+      expected=('Too many open files', 'accept4() failed (9: '),
+      lasts='at most 2 s after there are some', cache='16m bound=2s',
+      lines=16)
+def descriptors_exhausted(house):
+    key = keys.new(house.redis)
+    house.start(files=40).ready()
+    first = house.client()
+    until(3, lambda: first.get('/gif', key).cache == 'hit', 'a hit')
+    idle = fill(house, b'')
+    until(3, lambda: house.lines('connect() failed (24'), 'no descriptors')
+    check(first.get('/gif', keys.Key()).status == 503, 'not 503')
+    until(4, lambda: first.get('/gif', key).status == 503, 'never 503')
+    house.redis.pipe(key.commands())
+    for client in idle:
+        client.close()
+    back = until(3, lambda: first.get('/gif', key).status == 200, 'back')
+    house.figure = 'back after %.2f s' % back
+
+
+@case(fault='nginx has no `worker_connections` left for Redis',
+      clients='the same', log=('could not be made: connect() failed',),
+      expected=('worker_connections are not enough',),
+      lasts='at most 2 s after there are some', cache='16m bound=2s', lines=16)
+def connections_exhausted(house):
+    key = keys.new(house.redis)
+    house.start(connections=32).ready()
+    house.expect(200, key, 3)
+    # a request that has begun is not idle: nginx cannot take it back
+    begun = fill(house, b'GET /gif HTTP/1.1\r\nHost:')
+    time.sleep(1)
+    house.redis.pipe(key.commands())
+    for client in begun:
+        client.close()
+    back = until(3, lambda: house.get(key, '/gif').status == 200, 'back')
+    house.figure = 'back after %.2f s' % back
+
+
+def fill(house, opening):
+    """While Redis is away clients take all there is; then it is back."""
+    house.redis.kill()
+    held = []
+    for _ in range(80):
+        client = house.client()
+        held.append(client)
+        try:
+            client.socket.sendall(opening)
+        except OSError:
+            pass
+    time.sleep(0.5)
+    house.redis.start()
+    return held
+
+
+@case(fault='the disk of the logs is full',
+      clients='nothing', lasts='the log is silent as long as it is full')
+def logs_full(house):
+    key, other = keys.new(house.redis, 2)
+    house.log_target = '/dev/full'
+    house.start(http='access_log /dev/full;').ready()
+    house.expect(200, key, 2)
+    house.expect(403, keys.Key(), reason='unknown_key')
+    house.redis.kill()
+    house.expect(503, other)
+    house.redis.start()
+    house.redis.pipe(other.commands())
+    house.expect(200, other, 2.5)
+
+
+@case(fault='the clock jumps by an hour or a day, forth or back',
+      clients='nothing but what is due: `expires_at` and `not_before` follow '
+              'the clock, cached or not; ages and time-outs do not',
+      lasts='')
+def clock_jumps(house):
+    library = build_clock(house)
+    offset = house.dir + '/offset'
+    move(offset, 0)
+    house.environment = {'LD_PRELOAD': library, 'FAULTS_OFFSET': offset}
+    now = keys.now()
+    always = keys.new(house.redis)
+    soon = keys.new(house.redis, expires_at=str(now + 1800))
+    later = keys.new(house.redis, not_before=str(now + 43200))
+    house.start().ready()
+    for key in (always, soon):
+        house.expect(200, key, 2)
+    house.expect(403, later, reason='key_not_yet_valid')
+    hour, day = 3600, 86400
+    for jump in (hour, 0, -hour, day, -day, 0, 40 * 365 * day, 0):
+        move(offset, jump)
+        time.sleep(0.3)
+        house.expect(200, always)
+        if jump > 1800:
+            house.expect(403, soon, 2, reason='key_expired')
+        else:
+            house.expect(200, soon, 2)
+        if jump > 43200:
+            house.expect(200, later, 2)
+        else:
+            house.expect(403, later, 2, reason='key_not_yet_valid')
+        check(house.get(always).cache == 'hit', 'not cached at', jump)
+        fresh = keys.new(house.redis)
+        house.expect(200, fresh, 2)
+        house.redis.do('HSET', fresh.record, 'enabled', '0')
+        house.expect(403, fresh, 2, reason='key_disabled')
+    move(offset, day)
+    house.redis.drop_links()
+    house.back(keys.new(house.redis))
+
+
+def build_clock(house):
+    """A wall clock that is moved by the number in a file; the monotonic
+    clock stays as it is, as when an administrator sets the time."""
+    library = house.dir + '/clock.so'
+    source = os.path.dirname(os.path.dirname(kit.__file__)) + '/clock.c'
+    done = subprocess.run(['gcc', '-shared', '-fPIC', '-O1', '-o', library,
+                           source], capture_output=True, text=True)
+    if done.returncode:
+        raise Skipped('no clock to move: ' + done.stderr[:200])
+    return library
+
+
+def move(path, seconds):
+    with open(path + '.new', 'w') as file:
+        file.write('%d\n' % seconds)
+    os.rename(path + '.new', path)
