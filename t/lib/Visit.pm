@@ -148,10 +148,24 @@ sub delete_all {
 }
 
 
-# http2(OPTION of curl..., TARGET): the answer to a request by HTTP/2
+# http2(OPTION of curl..., TARGET): the answer to a request by HTTP/2.  curl may
+# give up when the answer comes before it has sent its body: it is asked again.
 sub http2 {
-    my $target = pop;
     my $before = Upstream::requests();
+    my $answer;
+
+    eventually($TIMEOUT, sub {
+        $answer = http2_once(@_);
+        return $answer->{status};
+    }, @_);
+    $answer->{seen} = Upstream::requests() - $before;
+
+    return $answer;
+}
+
+
+sub http2_once {
+    my $target = pop;
     my $port = $Test::Nginx::Util::RandPorts->{TEST_NGINX_RAND_PORT_1};
     my @command = ('curl', '-s', '-i', '-m', $TIMEOUT,
                    '--http2-prior-knowledge', @_,
@@ -166,8 +180,7 @@ sub http2 {
     my ($head, $status) = $text =~ /\A(HTTP\S+ (\d+).*?\r\n\r\n)/s;
 
     return {status => $status // 0, head => $head // '',
-            body => substr($text, length($head // '')),
-            seen => Upstream::requests() - $before};
+            body => substr($text, length($head // ''))};
 }
 
 
@@ -275,12 +288,13 @@ sub error_log_has {
 }
 
 
-# eventually(SECONDS, CODE): until the code is true; false when it never is
+# eventually(SECONDS, CODE, ARGUMENT...): until the code is true; false when it
+# never is
 sub eventually {
-    my ($seconds, $code) = @_;
+    my ($seconds, $code, @arguments) = @_;
     my $until = Time::HiRes::time() + $seconds;
 
-    until ($code->()) {
+    until ($code->(@arguments)) {
         return 0 if Time::HiRes::time() > $until;
         Time::HiRes::sleep(0.02);
     }
