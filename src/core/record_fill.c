@@ -9,25 +9,6 @@
 #include "record_build.h"
 
 
-/* written into headers: what could end a line there is refused */
-static bool
-scoped_key_fill_printable(scoped_key_str_t text)
-{
-    size_t         i;
-    unsigned char  c;
-
-    for (i = 0; i < text.len; i++) {
-        c = text.data[i];
-
-        if ((c < ' ' && c != '\t') || c == 0x7f) {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-
 /* name and owner; the length is returned, 0 when there is none */
 static uint16_t
 scoped_key_fill_text(scoped_key_build_t *build, scoped_key_field_e field)
@@ -36,7 +17,7 @@ scoped_key_fill_text(scoped_key_build_t *build, scoped_key_field_e field)
 
     value = build->value[field];
 
-    if (value.len > UINT16_MAX || !scoped_key_fill_printable(value)
+    if (value.len > UINT16_MAX
         || !scoped_key_pack_bytes(&build->pack, value))
     {
         scoped_key_build_refuse(build, field, value);
@@ -78,8 +59,7 @@ scoped_key_fill_meta(scoped_key_build_t *build, size_t from,
     name.data += SCOPED_KEY_META_HEAD_BYTES;
     name.len -= SCOPED_KEY_META_HEAD_BYTES;
 
-    if (!scoped_key_fill_printable(value)
-        || scoped_key_fill_meta_known(build, from, name)
+    if (scoped_key_fill_meta_known(build, from, name)
         || !scoped_key_pack_text(&build->pack, name)
         || !scoped_key_pack_text(&build->pack, value))
     {

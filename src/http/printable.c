@@ -7,26 +7,42 @@
 #include "printable.h"
 
 
+static ngx_inline ngx_uint_t
+ngx_http_scoped_key_is_control(u_char c)
+{
+    return c < 0x20 || c == 0x7f;
+}
+
+
 size_t
 ngx_http_scoped_key_printable(u_char *out, size_t size, const u_char *text,
     size_t len)
 {
     size_t  i, n;
 
-    n = ngx_min(size, len);
+    n = ngx_http_scoped_key_without_control(out, text, ngx_min(size, len));
 
     for (i = 0; i < n; i++) {
-        if (text[i] < 0x20 || text[i] == 0x7f || text[i] == '"'
-            || text[i] == '\\')
-        {
+        if (out[i] == '"' || out[i] == '\\') {
             out[i] = '?';
-
-        } else {
-            out[i] = text[i];
         }
     }
 
     return n;
+}
+
+
+size_t
+ngx_http_scoped_key_without_control(u_char *out, const u_char *text,
+    size_t len)
+{
+    size_t  i;
+
+    for (i = 0; i < len; i++) {
+        out[i] = ngx_http_scoped_key_is_control(text[i]) ? '?' : text[i];
+    }
+
+    return len;
 }
 
 
@@ -36,7 +52,7 @@ ngx_http_scoped_key_has_control(const u_char *text, size_t len)
     size_t  i;
 
     for (i = 0; i < len; i++) {
-        if (text[i] < 0x20 || text[i] == 0x7f) {
+        if (ngx_http_scoped_key_is_control(text[i])) {
             return 1;
         }
     }

@@ -18,6 +18,10 @@
 size_t ngx_http_scoped_key_printable(u_char *out, size_t size,
     const u_char *text, size_t len);
 
+/* copies all of it, with `?` for bytes below 0x20 and 0x7f; returns len */
+size_t ngx_http_scoped_key_without_control(u_char *out, const u_char *text,
+    size_t len);
+
 /* whether it holds a byte below 0x20, or 0x7f */
 ngx_uint_t ngx_http_scoped_key_has_control(const u_char *text, size_t len);
 

@@ -365,15 +365,7 @@ ngx_http_scoped_key_variable_text(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (ngx_http_scoped_key_has_control(text.data, text.len)) {
-        v->len = ngx_http_scoped_key_printable(v->data, text.len, text.data,
-                                               text.len);
-
-    } else {
-        v->len = text.len;
-        ngx_memcpy(v->data, text.data, text.len);
-    }
-
+    v->len = ngx_http_scoped_key_without_control(v->data, text.data, text.len);
     v->valid = 1;
     v->no_cacheable = 0;
     v->not_found = 0;

@@ -15,11 +15,13 @@ stop_all() {
 
 # check 0|1 WHAT [WHY]: one line in the results
 check() {
+    local what=${2//$'\n'/ }
+
     if (($1 == 0)); then
-        say "passed $2" >>"$results"
+        say "passed $what" >>"$results"
     else
-        say "failed $2" >>"$results"
-        say "not ok: ${example-}: $2" "${3-}" | sed '2,$s/^/    /'
+        say "failed $what" >>"$results"
+        say "not ok: ${example-}: $what" "${3-}" | sed '2,$s/^/    /'
     fi
 }
 

@@ -3,6 +3,7 @@
 /*
  * Addresses and blocks: what cannot be read, the two families and their
  * mapping, exclusions, every prefix length.
+ * Cases are lines of t/data/address.
  */
 
 #include "core/address.h"

@@ -3,6 +3,7 @@
 /*
  * Digests against vectors of another implementation, their one spelling,
  * ids of legacy keys, tags, and the wiping of secrets.
+ * Vectors are lines of t/data/digest.
  */
 
 #include "core/digest.h"

@@ -3,6 +3,7 @@
 /*
  * Patterns: what must not match first; hosts; what is valid; and that the
  * worst of them are done in time.
+ * Cases are lines of t/data/pattern.
  */
 
 #include "core/pattern.h"

@@ -3,6 +3,7 @@
 /*
  * Scopes: what must not be valid or match first; every character; and that a
  * variable's text cannot leave its segment.
+ * Cases are lines of t/data/scope.
  */
 
 #include "core/scope.h"

@@ -2,6 +2,8 @@
 
 /*
  * Texts: equality with and without case, numbers, lists, hexadecimal digits.
+ * What must be refused comes first, every byte value among it.
+ * Cases are lines of t/data/text.
  */
 
 #include "cases.h"

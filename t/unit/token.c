@@ -2,6 +2,8 @@
 
 /*
  * The form of keys: near misses first, then what is issued, then the rest.
+ * Checksums are compared with those of another implementation.
+ * Cases are lines of t/data/token.
  */
 
 #include "core/token.h"

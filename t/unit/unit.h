@@ -1,6 +1,7 @@
 /*
  * The least a unit test needs: a check that counts, and a last line that says
  * what was counted.  A failed check tells where it stands and goes on.
+ * The exit status says whether all of them held.
  */
 
 #ifndef UNIT_H

@@ -139,7 +139,7 @@ def flood_of_unknown_keys(house):
 @case(fault='a storm of changes',
       clients='requests are served meanwhile, a revocation is told after '
               'what was changed before it',
-      lasts='as long as it lasts', workers=2, http=QUIET, lines=40,
+      lasts='as long as it lasts', workers=2, http=QUIET,
       alone=True)
 def storm_of_changes(house):
     count = 1000000 if house.setting.full else 100000
@@ -231,7 +231,7 @@ def a_record_too_large_to_read(house):
 
 @case(redis='timeout=60s', http=QUIET, alone=True,
       fault='1,000 clients go away while their lookups wait',
-      clients='others are not touched', lasts='')
+      clients='others are not touched', lasts='milliseconds')
 def clients_abort(house):
     key = keys.new(house.redis)
     house.start().ready()

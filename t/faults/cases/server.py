@@ -213,9 +213,7 @@ def loading(house):
       lasts='a revocation is as quick as the replication',
       cache='16m bound=2s')
 def replica(house):
-    second = house.add_redis('second', '--replicaof',
-                             house.redis.path.replace('/', '_'), '1',
-                             '--replica-read-only', 'yes')
+    second = house.add_redis('second')
     port = listen_on_tcp(house.redis)
     second.do('REPLICAOF', '127.0.0.1', port)
     until(10, lambda: b'master_link_status:up' in second.do(

@@ -20,7 +20,8 @@ class Case:
     """fault, clients, lasts: words for the table, without fault none is
     printed.  log: lines that have to be there, with … for what varies.
     expected: the same, of [alert] and [crit] lines that may be there.
-    alone: takes the whole machine.  lines: how many lines about Redis at most.
+    alone: takes the whole machine.  lines: how many lines about Redis at most;
+    none, if the case has a fault and names no line.
     workers, redis, cache, main, http: of the nginx that it gets."""
 
     def __init__(self, run, **words):
@@ -29,13 +30,16 @@ class Case:
         self.fault = self.clients = self.lasts = ''
         self.log = self.expected = ()
         self.alone = False
-        self.lines = 30
+        self.lines = None
         self.workers = 1
         self.redis = self.cache = self.main = self.http = ''
         for name, value in words.items():
             if not hasattr(self, name):
                 raise TypeError(name)
             setattr(self, name, value)
+        if self.lines is None:
+            # the table says `nothing` where no line is named
+            self.lines = 0 if self.fault and not self.log else 30
 
 
 def case(**words):
