@@ -17,6 +17,7 @@
 #include "src/http/ngx_http_scoped_key.h"
 #include "src/http/present.h"
 #include "src/http/require.h"
+#include "src/http/uses.h"
 #include "src/http/variables.h"
 #include "src/http/worker.h"
 
@@ -179,6 +180,13 @@ static ngx_command_t  ngx_http_scoped_key_commands[] = {
       0,
       NULL },
 
+    { ngx_string("scoped_key_last_used"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_scoped_key_set_last_used,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
@@ -273,6 +281,8 @@ ngx_http_scoped_key_access_handler(ngx_http_request_t *r)
 
         ngx_http_scoped_key_decide(r, skcf, ctx);
     }
+
+    ngx_http_scoped_key_uses_note(ctx);
 
     return ngx_http_scoped_key_answer(r, skcf, ctx);
 }

@@ -43,10 +43,6 @@ class Connection:
     def status(self):
         return int(self.receive()[9:12])
 
-    def ask(self, data):
-        self.send(data)
-        return self.status()
-
 
 def drive(port, requests, count, expected, connections=1):
     """Sends `count` of the requests, beginning anew at their end: on each

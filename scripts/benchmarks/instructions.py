@@ -1,6 +1,6 @@
 """User instructions for each request, the figure to trust: it hardly hangs on
-what else the machine does.  By the hardware's counters where there are any, else
-by callgrind, which runs a single-process nginx and counts alike."""
+what else the machine does.  By the hardware's counters where there are any,
+else by callgrind, which runs a single-process nginx and counts alike."""
 
 import glob
 import os
@@ -17,7 +17,7 @@ import place
 import report
 
 STARTS = 3
-REQUESTS = 2000                          # a multiple of 16
+REQUESTS = 2000
 
 
 def has_counters():
@@ -39,10 +39,11 @@ class Perf:
         time.sleep(0.3)
         work()
         perf.send_signal(signal.SIGINT)
-        line = perf.communicate()[1]
-        if not line[:1].isdigit():
-            raise place.Failure('perf: ' + line)
-        return int(line.split(',')[0])
+        said = perf.communicate()[1]
+        total = re.search(r'^(\d+),', said, re.MULTILINE)
+        if not total:
+            raise place.Failure('perf: ' + said)
+        return int(total.group(1))
 
 
 class Callgrind:
@@ -80,7 +81,7 @@ def per_request(count, server, case):
     """The case must be warm."""
     def work():
         client.drive(server.port, case.requests, REQUESTS, case.status,
-                     case.connections)
+                     cases.CONNECTIONS)
     return count.count(server, work) / REQUESTS
 
 
@@ -126,8 +127,9 @@ def run(home, bench, options, out):
                      report.limit(case.target, over), '%.2f' % lookups])
     out.section('User instructions a request', 'By %s: the median of %d starts '
                 'of nginx, and half of their range, which is what the layout '
-                'of the heap makes out. %s requests each, with as many keys, '
-                'all of them seen twice before.'
-                % (count.name, STARTS, report.number(REQUESTS)))
+                'of the heap makes out. %s requests each, %d at once, with as '
+                'many keys, all of them seen twice before.'
+                % (count.name, STARTS, report.number(REQUESTS),
+                   cases.CONNECTIONS))
     out.table(['case', 'in all', '', 'over bare', 'target',
                'lookups in Redis'], rows)

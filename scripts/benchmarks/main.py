@@ -25,14 +25,15 @@ counts."""
 def arguments():
     parser = argparse.ArgumentParser(
         prog='scripts/bench', usage='scripts/bench [PART ...] [OPTION ...]',
-        description='Measures the module against a bare nginx, in one run.', epilog=EPILOG,
+        description='Measures the module against a bare nginx, in one run.',
+        epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('parts', nargs='*', metavar='PART',
                         help='what to measure')
-    parser.add_argument('--rounds', type=int, default=5, metavar='N',
-                        help='of throughput; 5')
-    parser.add_argument('--seconds', type=int, default=2, metavar='N',
-                        help='a round of one case; 2')
+    parser.add_argument('--rounds', type=int, default=15, metavar='N',
+                        help='of throughput; 15')
+    parser.add_argument('--seconds', type=int, default=1, metavar='N',
+                        help='a round of one case; 1')
     parser.add_argument('--million', action='store_true',
                         help='memory and growth with 1,000,000 keys too, which'
                         ' takes some minutes and 2 GB')

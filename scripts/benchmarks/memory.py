@@ -1,5 +1,5 @@
-"""Bytes of a worker for each cached key: the growth of its resident memory while
-it sees every key once."""
+"""Bytes of a worker for each cached key: the growth of its resident memory
+while it sees every key once."""
 
 import client
 import cases
@@ -8,6 +8,7 @@ import records
 import report
 
 FIRST = 1000
+TRIES = 4
 
 
 def resident(pid):
@@ -18,6 +19,19 @@ def resident(pid):
     raise place.Failure('no VmRSS of %d' % pid)
 
 
+def fill(bench, server, keys):
+    """Until all are there at once.  A Redis that is late with its heartbeat,
+    since the machine is busy, may have made the worker forget them."""
+    for _ in range(TRIES):
+        before = bench.redis.calls('hgetall')
+        client.sweep(server.port, cases.ORDERS, keys)
+        fetched = bench.redis.calls('hgetall') - before
+        place.say('%d of %d keys fetched' % (fetched, len(keys)))
+        if fetched == 0:
+            return
+    raise place.Failure('the keys are never all in the cache')
+
+
 def measure(bench, count, mebibytes):
     """(bytes a key, bytes in all)"""
     keys = records.texts('plain', count)
@@ -25,21 +39,14 @@ def measure(bench, count, mebibytes):
     server = bench.start('module', CACHE='%dm ttl=1d bound=1h' % mebibytes)
     client.sweep(server.port, cases.ORDERS, keys[:FIRST])
     before = resident(server.pid)
-    client.sweep(server.port, cases.ORDERS, keys[FIRST:])
+    fill(bench, server, keys)
     after = resident(server.pid)
-
-    # all are there, or what was measured is how keys are pushed out
-    calls = bench.redis.calls('hgetall')
-    client.sweep(server.port, cases.ORDERS, keys)
-    if bench.redis.calls('hgetall') != calls:
-        raise place.Failure('%d keys do not fit into %d MiB'
-                            % (count, mebibytes))
     bench.stop(server)
     return (after - before) / (count - FIRST), after
 
 
 def run(home, bench, options, out):
-    sizes = [(100000, 36)] + ([(1000000, 360)] if options.million else [])
+    sizes = [(100000, 48)] + ([(1000000, 480)] if options.million else [])
     rows = []
     for count, mebibytes in sizes:
         each, total = measure(bench, count, mebibytes)

@@ -17,8 +17,9 @@ OUTPUT = os.path.join(BUILD, 'bench')
 TEMPLATES = os.path.join(ROOT, 'scripts', 'benchmarks', 'conf')
 
 # what is measured has the first CPU to itself, all else is on the last one
-SERVER_CPU = min(os.sched_getaffinity(0))
-LOAD_CPU = max(os.sched_getaffinity(0))
+ALL_CPUS = os.sched_getaffinity(0)
+SERVER_CPU = min(ALL_CPUS)
+LOAD_CPU = max(ALL_CPUS)
 
 
 class Failure(Exception):

@@ -14,8 +14,8 @@ PEPPERED = 'peppered:'
 MODULE = os.path.join(place.BUILD, 'ngx_http_scoped_key_module.so')
 
 # What may be said of a way, and what it is when nothing is said.  The cache is
-# large, and heartbeats, which hang on the bound, are rare: they would be counted
-# as a part of some request.
+# large, and heartbeats, which hang on the bound, are rare: they would be
+# counted as a part of some request.
 DEFAULTS = {
     'CACHE': '256m ttl=1d negative=1h bound=1h',
     'OPTIONS': '',                       # further lines in http

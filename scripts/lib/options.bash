@@ -12,7 +12,7 @@ COLOUR=no
 REDIS_OPTIONS=()
 REDIS_PASSWORD=''
 COMMANDS=(create list show grant ungrant enable disable expire rotate delete
-    unused export import completion man help)
+    unused explain check export import completion man help)
 
 # the text of one help file, to `result`
 read_help() {

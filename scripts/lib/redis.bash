@@ -3,10 +3,11 @@
 # by an ECHO of a marker, so that its reply, however long, has a clear end.
 # Knows nothing of keys but the names of their Redis keys.
 #
-# shellcheck shell=bash disable=SC2034,SC2154,SC1091
+# shellcheck shell=bash disable=SC2034,SC2154,SC1091,SC2119,SC2120
 
 REDIS_TIMEOUT=30
-LUA_PARTS=(text address json grant record put commands rotate index main)
+LUA_PARTS=(text address json grant record put lint commands rotate index
+    source check main)
 REDIS_WRAP=()
 MARKER=scoped-key-$$-$RANDOM
 
@@ -25,13 +26,14 @@ load_lua() {
     LUA_SHA=${LUA_SHA%% *}
 }
 
-# redis-cli as it was asked for, behind the words of REDIS_WRAP; the password
+# redis-cli as it was asked for, behind the words of REDIS_WRAP, with what else
+# it is given, which must be no secret; the password
 # travels as redis-cli itself has it travel, not on the command line
 redis_cli() {
     if [[ -n $REDIS_PASSWORD ]]; then
         local -x REDISCLI_AUTH=$REDIS_PASSWORD
     fi
-    exec "${REDIS_WRAP[@]}" redis-cli --raw "${REDIS_OPTIONS[@]}"
+    exec "${REDIS_WRAP[@]}" redis-cli --raw "${REDIS_OPTIONS[@]}" "$@"
 }
 
 # Signals are for this shell to act on, they must not cut a conversation, and

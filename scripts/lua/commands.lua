@@ -113,11 +113,14 @@ local function view(filter, items)
     local rows = {}
     for _, item in ipairs(items) do
         local id, last_used = item:match('^(%w+):?(%d*)$')
-        local record = record_load(prefix, id)
+        local record = id and record_load(prefix, id)
         if not item:find(':', 1, true) then
             last_used = nil
         end
-        if record and passes(record, filter) then
+        if filter.lint then
+            rows[#rows + 1] = record and lint_record(id, record, now)
+                or lint_one(item, 'index', 'in the index, but without a record')
+        elseif record and passes(record, filter) then
             rows[#rows + 1] = record_write(id, record, now, filter.digests,
                 last_used)
         end

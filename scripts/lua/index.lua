@@ -77,13 +77,13 @@ function commands.browse(filter, before, after, score, to, to_score)
     local index = prefix .. 'ids'
     local start = place_rank(index, from_hex(after), score)
     local stop = place_rank(index, from_hex(to), to_score) - 1
-    local items = {}
+    local items, lint = {}, cjson.decode(filter).lint
     if stop < start then
         return ''
     end
     for _, id in ipairs(redis.call('ZRANGE', index, start, stop)) do
         local used = before ~= '' and last_use(id)
-        if id_ok(id) and (not used or used == ''
+        if lint or id_ok(id) and (not used or used == ''
             or tonumber(used) < tonumber(before))
         then
             items[#items + 1] = used and id .. ':' .. used or id

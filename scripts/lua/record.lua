@@ -5,6 +5,7 @@
 
 local RECORD_MAX_MEMBERS = 1024
 local RECORD_MAX_BYTES = 65536
+local RECORD_MAX_FIELDS = 1024
 
 local function hash_key(prefix, id)
     return prefix .. '{' .. id .. '}'
@@ -65,15 +66,18 @@ local FIELD_ERRORS = {
 }
 
 local function size_problem(fields, members)
-    local bytes = 0
+    local bytes, count = 0, 0
     for name, value in pairs(fields) do
-        bytes = bytes + #name + #value
+        bytes, count = bytes + #name + #value, count + 1
     end
     for _, member in ipairs(members) do
         bytes = bytes + #member
     end
     if #members > RECORD_MAX_MEMBERS then
         return 'scopes: over 1,024 members'
+    end
+    if count > RECORD_MAX_FIELDS then
+        return 'record: over 1,024 fields'
     end
     if bytes > RECORD_MAX_BYTES then
         return 'record: over 64 KiB'

@@ -27,7 +27,17 @@ _Static_assert(sizeof(scoped_key_tag_t) == crypto_shorthash_siphashx24_BYTES,
                "the output of SipHash-2-4-128");
 
 
+#define SCOPED_KEY_HEX_KNOWN  0x10
+
 static const unsigned char  scoped_key_hex[] = "0123456789abcdef";
+
+/* lower-case digits: the digest has one spelling only; 0: no digit */
+static const unsigned char  scoped_key_hex_values[256] = {
+    ['0'] = 0x10, ['1'] = 0x11, ['2'] = 0x12, ['3'] = 0x13, ['4'] = 0x14,
+    ['5'] = 0x15, ['6'] = 0x16, ['7'] = 0x17, ['8'] = 0x18, ['9'] = 0x19,
+    ['a'] = 0x1a, ['b'] = 0x1b, ['c'] = 0x1c, ['d'] = 0x1d, ['e'] = 0x1e,
+    ['f'] = 0x1f
+};
 
 
 bool
@@ -68,34 +78,29 @@ scoped_key_digest_equal(const scoped_key_digest_t *a,
 }
 
 
-/* the value of a lower-case digit, or -1: the digest has one spelling only */
-static int
-scoped_key_digest_digit(unsigned char c)
-{
-    return (c >= 'A' && c <= 'F') ? -1 : scoped_key_hex_digit(c);
-}
-
-
 bool
 scoped_key_digest_from_hex(scoped_key_digest_t *digest, scoped_key_str_t hex)
 {
-    int                  high, low;
     size_t               i;
+    unsigned char        high, low, known;
     scoped_key_digest_t  read;
 
     if (hex.len != SCOPED_KEY_DIGEST_HEX_BYTES) {
         return false;
     }
 
+    known = SCOPED_KEY_HEX_KNOWN;
+
     for (i = 0; i < SCOPED_KEY_DIGEST_BYTES; i++) {
-        high = scoped_key_digest_digit(hex.data[2 * i]);
-        low = scoped_key_digest_digit(hex.data[2 * i + 1]);
+        high = scoped_key_hex_values[hex.data[2 * i]];
+        low = scoped_key_hex_values[hex.data[2 * i + 1]];
 
-        if (high < 0 || low < 0) {
-            return false;
-        }
+        known &= high & low;
+        read.bytes[i] = (unsigned char) (high << 4 | (low & 0xf));
+    }
 
-        read.bytes[i] = (unsigned char) (high << 4 | low);
+    if (!known) {
+        return false;
     }
 
     *digest = read;

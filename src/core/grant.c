@@ -17,8 +17,8 @@ _Static_assert(SCOPED_KEY_SCOPE_MAX_BYTES <= UINT8_MAX,
                "the length of a pattern takes one byte");
 
 
-scoped_key_member_e
-scoped_key_member_kind(scoped_key_str_t member)
+static inline scoped_key_member_e
+scoped_key_kind(scoped_key_str_t member)
 {
     if (member.len == 0) {
         return SCOPED_KEY_MEMBER_PLAIN;
@@ -38,10 +38,17 @@ scoped_key_member_kind(scoped_key_str_t member)
 }
 
 
+scoped_key_member_e
+scoped_key_member_kind(scoped_key_str_t member)
+{
+    return scoped_key_kind(member);
+}
+
+
 size_t
 scoped_key_member_room(scoped_key_str_t member)
 {
-    if (scoped_key_member_kind(member) == SCOPED_KEY_MEMBER_CONSTRAINED) {
+    if (scoped_key_kind(member) == SCOPED_KEY_MEMBER_CONSTRAINED) {
         return scoped_key_constrained_room(member);
     }
 
@@ -83,7 +90,7 @@ scoped_key_plain_pack(scoped_key_pack_t *pack, scoped_key_str_t member,
 bool
 scoped_key_member_pack(scoped_key_pack_t *pack, scoped_key_str_t member)
 {
-    switch (scoped_key_member_kind(member)) {
+    switch (scoped_key_kind(member)) {
 
     case SCOPED_KEY_MEMBER_REFUSAL:
         return scoped_key_plain_pack(pack, member, 1);

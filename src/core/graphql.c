@@ -15,7 +15,7 @@
 
 
 /* what several operations may cost that share a fragment */
-#define SCOPED_KEY_GRAPHQL_REREAD_BYTES  262144
+#define SCOPED_KEY_GRAPHQL_REREAD_BYTES  65536
 
 
 typedef struct {

@@ -233,7 +233,8 @@ scoped_key_middle_match(scoped_key_str_t middle, scoped_key_str_t text,
     size_t  i;
 
     if (middle.len > 2) {
-        return scoped_key_automaton_match(middle, text, fold);
+        return text.len >= scoped_key_literals(middle)
+               && scoped_key_automaton_match(middle, text, fold);
     }
 
     if (middle.len == 2) {

@@ -90,8 +90,21 @@ scoped_key_query_escaped(scoped_key_str_t text, size_t i)
 }
 
 
-bool
-scoped_key_query_decode(scoped_key_str_t text, unsigned char *out, size_t *len)
+/* whether a decoded text may not hold it; lines: it may have several */
+static bool
+scoped_key_query_is_control(int c, bool lines)
+{
+    if (lines && (c == '\t' || c == '\n' || c == '\r')) {
+        return false;
+    }
+
+    return c < 0x20 || c == 0x7f;
+}
+
+
+static bool
+scoped_key_query_decode_text(scoped_key_str_t text, bool lines,
+    unsigned char *out, size_t *len)
 {
     int     c;
     size_t  i, n;
@@ -109,7 +122,7 @@ scoped_key_query_decode(scoped_key_str_t text, unsigned char *out, size_t *len)
             i += 2;
         }
 
-        if (c < 0x20 || c == 0x7f) {
+        if (scoped_key_query_is_control(c, lines)) {
             return false;
         }
 
@@ -119,6 +132,13 @@ scoped_key_query_decode(scoped_key_str_t text, unsigned char *out, size_t *len)
     *len = n;
 
     return true;
+}
+
+
+bool
+scoped_key_query_decode(scoped_key_str_t text, unsigned char *out, size_t *len)
+{
+    return scoped_key_query_decode_text(text, false, out, len);
 }
 
 
@@ -198,7 +218,8 @@ scoped_key_query_hides(scoped_key_str_t value, scoped_key_str_t name,
 
 scoped_key_query_walk_e
 scoped_key_query_walk(scoped_key_str_t text, scoped_key_str_t name,
-    unsigned char *scratch, scoped_key_query_found_pt found, void *data)
+    bool lines, unsigned char *scratch, scoped_key_query_found_pt found,
+    void *data)
 {
     scoped_key_str_t   value;
     scoped_key_pair_t  pair;
@@ -218,7 +239,8 @@ scoped_key_query_walk(scoped_key_str_t text, scoped_key_str_t name,
         }
 
         if (scoped_key_query_find(pair.value, ';') != NULL
-            || !scoped_key_query_decode(pair.value, scratch, &value.len))
+            || !scoped_key_query_decode_text(pair.value, lines, scratch,
+                                             &value.len))
         {
             return SCOPED_KEY_QUERY_REFUSED;
         }

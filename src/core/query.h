@@ -66,10 +66,11 @@ typedef bool (*scoped_key_query_found_pt)(void *data, scoped_key_str_t value);
  * name that holds a `;`, and any value in which another occurrence of the name
  * follows a `;` or an encoded separator.  After REFUSED, what was given before
  * it must be forgotten.  scratch: at least text.len bytes that live as long as
- * the values must.
+ * the values must.  lines: values may hold tabs and ends of lines,
+ * but no other control bytes.
  */
 scoped_key_query_walk_e scoped_key_query_walk(scoped_key_str_t text,
-    scoped_key_str_t name, unsigned char *scratch,
+    scoped_key_str_t name, bool lines, unsigned char *scratch,
     scoped_key_query_found_pt found, void *data);
 
 #endif

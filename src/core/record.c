@@ -89,6 +89,13 @@ scoped_key_record_is_global(const scoped_key_record_t *record)
 }
 
 
+bool
+scoped_key_record_has_refusals(const scoped_key_record_t *record)
+{
+    return record->nrefusals != 0;
+}
+
+
 scoped_key_str_t
 scoped_key_record_id(const scoped_key_record_t *record)
 {

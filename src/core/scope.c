@@ -11,62 +11,40 @@
 #include <string.h>
 
 
+#define SCOPED_KEY_SCOPE_WORD   1
+#define SCOPED_KEY_SCOPE_PLAIN  2
+
+/* of each byte: whether it may stand in a word, and unescaped at that */
+#define W  SCOPED_KEY_SCOPE_WORD
+#define P  (SCOPED_KEY_SCOPE_WORD|SCOPED_KEY_SCOPE_PLAIN)
+
+static const unsigned char  scoped_key_scope_bytes[256] = {
+    ['%'] = W, ['-'] = P, ['.'] = P, ['@'] = P, ['_'] = P, ['~'] = P,
+
+    ['0'] = P, ['1'] = P, ['2'] = P, ['3'] = P, ['4'] = P, ['5'] = P,
+    ['6'] = P, ['7'] = P, ['8'] = P, ['9'] = P,
+
+    ['A'] = P, ['B'] = P, ['C'] = P, ['D'] = P, ['E'] = P, ['F'] = P,
+    ['G'] = P, ['H'] = P, ['I'] = P, ['J'] = P, ['K'] = P, ['L'] = P,
+    ['M'] = P, ['N'] = P, ['O'] = P, ['P'] = P, ['Q'] = P, ['R'] = P,
+    ['S'] = P, ['T'] = P, ['U'] = P, ['V'] = P, ['W'] = P, ['X'] = P,
+    ['Y'] = P, ['Z'] = P,
+
+    ['a'] = P, ['b'] = P, ['c'] = P, ['d'] = P, ['e'] = P, ['f'] = P,
+    ['g'] = P, ['h'] = P, ['i'] = P, ['j'] = P, ['k'] = P, ['l'] = P,
+    ['m'] = P, ['n'] = P, ['o'] = P, ['p'] = P, ['q'] = P, ['r'] = P,
+    ['s'] = P, ['t'] = P, ['u'] = P, ['v'] = P, ['w'] = P, ['x'] = P,
+    ['y'] = P, ['z'] = P
+};
+
+#undef W
+#undef P
+
+
 bool
 scoped_key_scope_char(unsigned char c)
 {
-    unsigned char  letter;
-
-    switch (c) {
-
-    case '.':
-    case '_':
-    case '~':
-    case '@':
-    case '%':
-    case '-':
-        return true;
-    }
-
-    letter = (unsigned char) (c | 0x20);
-
-    return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9');
-}
-
-
-static bool
-scoped_key_is_word(scoped_key_str_t part)
-{
-    size_t  i;
-
-    for (i = 0; i < part.len; i++) {
-
-        if (!scoped_key_scope_char(part.data[i])) {
-            return false;
-        }
-    }
-
-    return part.len != 0;
-}
-
-
-/* asterisks: the longest wildcard that may stand here; 0: none */
-static bool
-scoped_key_part_valid(scoped_key_str_t part, size_t asterisks)
-{
-    size_t  i;
-
-    if (part.len == 0 || part.data[0] != '*') {
-        return scoped_key_is_word(part);
-    }
-
-    for (i = 0; i < part.len; i++) {
-
-        if (part.data[i] != '*') {
-            return false;
-        }
-    }
-
-    return part.len <= asterisks;
+    return scoped_key_scope_bytes[c] != 0;
 }
 
 
@@ -95,38 +73,63 @@ scoped_key_part_len(scoped_key_str_t text)
 }
 
 
+/*
+ * The length of the word, or of the wildcard, that text begins with.
+ * asterisks: the longest wildcard that may stand here.  0: neither is there.
+ */
+static size_t
+scoped_key_part_read(scoped_key_str_t text, size_t asterisks)
+{
+    size_t  i;
+
+    i = 0;
+
+    if (text.len != 0 && text.data[0] == '*') {
+
+        while (i < text.len && text.data[i] == '*') {
+            i++;
+        }
+
+        return i <= asterisks ? i : 0;
+    }
+
+    while (i < text.len && scoped_key_scope_bytes[text.data[i]] != 0) {
+        i++;
+    }
+
+    return i;
+}
+
+
 static bool
 scoped_key_scope_read(scoped_key_str_t text, bool pattern)
 {
-    size_t            n;
-    bool              last;
-    scoped_key_str_t  part;
+    bool           deep;
+    size_t         n, len;
+    unsigned char  end;
 
     if (text.len > SCOPED_KEY_SCOPE_MAX_BYTES) {
         return false;
     }
 
     for (n = 0; n < SCOPED_KEY_SCOPE_MAX_SEGMENTS; n++) {
-        part.data = text.data;
-        part.len = scoped_key_part_len(text);
+        len = scoped_key_part_read(text, pattern ? 2 : 0);
 
-        if (part.len == text.len) {
+        if (len == 0 || len == text.len) {
             return false;
         }
 
-        last = part.data[part.len] == ':';
+        deep = len == 2 && text.data[0] == '*';
+        end = text.data[len];
+        scoped_key_skip(&text, len + 1);
 
-        if (!scoped_key_part_valid(part, pattern ? 1 + last : 0)) {
-            return false;
+        if (end == ':') {
+            return text.len != 0
+                   && scoped_key_part_read(text, pattern) == text.len;
         }
 
-        scoped_key_skip(&text, part.len + 1);
-
-        if (last) {
-
-            /* neither `/` nor `:` is a word's character */
-
-            return scoped_key_part_valid(text, pattern);
+        if (end != '/' || deep) {
+            return false;
         }
     }
 
@@ -246,33 +249,52 @@ scoped_key_scope_match(scoped_key_str_t pattern, scoped_key_str_t scope)
 }
 
 
+/* as much of %XX as there is room for */
+static void
+scoped_key_escape_byte(unsigned char c, unsigned char *out, size_t room)
+{
+    static const unsigned char  hex[] = "0123456789ABCDEF";
+
+    if (room > 0) {
+        out[0] = '%';
+    }
+
+    if (room > 1) {
+        out[1] = hex[c >> 4];
+    }
+
+    if (room > 2) {
+        out[2] = hex[c & 0xf];
+    }
+}
+
+
 size_t
 scoped_key_scope_escape(scoped_key_str_t text, unsigned char *out, size_t room)
 {
-    size_t                      i, k, n, len;
-    unsigned char               c, piece[3];
-    static const unsigned char  hex[] = "0123456789ABCDEF";
+    size_t         i, n;
+    unsigned char  c;
 
     n = 0;
 
     for (i = 0; i < text.len; i++) {
         c = text.data[i];
-        piece[0] = c;
-        len = 1;
 
-        if (c == '%' || !scoped_key_scope_char(c)) {
-            piece[0] = '%';
-            piece[1] = hex[c >> 4];
-            piece[2] = hex[c & 0xf];
-            len = 3;
-        }
-
-        for (k = 0; k < len; k++, n++) {
+        if (!(scoped_key_scope_bytes[c] & SCOPED_KEY_SCOPE_PLAIN)) {
 
             if (n < room) {
-                out[n] = piece[k];
+                scoped_key_escape_byte(c, out + n, room - n);
             }
+
+            n += 3;
+            continue;
         }
+
+        if (n < room) {
+            out[n] = c;
+        }
+
+        n++;
     }
 
     return n;

@@ -71,7 +71,8 @@ static const scoped_key_reason_text_t  scoped_key_reasons[] = {
     },
     [SCOPED_KEY_BODY_UNREADABLE] = {
         "body_unreadable",
-        "The request body cannot be read, and the key's grants depend on it."
+        "The body cannot be read as what is expected here: JSON, a form or "
+        "GraphQL, with its Content-Type."
     },
     [SCOPED_KEY_BODY_TOO_LARGE] = {
         "body_too_large",

@@ -1,10 +1,11 @@
 /*
  * One copy at most: a body that lies in one buffer is read where it is.
  * Invariant: r->request_body is only looked at, so that the upstream gets the
- * same bytes.
+ * same bytes; but of a body that goes over the limit nothing is left.
  */
 
 #include "body.h"
+#include "answer.h"
 #include "content_type.h"
 
 
@@ -15,6 +16,7 @@ static ngx_int_t ngx_http_scoped_key_body_copy(ngx_http_request_t *r,
     ngx_str_t *text);
 static ngx_int_t ngx_http_scoped_key_body_copy_buf(ngx_buf_t *b, u_char **p);
 static void ngx_http_scoped_key_body_handler(ngx_http_request_t *r);
+static void ngx_http_scoped_key_body_drop(ngx_http_request_t *r);
 static void ngx_http_scoped_key_body_free_json(void *data);
 
 
@@ -196,8 +198,14 @@ ngx_int_t
 ngx_http_scoped_key_body_read(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx)
 {
-    ngx_int_t  rc;
+    ngx_int_t                        rc;
+    ngx_http_scoped_key_loc_conf_t  *skcf;
 
+    skcf = ngx_http_get_module_loc_conf(r, ngx_http_scoped_key_module);
+
+    /* a dry run lets on whatever comes, and so it must be read wholly */
+
+    ctx->body_room = skcf->dry_run ? 0 : (off_t) skcf->body_limit + 1;
     ctx->reading = 1;
 
     rc = ngx_http_read_client_request_body(r,
@@ -206,6 +214,7 @@ ngx_http_scoped_key_body_read(ngx_http_request_t *r,
     ctx->reading = 0;
 
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        ctx->body_room = 0;
         return rc;
     }
 
@@ -227,9 +236,67 @@ ngx_http_scoped_key_body_handler(ngx_http_request_t *r)
     ctx = ngx_http_scoped_key_ctx(r);
 
     ctx->body_read = 1;
+    ctx->body_room = 0;
     r->write_event_handler = ngx_http_core_run_phases;
 
     if (!ctx->reading) {
         ngx_http_core_run_phases(r);
     }
+}
+
+
+ngx_int_t
+ngx_http_scoped_key_body_count(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx, const ngx_chain_t *in)
+{
+    off_t                            size;
+    ngx_http_scoped_key_loc_conf_t  *skcf;
+
+    size = 0;
+
+    for ( /* void */ ; in; in = in->next) {
+        size += ngx_buf_size(in->buf);
+    }
+
+    if (size < ctx->body_room) {
+        ctx->body_room -= size;
+        return NGX_OK;
+    }
+
+    ngx_http_scoped_key_body_drop(r);
+
+    ctx->body_room = 0;
+    ctx->cause.reason = SCOPED_KEY_BODY_TOO_LARGE;
+    ctx->verdict = NGX_HTTP_SCOPED_KEY_REFUSED;
+
+    skcf = ngx_http_get_module_loc_conf(r, ngx_http_scoped_key_module);
+
+    return ngx_http_scoped_key_answer(r, skcf, ctx);
+}
+
+
+/*
+ * An error_page may lead to an upstream: to pass on a part of a body, without
+ * its length, would be to pass on a request that the client wrote.
+ */
+
+static void
+ngx_http_scoped_key_body_drop(ngx_http_request_t *r)
+{
+    r->request_body->bufs = NULL;
+    r->headers_in.content_length_n = 0;
+    r->headers_in.chunked = 0;
+
+    r->read_event_handler = ngx_http_block_reading;
+
+    /* the rest of it is on its way, and must not be the next request */
+
+    r->keepalive = 0;
+    r->lingering_close = 1;
+
+#if (NGX_HTTP_V2)
+    if (r->stream) {
+        r->stream->skip_data = 1;
+    }
+#endif
 }

@@ -85,6 +85,10 @@ ngx_http_scoped_key_init_main_conf(ngx_conf_t *cf, void *conf)
         ngx_http_scoped_key_default_cache(skmcf);
     }
 
+    if (!skmcf->last_used_set) {
+        skmcf->last_used = NGX_HTTP_SCOPED_KEY_LAST_USED;
+    }
+
     /* several heartbeats must fit into the bound, or it would be past always */
 
     beats = SCOPED_KEY_REDIS_MISSED_HEARTBEATS + 1;

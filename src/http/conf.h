@@ -45,6 +45,10 @@
 #define NGX_HTTP_SCOPED_KEY_MIN_BOUND_MS             100
 #define NGX_HTTP_SCOPED_KEY_MAX_BOUND_MS         3600000
 
+/* scoped_key_last_used, in seconds: the default, the most */
+#define NGX_HTTP_SCOPED_KEY_LAST_USED                 60
+#define NGX_HTTP_SCOPED_KEY_MAX_LAST_USED          86400
+
 
 void *ngx_http_scoped_key_create_main_conf(ngx_conf_t *cf);
 char *ngx_http_scoped_key_init_main_conf(ngx_conf_t *cf, void *conf);
@@ -79,6 +83,8 @@ char *ngx_http_scoped_key_set_redis(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_scoped_key_set_cache(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_scoped_key_set_pepper_file(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_scoped_key_set_last_used(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /* what holds where scoped_key_redis does not stand, and scoped_key_cache */

@@ -1,6 +1,7 @@
 /*
- * scoped_key_cache and scoped_key_pepper_file: what a worker may keep, for how
- * long, and the secret that digests are keyed with.  The bounds are in conf.h.
+ * scoped_key_cache, scoped_key_last_used and scoped_key_pepper_file: what a
+ * worker may keep, for how long, how often it writes, and the secret that
+ * digests are keyed with.  The bounds are in conf.h.
  * Invariant: the pepper is never logged and lies nowhere but in the
  * configuration.
  */
@@ -79,6 +80,41 @@ ngx_http_scoped_key_set_cache(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     {
         return NGX_CONF_ERROR;
     }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_scoped_key_set_last_used(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_scoped_key_main_conf_t *skmcf = conf;
+
+    ngx_int_t   seconds;
+    ngx_str_t  *value;
+
+    if (skmcf->last_used_set) {
+        return "is duplicate";
+    }
+
+    skmcf->last_used_set = 1;
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        skmcf->last_used = 0;
+        return NGX_CONF_OK;
+    }
+
+    seconds = ngx_parse_time(&value[1], 1);
+
+    if (seconds < 1 || seconds > NGX_HTTP_SCOPED_KEY_MAX_LAST_USED) {
+        return ngx_http_scoped_key_mistake(cf, &value[1],
+                              "must be \"off\" or a time from 1s to 1d");
+    }
+
+    skmcf->last_used = (time_t) seconds;
 
     return NGX_CONF_OK;
 }

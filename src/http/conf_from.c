@@ -49,6 +49,31 @@ static ngx_http_scoped_key_unfit_t  ngx_http_scoped_key_unfit_headers[] = {
     { ngx_string("connection"), "this header cannot carry a key" },
     { ngx_string("content-length"), "this header cannot carry a key" },
     { ngx_string("transfer-encoding"), "this header cannot carry a key" },
+
+    /* nginx reads or logs these by itself */
+    { ngx_string("accept"), "this header cannot carry a key" },
+    { ngx_string("accept-language"), "this header cannot carry a key" },
+    { ngx_string("content-range"), "this header cannot carry a key" },
+    { ngx_string("content-type"), "this header cannot carry a key" },
+    { ngx_string("date"), "this header cannot carry a key" },
+    { ngx_string("depth"), "this header cannot carry a key" },
+    { ngx_string("destination"), "this header cannot carry a key" },
+    { ngx_string("expect"), "this header cannot carry a key" },
+    { ngx_string("if-match"), "this header cannot carry a key" },
+    { ngx_string("if-modified-since"), "this header cannot carry a key" },
+    { ngx_string("if-none-match"), "this header cannot carry a key" },
+    { ngx_string("if-range"), "this header cannot carry a key" },
+    { ngx_string("if-unmodified-since"), "this header cannot carry a key" },
+    { ngx_string("keep-alive"), "this header cannot carry a key" },
+    { ngx_string("overwrite"), "this header cannot carry a key" },
+    { ngx_string("range"), "this header cannot carry a key" },
+    { ngx_string("referer"), "this header cannot carry a key" },
+    { ngx_string("te"), "this header cannot carry a key" },
+    { ngx_string("upgrade"), "this header cannot carry a key" },
+    { ngx_string("user-agent"), "this header cannot carry a key" },
+    { ngx_string("via"), "this header cannot carry a key" },
+    { ngx_string("x-forwarded-for"), "this header cannot carry a key" },
+    { ngx_string("x-real-ip"), "this header cannot carry a key" },
     { ngx_null_string, NULL }
 };
 
@@ -282,6 +307,7 @@ ngx_http_scoped_key_source_places(ngx_http_scoped_key_loc_conf_t *skcf)
 
     skcf->lines = 0;
     skcf->in_query = 0;
+    skcf->in_cookies = 0;
 
     source = skcf->sources->elts;
 
@@ -298,6 +324,7 @@ ngx_http_scoped_key_source_places(ngx_http_scoped_key_loc_conf_t *skcf)
             break;
 
         case NGX_HTTP_SCOPED_KEY_COOKIE:
+            skcf->in_cookies = 1;
             len = sizeof("cookie") - 1;
             break;
 

@@ -14,6 +14,7 @@ static char *ngx_http_scoped_key_param_add(ngx_conf_t *cf,
     ngx_http_scoped_key_param_t *param, ngx_str_t *text);
 static const char *ngx_http_scoped_key_param_parse(ngx_str_t *text,
     ngx_http_scoped_key_param_source_t *source);
+static const char *ngx_http_scoped_key_param_text_check(ngx_str_t *text);
 static ngx_uint_t ngx_http_scoped_key_param_begins(ngx_str_t *text,
     const char *prefix, ngx_str_t *rest);
 static ngx_uint_t ngx_http_scoped_key_param_is_name(const ngx_str_t *name);
@@ -21,6 +22,9 @@ static ngx_uint_t ngx_http_scoped_key_param_known(
     const ngx_http_scoped_key_param_t *param, const ngx_str_t *text);
 static char *ngx_http_scoped_key_param_compile(ngx_conf_t *cf,
     ngx_http_scoped_key_param_source_t *source);
+static char *ngx_http_scoped_key_param_variables(ngx_conf_t *cf,
+    ngx_http_scoped_key_param_source_t *source);
+static ngx_uint_t ngx_http_scoped_key_param_in_variable(u_char c);
 
 
 char *
@@ -128,7 +132,8 @@ ngx_http_scoped_key_param_add(ngx_conf_t *cf,
     }
 
     if (source.type == NGX_HTTP_SCOPED_KEY_TEXT
-        && ngx_http_scoped_key_param_compile(cf, &source) != NGX_CONF_OK)
+        && (ngx_http_scoped_key_param_variables(cf, &source) != NGX_CONF_OK
+            || ngx_http_scoped_key_param_compile(cf, &source) != NGX_CONF_OK))
     {
         return NGX_CONF_ERROR;
     }
@@ -189,8 +194,41 @@ ngx_http_scoped_key_param_parse(ngx_str_t *text,
 
     source->type = NGX_HTTP_SCOPED_KEY_TEXT;
 
-    return ngx_http_script_variables_count(text)
-           ? NULL : "neither a source nor a text with variables";
+    return ngx_http_scoped_key_param_text_check(text);
+}
+
+
+/*
+ * What is wrong with it, or NULL.  A variable may match a regular expression
+ * when it is evaluated, and leave captures that the client has chosen.
+ */
+
+static const char *
+ngx_http_scoped_key_param_text_check(ngx_str_t *text)
+{
+    size_t      i;
+    ngx_uint_t  captures, variables;
+
+    captures = 0;
+    variables = ngx_http_script_variables_count(text);
+
+    for (i = 0; i + 1 < text->len; i++) {
+        if (text->data[i] == '$'
+            && text->data[i + 1] >= '1' && text->data[i + 1] <= '9')
+        {
+            captures++;
+        }
+    }
+
+    if (variables == 0) {
+        return "neither a source nor a text with variables";
+    }
+
+    if (captures && captures != variables) {
+        return "$1 to $9 cannot stand beside variables: name the capture";
+    }
+
+    return NULL;
 }
 
 
@@ -272,6 +310,64 @@ ngx_http_scoped_key_param_compile(ngx_conf_t *cf,
 
     return ngx_http_compile_complex_value(&ccv) == NGX_OK ? NGX_CONF_OK
                                                           : NGX_CONF_ERROR;
+}
+
+
+/* the names behind every `$`, as nginx reads them */
+
+static char *
+ngx_http_scoped_key_param_variables(ngx_conf_t *cf,
+    ngx_http_scoped_key_param_source_t *source)
+{
+    u_char      *p, *last;
+    ngx_str_t   *variable;
+    ngx_uint_t   bracket;
+
+    source->variables = ngx_array_create(cf->pool, 1, sizeof(ngx_str_t));
+    if (source->variables == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    p = source->written.data;
+    last = p + source->written.len;
+
+    while ((p = ngx_strlchr(p, last, '$')) != NULL) {
+        variable = ngx_array_push(source->variables);
+        if (variable == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        p++;
+        bracket = (p < last && *p == '{');
+        p += bracket;
+        variable->data = p;
+
+        while (p < last && ngx_http_scoped_key_param_in_variable(*p)) {
+            p++;
+        }
+
+        variable->len = p - variable->data;
+
+        if (bracket && (p == last || *p != '}')) {
+            return ngx_http_scoped_key_mistake(cf, &source->written,
+                                          "the closing bracket is missing");
+        }
+
+        if (variable->len == 0) {
+            return ngx_http_scoped_key_mistake(cf, &source->written,
+                                     "no variable name behind the \"$\"");
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_param_in_variable(u_char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+           || (c >= '0' && c <= '9') || c == '_';
 }
 
 

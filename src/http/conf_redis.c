@@ -222,6 +222,12 @@ ngx_http_scoped_key_redis_prefix(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
+    if (ngx_http_scoped_key_redis_name(cf, prefix, "last_used", &skmcf->uses)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     return ngx_http_scoped_key_redis_name(cf, prefix, "{", &skmcf->tracked);
 }
 

@@ -5,6 +5,7 @@
  */
 
 #include "context.h"
+#include "waiter.h"
 
 
 static void ngx_http_scoped_key_ctx_cleanup(void *data);
@@ -72,6 +73,12 @@ ngx_http_scoped_key_ctx_forget(ngx_http_scoped_key_ctx_t *ctx)
 
     hidden = ctx->hidden;
     waiter = ctx->waiter;
+
+    /* a post_action may begin while its request still waits */
+
+    if (waiter) {
+        ngx_http_scoped_key_waiter_leave(waiter);
+    }
 
     scoped_key_record_release(ctx->record);
     ngx_memzero(ctx, sizeof(ngx_http_scoped_key_ctx_t));

@@ -54,7 +54,14 @@ typedef struct {
     ngx_http_scoped_key_waiter_t    *waiter;    /* of a lookup, see lookup.h */
     ngx_http_scoped_key_hidden_t    *hidden;
 
+    int                             *captures;  /* see captures.h */
+    ngx_uint_t                       ncaptures;
+    u_char                          *captures_data;
+
     ngx_http_scoped_key_body_t      *body;      /* see body.h */
+    off_t                            body_room; /* while it is being read: the
+                                                   bytes that may yet come, and
+                                                   one; 0: nobody counts */
     ngx_http_scoped_key_document_t  *document;  /* see document.h */
     ngx_http_scoped_key_values_t    *values;    /* of params, see param.h */
 

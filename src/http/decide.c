@@ -5,6 +5,7 @@
  */
 
 #include "decide.h"
+#include "captures.h"
 #include "document.h"
 #include "facts.h"
 #include "param.h"
@@ -23,6 +24,8 @@ static void ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
 static void ngx_http_scoped_key_decide_refuse(
     ngx_http_scoped_key_ctx_t *ctx, scoped_key_reason_e reason);
 static void ngx_http_scoped_key_decide_later(ngx_http_scoped_key_ctx_t *ctx);
+static ngx_uint_t ngx_http_scoped_key_decide_asks_access(
+    const ngx_http_scoped_key_ctx_t *ctx);
 static ngx_int_t ngx_http_scoped_key_decide_document(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_ctx_t *ctx);
@@ -143,7 +146,7 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
         return;
     }
 
-    if (skcf->graphql && !scoped_key_record_is_global(ctx->record)
+    if (skcf->graphql && ngx_http_scoped_key_decide_asks_access(ctx)
         && ngx_http_scoped_key_decide_document(r, skcf, ctx) != NGX_OK)
     {
         return;
@@ -158,8 +161,9 @@ ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
     const ngx_http_scoped_key_require_t *require,
     const scoped_key_facts_t *facts, ngx_http_scoped_key_ctx_t *ctx)
 {
-    if (ngx_http_scoped_key_require_evaluate(r, require, &ctx->required)
-        != NGX_OK)
+    if (ngx_http_scoped_key_captures_keep(r, ctx) != NGX_OK
+        || ngx_http_scoped_key_require_evaluate(r, require, &ctx->required)
+           != NGX_OK)
     {
         ngx_http_scoped_key_decide_refuse(ctx, SCOPED_KEY_STORE_UNAVAILABLE);
         return;
@@ -207,6 +211,16 @@ ngx_http_scoped_key_decide_later(ngx_http_scoped_key_ctx_t *ctx)
     /* the cache may have let go of it by then */
 
     ctx->memo = NULL;
+}
+
+
+/* what a document says decides nothing about a key that may do all */
+
+static ngx_uint_t
+ngx_http_scoped_key_decide_asks_access(const ngx_http_scoped_key_ctx_t *ctx)
+{
+    return !scoped_key_record_is_global(ctx->record)
+           || scoped_key_record_has_refusals(ctx->record);
 }
 
 

@@ -2,10 +2,13 @@
  * Where a document may stand: in ?query= of a GET without a body; else in the
  * body, as JSON or as itself.  Both at once are refused, and so are mutations
  * by GET, which a link could make somebody send.
+ * Invariant: texts are not copied but those of JSON, once each; fields point
+ * into them.
  */
 
 #include "document.h"
 #include "body.h"
+#include "document_id.h"
 #include "../core/query.h"
 
 
@@ -24,6 +27,10 @@ static ngx_int_t ngx_http_scoped_key_document_query(
     ngx_http_scoped_key_reading_t *reading);
 static ngx_int_t ngx_http_scoped_key_document_body(
     ngx_http_scoped_key_reading_t *reading, ngx_http_scoped_key_ctx_t *ctx);
+static ngx_int_t ngx_http_scoped_key_document_json(
+    ngx_http_scoped_key_reading_t *reading, const scoped_key_json_t *json);
+static bool ngx_http_scoped_key_document_keep(void *data,
+    scoped_key_str_t text);
 static bool ngx_http_scoped_key_document_scan(void *data,
     scoped_key_str_t text);
 static bool ngx_http_scoped_key_document_operation(void *data,
@@ -42,6 +49,10 @@ ngx_http_scoped_key_document(ngx_http_request_t *r,
 
     if (ctx->document) {
         return ctx->document->state;
+    }
+
+    if (r->headers_in.upgrade) {
+        return SCOPED_KEY_PARAM_UNREADABLE;
     }
 
     state = ngx_http_scoped_key_body(r, skcf, ctx);
@@ -114,9 +125,9 @@ ngx_http_scoped_key_document_read(ngx_http_scoped_key_reading_t *reading,
 static ngx_int_t
 ngx_http_scoped_key_document_query(ngx_http_scoped_key_reading_t *reading)
 {
-    u_char               *scratch;
-    scoped_key_str_t      text;
-    ngx_http_request_t   *r;
+    u_char              *values;
+    scoped_key_str_t     text;
+    ngx_http_request_t  *r;
 
     static const scoped_key_str_t  name = scoped_key_str("query");
 
@@ -134,8 +145,10 @@ ngx_http_scoped_key_document_query(ngx_http_scoped_key_reading_t *reading)
         return NGX_OK;
     }
 
-    scratch = ngx_pnalloc(r->pool, r->args.len);
-    if (scratch == NULL) {
+    /* documents stay where they are decoded; all else may be overwritten */
+
+    values = ngx_pnalloc(r->pool, 2 * r->args.len);
+    if (values == NULL) {
         reading->document->failed = 1;
         return NGX_ERROR;
     }
@@ -143,9 +156,15 @@ ngx_http_scoped_key_document_query(ngx_http_scoped_key_reading_t *reading)
     text.len = r->args.len;
     text.data = r->args.data;
 
-    return scoped_key_query_walk(text, name, scratch,
-                                 ngx_http_scoped_key_document_scan, reading)
-           == SCOPED_KEY_QUERY_WALKED ? NGX_OK : NGX_ERROR;
+    if (scoped_key_query_walk(text, name, true, values,
+                              ngx_http_scoped_key_document_scan, reading)
+        != SCOPED_KEY_QUERY_WALKED)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_scoped_key_document_id_in_args(text, values + text.len)
+           ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -153,12 +172,8 @@ static ngx_int_t
 ngx_http_scoped_key_document_body(ngx_http_scoped_key_reading_t *reading,
     ngx_http_scoped_key_ctx_t *ctx)
 {
-    ngx_uint_t                n;
     scoped_key_str_t          text;
     const scoped_key_json_t  *json;
-
-    static const scoped_key_str_t  one = scoped_key_str("/query");
-    static const scoped_key_str_t  batch = scoped_key_str("/*/query");
 
     if (ctx->body->type == NGX_HTTP_SCOPED_KEY_BODY_GRAPHQL) {
         text.len = ctx->body->text.len;
@@ -173,16 +188,25 @@ ngx_http_scoped_key_document_body(ngx_http_scoped_key_reading_t *reading,
     }
 
     json = ngx_http_scoped_key_body_json(reading->request, ctx);
-    if (json == NULL) {
-        return NGX_ERROR;
-    }
+    return json ? ngx_http_scoped_key_document_json(reading, json) : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_document_json(ngx_http_scoped_key_reading_t *reading,
+    const scoped_key_json_t *json)
+{
+    bool        batch;
+    ngx_uint_t  n;
+
+    static const scoped_key_str_t  one = scoped_key_str("/query");
+    static const scoped_key_str_t  each = scoped_key_str("/*/query");
 
     n = reading->n;
+    batch = (scoped_key_json_type(json) == SCOPED_KEY_JSON_ARRAY);
 
-    if (scoped_key_json_walk(json,
-                             scoped_key_json_type(json)
-                             == SCOPED_KEY_JSON_ARRAY ? batch : one,
-                             ngx_http_scoped_key_document_scan, reading)
+    if (scoped_key_json_walk(json, batch ? each : one,
+                             ngx_http_scoped_key_document_keep, reading)
         != SCOPED_KEY_JSON_WALKED)
     {
         return NGX_ERROR;
@@ -190,7 +214,30 @@ ngx_http_scoped_key_document_body(ngx_http_scoped_key_reading_t *reading,
 
     /* a hash of a document that only the server has says nothing to us */
 
-    return reading->n == n ? NGX_ERROR : NGX_OK;
+    return reading->n == n || ngx_http_scoped_key_document_id_in_json(json)
+           ? NGX_ERROR : NGX_OK;
+}
+
+
+/* a copy: the text of a JSON string lives only during the walk */
+
+static bool
+ngx_http_scoped_key_document_keep(void *data, scoped_key_str_t text)
+{
+    ngx_http_scoped_key_reading_t  *reading = data;
+
+    u_char  *p;
+
+    p = ngx_pnalloc(reading->request->pool, text.len + 1);
+    if (p == NULL) {
+        reading->document->failed = 1;
+        return false;
+    }
+
+    ngx_memcpy(p, text.data, text.len);
+    text.data = p;
+
+    return ngx_http_scoped_key_document_scan(reading, text);
 }
 
 
@@ -200,6 +247,10 @@ ngx_http_scoped_key_document_scan(void *data, scoped_key_str_t text)
     ngx_http_scoped_key_reading_t  *reading = data;
 
     scoped_key_graphql_sink_t  sink;
+
+    if (reading->n == NGX_HTTP_SCOPED_KEY_MAX_DOCUMENTS) {
+        return false;
+    }
 
     reading->n++;
 
@@ -235,28 +286,24 @@ ngx_http_scoped_key_document_operation(void *data,
 }
 
 
-/* a copy: the text of a JSON string lives only during the walk */
-
 static bool
 ngx_http_scoped_key_document_field(void *data, scoped_key_str_t name)
 {
     ngx_http_scoped_key_reading_t  *reading = data;
 
-    u_char            *p;
     scoped_key_str_t  *field;
 
-    field = ngx_array_push(&reading->document->fields);
-    p = ngx_pnalloc(reading->request->pool, name.len);
+    if (reading->document->fields.nelts == NGX_HTTP_SCOPED_KEY_MAX_FIELDS) {
+        return false;
+    }
 
-    if (field == NULL || p == NULL) {
+    field = ngx_array_push(&reading->document->fields);
+    if (field == NULL) {
         reading->document->failed = 1;
         return false;
     }
 
-    ngx_memcpy(p, name.data, name.len);
-
-    field->len = name.len;
-    field->data = p;
+    *field = name;
 
     return true;
 }

@@ -11,10 +11,14 @@
 #include "../core/graphql.h"
 
 
+/* of one request: what a batch asks for counts together */
+#define NGX_HTTP_SCOPED_KEY_MAX_DOCUMENTS  16
+#define NGX_HTTP_SCOPED_KEY_MAX_FIELDS     1024   /* at the roots */
+
 /* in r->pool, made when a decision first asks */
 struct ngx_http_scoped_key_document_s {
     ngx_array_t         operations;   /* of scoped_key_str_t: type names */
-    ngx_array_t         fields;       /* of scoped_key_str_t */
+    ngx_array_t         fields;       /* of scoped_key_str_t, in the text */
     scoped_key_param_e  state;        /* once it was read */
     unsigned            mutates:1;
     unsigned            failed:1;     /* out of memory on the way */
@@ -23,7 +27,9 @@ struct ngx_http_scoped_key_document_s {
 
 /*
  * SCOPED_KEY_PARAM_VALUES: ctx->document is there, with one operation at
- * least; else as in facts.h.
+ * least; else as in facts.h.  Unreadable is all that may run something else
+ * than what was read: a request to upgrade, behind which documents go by
+ * unseen, and the id of a document that the server keeps.
  */
 scoped_key_param_e ngx_http_scoped_key_document(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,

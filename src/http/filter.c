@@ -1,10 +1,12 @@
 /*
  * The second module of this library: header and body filters that dress a
- * refusal on its way to the client.  The status was returned to the phase
+ * refusal on its way to the client, and one that sees a request's body while
+ * the access handler reads it.  The status was returned to the phase
  * engine and has become nginx's own error page by now; where an error_page
  * took over, only the headers are added.  Decides nothing.
  */
 
+#include "body.h"
 #include "context.h"
 #include "problem.h"
 
@@ -13,6 +15,8 @@ static ngx_int_t ngx_http_scoped_key_filter_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_scoped_key_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_scoped_key_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
+static ngx_int_t ngx_http_scoped_key_request_body_filter(
+    ngx_http_request_t *r, ngx_chain_t *in);
 static ngx_int_t ngx_http_scoped_key_filter_dress(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
 static ngx_int_t ngx_http_scoped_key_filter_challenge(ngx_http_request_t *r,
@@ -53,6 +57,7 @@ ngx_module_t  ngx_http_scoped_key_filter_module = {
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
 static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+static ngx_http_request_body_filter_pt   ngx_http_next_request_body_filter;
 
 
 static ngx_int_t
@@ -201,6 +206,26 @@ ngx_http_scoped_key_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
 
 static ngx_int_t
+ngx_http_scoped_key_request_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_int_t                   rc;
+    ngx_http_scoped_key_ctx_t  *ctx;
+
+    ctx = ngx_http_scoped_key_ctx(r);
+
+    if (ctx && ctx->body_room) {
+        rc = ngx_http_scoped_key_body_count(r, ctx, in);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    return ngx_http_next_request_body_filter(r, in);
+}
+
+
+static ngx_int_t
 ngx_http_scoped_key_filter_init(ngx_conf_t *cf)
 {
     ngx_http_scoped_key_main_conf_t  *skmcf;
@@ -216,6 +241,9 @@ ngx_http_scoped_key_filter_init(ngx_conf_t *cf)
 
     ngx_http_next_body_filter = ngx_http_top_body_filter;
     ngx_http_top_body_filter = ngx_http_scoped_key_body_filter;
+
+    ngx_http_next_request_body_filter = ngx_http_top_request_body_filter;
+    ngx_http_top_request_body_filter = ngx_http_scoped_key_request_body_filter;
 
     return NGX_OK;
 }

@@ -6,6 +6,7 @@
  */
 
 #include "hide.h"
+#include "cached.h"
 #include "credential.h"
 
 
@@ -38,7 +39,13 @@ ngx_http_scoped_key_hide(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    return skcf->in_query ? ngx_http_scoped_key_hide_query(&hiding) : NGX_OK;
+    if (skcf->in_query && ngx_http_scoped_key_hide_query(&hiding) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_scoped_key_cached_forget(r);
+
+    return NGX_OK;
 }
 
 
@@ -178,8 +185,9 @@ ngx_http_scoped_key_hide_line(ngx_http_scoped_key_hiding_t *hiding,
     ngx_uint_t                           i;
     const ngx_http_scoped_key_source_t  *source;
 
-    if (ngx_http_scoped_key_header_is(header,
-                                      &ngx_http_scoped_key_cookie_line))
+    if (hiding->skcf->in_cookies
+        && ngx_http_scoped_key_header_is(header,
+                                         &ngx_http_scoped_key_cookie_line))
     {
         return ngx_http_scoped_key_hide_cookie(hiding, header, edited);
     }

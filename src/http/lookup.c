@@ -144,6 +144,7 @@ ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
 {
     u_char                         legacy_id[SCOPED_KEY_LEGACY_ID_BYTES];
     scoped_key_str_t               text;
+    scoped_key_tag_t               id_tag;
     ngx_http_scoped_key_lookup_t  *lookup;
     ngx_http_scoped_key_waiter_t  *waiter;
     ngx_http_scoped_key_worker_t  *worker;
@@ -167,6 +168,12 @@ ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
         id.data = legacy_id;
     }
 
+    ngx_http_scoped_key_lookup_tag(worker, id, &id_tag);
+
+    if (ngx_http_scoped_key_lookup_cached(r, ctx, &id_tag) == NGX_OK) {
+        return NGX_OK;
+    }
+
     ctx->cache = NGX_HTTP_SCOPED_KEY_CACHE_MISS;
 
     lookup = ngx_http_scoped_key_lookup_join(worker, id);
@@ -180,6 +187,23 @@ ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
     ctx->waiting = 1;
 
     return NGX_AGAIN;
+}
+
+
+void
+ngx_http_scoped_key_lookup_tag(ngx_http_scoped_key_worker_t *worker,
+    scoped_key_str_t id, scoped_key_tag_t *tag)
+{
+    u_char            bytes[1 + SCOPED_KEY_ID_MAX_BYTES];
+    scoped_key_str_t  text;
+
+    bytes[0] = '\0';
+    ngx_memcpy(bytes + 1, id.data, id.len);
+
+    text.len = 1 + id.len;
+    text.data = bytes;
+
+    scoped_key_tag_make(tag, &worker->tag_key, text);
 }
 
 

@@ -43,6 +43,14 @@ ngx_int_t ngx_http_scoped_key_lookup(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_ctx_t *ctx);
 
+/*
+ * Under what the cache keeps a record that is nobody's, since it has no
+ * digest: not under the text that was presented, for any text would bring it.
+ * No key has such a text.
+ */
+void ngx_http_scoped_key_lookup_tag(ngx_http_scoped_key_worker_t *worker,
+    scoped_key_str_t id, scoped_key_tag_t *tag);
+
 /* a change became known: nobody may join what is under way */
 void ngx_http_scoped_key_lookup_detach(ngx_http_scoped_key_worker_t *worker,
     scoped_key_str_t id);

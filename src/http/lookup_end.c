@@ -14,8 +14,10 @@ static scoped_key_proof_e ngx_http_scoped_key_lookup_proof(
     ngx_http_scoped_key_lookup_t *lookup, const scoped_key_proof_t *proof,
     const ngx_http_scoped_key_waiter_t *waiter);
 static void ngx_http_scoped_key_lookup_keep(
-    ngx_http_scoped_key_lookup_t *lookup,
-    const ngx_http_scoped_key_waiter_t *waiter);
+    ngx_http_scoped_key_lookup_t *lookup, const scoped_key_tag_t *tag,
+    scoped_key_proof_e proof);
+static void ngx_http_scoped_key_lookup_keep_invalid(
+    ngx_http_scoped_key_lookup_t *lookup);
 
 
 void
@@ -55,6 +57,10 @@ ngx_http_scoped_key_lookup_settle(ngx_http_scoped_key_lookup_t *lookup,
 
     last = NULL;
 
+    if (lookup->record && !proof->has_digest) {
+        ngx_http_scoped_key_lookup_keep_invalid(lookup);
+    }
+
     for (q = ngx_queue_head(&lookup->waiters);
          q != ngx_queue_sentinel(&lookup->waiters);
          q = ngx_queue_next(q))
@@ -76,7 +82,8 @@ ngx_http_scoped_key_lookup_settle(ngx_http_scoped_key_lookup_t *lookup,
         last = waiter;
 
         if (lookup->record == NULL || proof->has_digest) {
-            ngx_http_scoped_key_lookup_keep(lookup, waiter);
+            ngx_http_scoped_key_lookup_keep(lookup, &waiter->tag,
+                                            waiter->proof);
         }
     }
 }
@@ -100,22 +107,51 @@ ngx_http_scoped_key_lookup_proof(ngx_http_scoped_key_lookup_t *lookup,
 }
 
 
+/*
+ * To read one that is too large costs the connection: not for each request
+ * that names it, with whatever secret.
+ */
+
+static void
+ngx_http_scoped_key_lookup_keep_invalid(ngx_http_scoped_key_lookup_t *lookup)
+{
+    scoped_key_str_t  id;
+    scoped_key_tag_t  tag;
+
+    id.len = lookup->id_len;
+    id.data = lookup->id;
+
+    ngx_http_scoped_key_lookup_tag(lookup->worker, id, &tag);
+    ngx_http_scoped_key_lookup_keep(lookup, &tag, SCOPED_KEY_PROOF_CURRENT);
+}
+
+
 static void
 ngx_http_scoped_key_lookup_keep(ngx_http_scoped_key_lookup_t *lookup,
-    const ngx_http_scoped_key_waiter_t *waiter)
+    const scoped_key_tag_t *tag, scoped_key_proof_e proof)
 {
-    scoped_key_str_t      id;
-    scoped_key_record_t  *record;
+    scoped_key_str_t               id;
+    scoped_key_record_t           *record;
+    ngx_http_scoped_key_worker_t  *worker;
 
-    if (lookup->detached || lookup->reason == SCOPED_KEY_STORE_UNAVAILABLE) {
+    worker = lookup->worker;
+
+    /* a server whose changes are not told, such as a replica, is not believed
+       for longer than an answer */
+
+    if (lookup->detached
+        || lookup->reason == SCOPED_KEY_STORE_UNAVAILABLE
+        || scoped_key_redis_connection_address(worker->redis)
+           != scoped_key_redis_tracking_address(worker->tracking))
+    {
         return;
     }
 
     id.len = lookup->id_len;
     id.data = lookup->id;
 
-    record = waiter->proof == SCOPED_KEY_PROOF_NONE ? NULL : lookup->record;
+    record = proof == SCOPED_KEY_PROOF_NONE ? NULL : lookup->record;
 
-    (void) scoped_key_cache_put(lookup->worker->cache, &waiter->tag, id,
-                                record, waiter->proof, lookup->read_ms);
+    (void) scoped_key_cache_put(worker->cache, tag, id, record, proof,
+                                lookup->read_ms);
 }

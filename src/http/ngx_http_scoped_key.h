@@ -106,6 +106,7 @@ typedef struct {
     ngx_str_t                     written;
     ngx_str_t                     name;
     ngx_http_complex_value_t      text;
+    ngx_array_t                  *variables; /* in the text, of ngx_str_t */
 } ngx_http_scoped_key_param_source_t;
 
 /* one scoped_key_param */
@@ -125,10 +126,13 @@ typedef struct {
     ngx_str_t                     prefix;    /* "scoped_key:" */
     ngx_str_t                     channel;   /* prefix and "invalidate" */
     ngx_str_t                     tracked;   /* prefix and "{" */
+    ngx_str_t                     uses;      /* prefix and "last_used" */
     size_t                        cache_size;
     ngx_msec_t                    ttl;
     ngx_msec_t                    negative;
     ngx_msec_t                    bound;
+    time_t                        last_used; /* how often it is written, in
+                                                seconds; 0: never */
     scoped_key_pepper_t           pepper;
     ngx_uint_t                    nmemos;    /* static sets in use */
     ngx_rbtree_t                  memos;     /* text of a static set: number */
@@ -137,9 +141,11 @@ typedef struct {
                                                 ..._require_t * */
     ngx_http_scoped_key_require_t *only_global;  /* where nothing is required */
     ngx_array_t                   catalog;   /* of ..._scope_t */
+    ngx_array_t                   cached;    /* indices, see cached.h */
     unsigned                      redis_set:1;
     unsigned                      cache_set:1;
     unsigned                      pepper_set:1;
+    unsigned                      last_used_set:1;
     unsigned                      used:1;    /* some location is not off */
 } ngx_http_scoped_key_main_conf_t;
 
@@ -150,6 +156,7 @@ typedef struct {
     uint64_t                        lines;     /* bit n: a source is in header
                                                   lines with names of n bytes */
     ngx_uint_t                      in_query;  /* a source is in the query */
+    ngx_uint_t                      in_cookies;    /* a source is a cookie */
     ngx_array_t                    *params;    /* of ..._param_t, or NULL */
     size_t                          body_limit;
     ngx_flag_t                      hide;

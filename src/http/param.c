@@ -7,7 +7,6 @@
 #include "param.h"
 #include "conf.h"
 #include "document.h"
-#include "printable.h"
 #include "../core/query.h"
 
 
@@ -22,9 +21,6 @@ static scoped_key_param_e ngx_http_scoped_key_param_source(
     const ngx_http_scoped_key_param_source_t *source);
 static scoped_key_param_e ngx_http_scoped_key_param_args(
     ngx_http_scoped_key_gathering_t *gathering, const ngx_str_t *name);
-static scoped_key_param_e ngx_http_scoped_key_param_text(
-    ngx_http_scoped_key_gathering_t *gathering,
-    const ngx_http_scoped_key_param_source_t *source);
 static scoped_key_param_e ngx_http_scoped_key_param_graphql(
     ngx_http_scoped_key_gathering_t *gathering,
     ngx_http_scoped_key_param_e type);
@@ -58,12 +54,16 @@ ngx_http_scoped_key_param(void *data, scoped_key_str_t name,
         gathering.asker = asker;
         gathering.values = found;
         gathering.failed = 0;
+        gathering.many = 0;
 
         found->texts.nelts = 0;
         found->state = ngx_http_scoped_key_param_gather(&gathering, param);
 
         if (gathering.failed) {
             found->state = SCOPED_KEY_PARAM_ERROR;
+
+        } else if (gathering.many) {
+            found->state = SCOPED_KEY_PARAM_AMBIGUOUS;
         }
 
         found->gathered = (found->state != SCOPED_KEY_PARAM_NEEDS_BODY);
@@ -199,7 +199,7 @@ ngx_http_scoped_key_param_pairs(ngx_http_scoped_key_gathering_t *gathering,
     asked.len = name->len;
     asked.data = name->data;
 
-    switch (scoped_key_query_walk(sent, asked, scratch,
+    switch (scoped_key_query_walk(sent, asked, false, scratch,
                                   ngx_http_scoped_key_param_found, gathering))
     {
     case SCOPED_KEY_QUERY_WALKED:
@@ -211,39 +211,6 @@ ngx_http_scoped_key_param_pairs(ngx_http_scoped_key_gathering_t *gathering,
     default:
         return SCOPED_KEY_PARAM_AMBIGUOUS;
     }
-}
-
-
-static scoped_key_param_e
-ngx_http_scoped_key_param_text(ngx_http_scoped_key_gathering_t *gathering,
-    const ngx_http_scoped_key_param_source_t *source)
-{
-    ngx_str_t            text;
-    scoped_key_str_t     value;
-    ngx_http_request_t  *r;
-
-    r = gathering->asker->request;
-
-    if (ngx_http_complex_value(r,
-                              (ngx_http_complex_value_t *) &source->text, &text)
-        != NGX_OK)
-    {
-        return SCOPED_KEY_PARAM_ERROR;
-    }
-
-    if (text.len == 0) {
-        return SCOPED_KEY_PARAM_VALUES;
-    }
-
-    if (ngx_http_scoped_key_has_control(text.data, text.len)) {
-        return SCOPED_KEY_PARAM_AMBIGUOUS;
-    }
-
-    value.len = text.len;
-    value.data = text.data;
-
-    return ngx_http_scoped_key_param_found(gathering, value)
-           ? SCOPED_KEY_PARAM_VALUES : SCOPED_KEY_PARAM_ERROR;
 }
 
 
@@ -287,6 +254,11 @@ ngx_http_scoped_key_param_found(void *data, scoped_key_str_t value)
     ngx_http_scoped_key_gathering_t  *gathering = data;
 
     scoped_key_str_t  *text;
+
+    if (gathering->values->texts.nelts == NGX_HTTP_SCOPED_KEY_MAX_VALUES) {
+        gathering->many = 1;
+        return false;
+    }
 
     text = ngx_array_push(&gathering->values->texts);
     if (text == NULL) {

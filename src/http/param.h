@@ -10,6 +10,10 @@
 #include "context.h"
 
 
+/* of one param in a request; a request with more is refused */
+#define NGX_HTTP_SCOPED_KEY_MAX_VALUES  256
+
+
 /* one for each param of the location */
 struct ngx_http_scoped_key_values_s {
     ngx_array_t         texts;     /* of scoped_key_str_t */
@@ -29,7 +33,8 @@ typedef struct {
 typedef struct {
     const ngx_http_scoped_key_asker_t     *asker;
     ngx_http_scoped_key_values_t          *values;
-    ngx_uint_t                             failed;   /* out of memory */
+    unsigned                               failed:1; /* out of memory */
+    unsigned                               many:1;   /* over MAX_VALUES */
 } ngx_http_scoped_key_gathering_t;
 
 
@@ -42,12 +47,20 @@ scoped_key_param_e ngx_http_scoped_key_param_body(
     ngx_http_scoped_key_gathering_t *gathering,
     const ngx_http_scoped_key_param_t *param);
 
+/* the value of a text, if it is not empty */
+scoped_key_param_e ngx_http_scoped_key_param_text(
+    ngx_http_scoped_key_gathering_t *gathering,
+    const ngx_http_scoped_key_param_source_t *source);
+
 /* the values of a name in a query string or a form, decoded once */
 scoped_key_param_e ngx_http_scoped_key_param_pairs(
     ngx_http_scoped_key_gathering_t *gathering, const ngx_str_t *text,
     const ngx_str_t *name);
 
-/* one value, which lives as long as the request; false: out of memory */
+/*
+ * One value, which lives as long as the request.  False: out of memory, or too
+ * many; whatever the caller makes of it, the state of the param says which.
+ */
 bool ngx_http_scoped_key_param_found(void *data, scoped_key_str_t value);
 
 #endif

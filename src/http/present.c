@@ -65,17 +65,19 @@ ngx_http_scoped_key_pass_by(ngx_http_request_t *r,
 {
     ngx_http_scoped_key_ctx_t  *ctx;
 
-    if (!skcf->hide) {
-        return NGX_OK;
-    }
-
     ctx = NULL;
+
+    /* what an earlier location decided is not said of this one */
 
     if (r == r->main) {
         ctx = ngx_http_scoped_key_ctx_begin(r);
         if (ctx == NULL) {
             return NGX_ERROR;
         }
+    }
+
+    if (!skcf->hide) {
+        return NGX_OK;
     }
 
     /* whether there is a key is not asked here: look into every line */
@@ -86,7 +88,8 @@ ngx_http_scoped_key_pass_by(ngx_http_request_t *r,
 
 /*
  * A CORS preflight as browsers send it (Fetch standard, "CORS-preflight
- * fetch"): OPTIONS with an origin and the method that it asks for.
+ * fetch"): OPTIONS with an origin and the method that it asks for, and
+ * without a body.
  */
 
 static ngx_uint_t
@@ -100,7 +103,10 @@ ngx_http_scoped_key_is_preflight(ngx_http_request_t *r)
     static const ngx_str_t  method_line =
         ngx_string("access-control-request-method");
 
-    if (r->method != NGX_HTTP_OPTIONS) {
+    if (r->method != NGX_HTTP_OPTIONS
+        || r->headers_in.content_length_n > 0
+        || r->headers_in.chunked)
+    {
         return 0;
     }
 
@@ -111,6 +117,10 @@ ngx_http_scoped_key_is_preflight(ngx_http_request_t *r)
         header = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
+            if (header[i].value.len == 0) {
+                continue;
+            }
+
             origin |= ngx_http_scoped_key_header_is(&header[i], &origin_line);
             method |= ngx_http_scoped_key_header_is(&header[i], &method_line);
         }

@@ -17,6 +17,8 @@ static size_t ngx_http_scoped_key_problem_size(
 static const scoped_key_clause_t *ngx_http_scoped_key_problem_missing(
     const ngx_http_scoped_key_ctx_t *ctx);
 static const char *ngx_http_scoped_key_problem_title(ngx_uint_t status);
+static const char *ngx_http_scoped_key_problem_detail(
+    scoped_key_reason_e reason, const scoped_key_clause_t *missing);
 
 
 ngx_int_t
@@ -45,7 +47,8 @@ ngx_http_scoped_key_problem_body(ngx_http_request_t *r,
                      "\"status\":%ui,\"detail\":\"%s\",\"reason\":\"%s\"",
                      ngx_http_scoped_key_problem_title(ctx->status),
                      ctx->status,
-                     scoped_key_reason_detail(ctx->cause.reason),
+                     ngx_http_scoped_key_problem_detail(ctx->cause.reason,
+                                                        missing),
                      scoped_key_reason_name(ctx->cause.reason));
 
     if (missing) {
@@ -188,4 +191,18 @@ ngx_http_scoped_key_problem_title(ngx_uint_t status)
     default:
         return "Forbidden";
     }
+}
+
+
+/* missing: the clause that the body tells of, or NULL */
+
+static const char *
+ngx_http_scoped_key_problem_detail(scoped_key_reason_e reason,
+    const scoped_key_clause_t *missing)
+{
+    if (reason == SCOPED_KEY_INSUFFICIENT_SCOPE && missing == NULL) {
+        return "Only global keys pass here.";
+    }
+
+    return scoped_key_reason_detail(reason);
 }

@@ -6,6 +6,7 @@
  * with an empty part is never given out.
  */
 
+#include "captures.h"
 #include "require.h"
 #include "../core/scope.h"
 
@@ -229,6 +230,9 @@ ngx_http_scoped_key_write_capture(ngx_http_request_t *r,
 {
 #if (NGX_PCRE)
     int  start, end;
+
+    /* a variable before it may have matched something else */
+    ngx_http_scoped_key_captures_restore(r);
 
     n *= 2;
 

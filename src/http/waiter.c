@@ -85,8 +85,10 @@ ngx_http_scoped_key_waiter_wake(ngx_event_t *ev)
         n++;
     }
 
+    /* a timer, and one that keeps a worker that is to exit from doing so */
+
     if (!ngx_queue_empty(&worker->ended)) {
-        ngx_post_event(&worker->wake, &ngx_posted_next_events);
+        ngx_add_timer(&worker->wake, NGX_HTTP_SCOPED_KEY_TURN_MS);
     }
 }
 
@@ -101,24 +103,28 @@ ngx_http_scoped_key_waiter_run(ngx_http_scoped_key_waiter_t *waiter)
 
     lookup = waiter->lookup;
 
-    waiter->lookup = NULL;
-    ngx_queue_remove(&waiter->queue);
+    ngx_http_scoped_key_waiter_leave(waiter);
 
     r = waiter->request;
     c = r->connection;
     ctx = ngx_http_scoped_key_ctx(r);
+
+    /* a post_action has taken the request elsewhere after its client left */
+
+    if (ctx == NULL || !ctx->waiting) {
+        return;
+    }
 
     ctx->waiting = 0;
     ctx->read_ms = lookup->read_ms;
     ctx->proof = waiter->proof;
     ctx->cause.reason = lookup->reason;
 
-    if (lookup->record) {
+    if (lookup->record && ctx->proof != SCOPED_KEY_PROOF_NONE) {
         ctx->record = scoped_key_record_hold(lookup->record);
 
-        if (ctx->proof == SCOPED_KEY_PROOF_NONE) {
-            ctx->cause.reason = SCOPED_KEY_UNKNOWN_KEY;
-        }
+    } else if (lookup->record) {
+        ctx->cause.reason = SCOPED_KEY_UNKNOWN_KEY;
     }
 
     ngx_http_set_log_request(c->log, r);
@@ -132,15 +138,22 @@ ngx_http_scoped_key_waiter_run(ngx_http_scoped_key_waiter_t *waiter)
 }
 
 
+void
+ngx_http_scoped_key_waiter_leave(ngx_http_scoped_key_waiter_t *waiter)
+{
+    if (waiter->lookup) {
+        waiter->lookup = NULL;
+        ngx_queue_remove(&waiter->queue);
+    }
+}
+
+
 static void
 ngx_http_scoped_key_waiter_cleanup(void *data)
 {
     ngx_http_scoped_key_waiter_t  *waiter = data;
 
-    if (waiter->lookup) {
-        waiter->lookup = NULL;
-        ngx_queue_remove(&waiter->queue);
-    }
+    ngx_http_scoped_key_waiter_leave(waiter);
 }
 
 

@@ -15,6 +15,7 @@
 
 /* a request's share of a turn is some 50 us with proxy_pass */
 #define NGX_HTTP_SCOPED_KEY_WAKES_A_TURN  64
+#define NGX_HTTP_SCOPED_KEY_TURN_MS        1
 
 /* in the request's pool, one for all its lookups */
 struct ngx_http_scoped_key_waiter_s {
@@ -34,6 +35,9 @@ ngx_http_scoped_key_waiter_t *ngx_http_scoped_key_waiter_create(
 /* the request waits: the access handler is to return NGX_AGAIN */
 void ngx_http_scoped_key_waiter_join(ngx_http_scoped_key_waiter_t *waiter,
     ngx_http_scoped_key_lookup_t *lookup);
+
+/* the request does not wait any more, whether it did or not */
+void ngx_http_scoped_key_waiter_leave(ngx_http_scoped_key_waiter_t *waiter);
 
 /* of worker->wake: gives outcomes to waiters and runs their phases */
 void ngx_http_scoped_key_waiter_wake(ngx_event_t *ev);

@@ -5,7 +5,9 @@
  */
 
 #include "worker.h"
+#include "cached.h"
 #include "lookup.h"
+#include "uses.h"
 #include "waiter.h"
 
 
@@ -15,6 +17,7 @@ static void ngx_http_scoped_key_worker_disconnect(
     ngx_http_scoped_key_worker_t *worker);
 static void ngx_http_scoped_key_worker_free(
     ngx_http_scoped_key_worker_t *worker);
+static ngx_int_t ngx_http_scoped_key_worker_check(ngx_cycle_t *cycle);
 static void ngx_http_scoped_key_worker_flush(void *data);
 static void ngx_http_scoped_key_worker_changed(void *data,
     const ngx_str_t *key);
@@ -70,7 +73,8 @@ ngx_http_scoped_key_worker_start(ngx_cycle_t *cycle)
     ngx_http_scoped_key_worker = worker;
 
     limits.bytes = skmcf->cache_size;
-    limits.memo_bytes = (skmcf->nmemos + 7) / 8;
+    limits.memo_bytes = ngx_http_scoped_key_memo_bytes(skmcf)
+                        + NGX_HTTP_SCOPED_KEY_USES_MEMO_BYTES;
 
     worker->cache = scoped_key_cache_create(&limits);
 
@@ -97,6 +101,10 @@ ngx_http_scoped_key_worker_connect(ngx_http_scoped_key_worker_t *worker)
     skmcf = worker->conf;
 
     scoped_key_tag_key_make(&worker->tag_key);
+
+    if (ngx_http_scoped_key_uses_create(worker) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     worker->redis = scoped_key_redis_connection_create(&skmcf->redis,
                                                        worker->log);
@@ -143,29 +151,57 @@ ngx_http_scoped_key_worker_reload(ngx_cycle_t *cycle)
 {
     ngx_http_scoped_key_worker_t  *old;
 
+    if (ngx_http_scoped_key_worker_check(cycle) != NGX_OK
+        || ngx_http_scoped_key_cached_init(cycle) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     old = ngx_http_scoped_key_worker;
 
     if (old == NULL) {
         return NGX_OK;
     }
 
-    ngx_http_scoped_key_worker_disconnect(old);
     ngx_http_scoped_key_worker = NULL;
 
-    if (ngx_http_scoped_key_worker_start(cycle) != NGX_OK) {
-        return NGX_ERROR;
+    ngx_http_scoped_key_worker_disconnect(old);
+
+    while (!ngx_queue_empty(&old->ended)) {
+        ngx_http_scoped_key_waiter_wake(&old->wake);
     }
 
-    if (ngx_http_scoped_key_worker && !ngx_queue_empty(&old->ended)) {
-        ngx_queue_add(&ngx_http_scoped_key_worker->ended, &old->ended);
-        ngx_queue_init(&old->ended);
-        ngx_post_event(&ngx_http_scoped_key_worker->wake, &ngx_posted_events);
-    }
-
-    ngx_http_scoped_key_waiter_abandon(old);
     ngx_http_scoped_key_worker_free(old);
 
-    return NGX_OK;
+    return ngx_http_scoped_key_worker_start(cycle);
+}
+
+
+/* a clock that stands still for longer than the bound cannot keep it */
+
+static ngx_int_t
+ngx_http_scoped_key_worker_check(ngx_cycle_t *cycle)
+{
+    ngx_core_conf_t                  *ccf;
+    ngx_http_scoped_key_main_conf_t  *skmcf;
+
+    skmcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                                ngx_http_scoped_key_module);
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    if (skmcf == NULL || !skmcf->used
+        || ccf->timer_resolution <= skmcf->redis.heartbeat)
+    {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                  "\"timer_resolution\" of %M ms is too coarse for the bound "
+                  "of %M ms in \"scoped_key_cache\": at most %M ms",
+                  ccf->timer_resolution, skmcf->bound,
+                  skmcf->redis.heartbeat);
+
+    return NGX_ERROR;
 }
 
 
@@ -174,6 +210,8 @@ ngx_http_scoped_key_worker_reload(ngx_cycle_t *cycle)
 static void
 ngx_http_scoped_key_worker_disconnect(ngx_http_scoped_key_worker_t *worker)
 {
+    ngx_http_scoped_key_uses_stop(worker);
+
     if (worker->tracking) {
         scoped_key_redis_tracking_destroy(worker->tracking);
     }
@@ -194,8 +232,13 @@ ngx_http_scoped_key_worker_disconnect(ngx_http_scoped_key_worker_t *worker)
 static void
 ngx_http_scoped_key_worker_free(ngx_http_scoped_key_worker_t *worker)
 {
+    if (worker->wake.timer_set) {
+        ngx_del_timer(&worker->wake);
+    }
+
     scoped_key_cache_destroy(worker->cache);
     scoped_key_wipe(&worker->tag_key, sizeof(scoped_key_tag_key_t));
+    ngx_free(worker->uses);
     ngx_free(worker);
 }
 

@@ -13,7 +13,10 @@
 
 #define NGX_HTTP_SCOPED_KEY_LOOKUP_BUCKETS  256
 
-typedef struct {
+typedef struct ngx_http_scoped_key_uses_s    ngx_http_scoped_key_uses_t;
+typedef struct ngx_http_scoped_key_worker_s  ngx_http_scoped_key_worker_t;
+
+struct ngx_http_scoped_key_worker_s {
     ngx_http_scoped_key_main_conf_t  *conf;
     ngx_log_t                        *log;
 
@@ -35,8 +38,14 @@ typedef struct {
     uint64_t                 oldest_unknown;
     ngx_uint_t               stale;
 
+    ngx_http_scoped_key_uses_t  *uses;   /* NULL: off; see uses.h */
+
     unsigned                 store_failing:1;   /* and was logged */
-} ngx_http_scoped_key_worker_t;
+};
+
+
+/* of a memo: the bits of decide.c, in front of all else */
+#define ngx_http_scoped_key_memo_bytes(skmcf)  (((skmcf)->nmemos + 7) / 8)
 
 
 /* of this process; NULL in the master, and where no location uses keys */

@@ -164,6 +164,14 @@ scoped_key_redis_connection_watch(scoped_key_redis_connection_t *connection)
 }
 
 
+ngx_uint_t
+scoped_key_redis_connection_address(
+    const scoped_key_redis_connection_t *connection)
+{
+    return connection->link.address;
+}
+
+
 ngx_int_t
 scoped_key_redis_send(scoped_key_redis_connection_t *connection,
     scoped_key_redis_batch_t *batch, ngx_uint_t replies, const void *commands,

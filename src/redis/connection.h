@@ -74,6 +74,10 @@ scoped_key_redis_connection_t *scoped_key_redis_connection_create(
 void scoped_key_redis_connection_destroy(
     scoped_key_redis_connection_t *connection);
 
+/* which of conf->addrs it is connected to, or tries next */
+ngx_uint_t scoped_key_redis_connection_address(
+    const scoped_key_redis_connection_t *connection);
+
 /*
  * Takes a batch: `replies` commands in RESP, back to back, copied.
  * While the first attempt to connect is under way, at the start or after a

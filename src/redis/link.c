@@ -52,10 +52,7 @@ scoped_key_redis_link_address(scoped_key_redis_link_t *link)
     ngx_peer_connection_t  *peer;
 
     link->quiet = *link->log;
-
-    if (!(link->log->log_level & NGX_LOG_DEBUG_ALL)) {
-        link->quiet.log_level = ngx_min(link->log->log_level, NGX_LOG_ALERT);
-    }
+    link->quiet.log_level = ngx_min(link->log->log_level, NGX_LOG_ALERT);
 
     addr = &link->conf->addrs[link->address];
     peer = &link->peer;

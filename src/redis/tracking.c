@@ -3,13 +3,11 @@
  * TRACKING redirected to this very client, SUBSCRIBE; then messages, and a
  * heartbeat: PING, and one SUBSCRIBE more, which works with every server.
  * Where tracking is refused, the channel is left, and no proof is given.
- * Invariants: the listener is told to flush when the link comes up, after
- * everything that may have been missed, and before there is a new proof; until
- * then the last one stands.  Anything unexpected is a loss.
+ * Invariants: the listener is told to flush when the link comes up, before
+ * there is a new proof; until then the old one stands.
  */
 
 #include "tracking.h"
-
 #include "ask.h"
 #include "link.h"
 #include "push.h"
@@ -100,6 +98,13 @@ scoped_key_redis_tracking_destroy(scoped_key_redis_tracking_t *tracking)
     scoped_key_redis_link_stop(&tracking->link);
 
     ngx_free(tracking);
+}
+
+
+ngx_uint_t
+scoped_key_redis_tracking_address(const scoped_key_redis_tracking_t *tracking)
+{
+    return tracking->link.address;
 }
 
 
@@ -360,7 +365,7 @@ scoped_key_redis_tracking_lost(void *owner, ngx_uint_t too_large)
 
     tracking->step = SCOPED_KEY_REDIS_TRACKING_ID;
 
-    /* the last proof still stands, but a message too large told of changes */
+    /* the last proof stands, but a message too large told of changes */
 
     if (live && too_large) {
         scoped_key_redis_tracking_flush(tracking);

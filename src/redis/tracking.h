@@ -38,6 +38,10 @@ scoped_key_redis_tracking_t *scoped_key_redis_tracking_create(
     ngx_log_t *log);
 void scoped_key_redis_tracking_destroy(scoped_key_redis_tracking_t *tracking);
 
+/* which of conf->addrs it is connected to, or tries next */
+ngx_uint_t scoped_key_redis_tracking_address(
+    const scoped_key_redis_tracking_t *tracking);
+
 /*
  * The moment (ngx_current_msec) up to which no change can have been missed; of
  * a link that is lost, of the time before.  Returns 0, and leaves *proof alone,

@@ -58,9 +58,8 @@ start_nginx() {
         "$nginx" -p "$dir" -e stderr -c "$dir/nginx.conf" \
             >"$dir/start.log" 2>&1 &
         nginx_pid=$!
-        if wait_for 10 nginx_is_up; then
-            return 0
-        fi
+        wait_for 10 nginx_is_up_or_gone
+        nginx_is_up && return 0
         stop_pid "$nginx_pid"
     done
     cat "$dir/start.log" >&2
@@ -68,8 +67,12 @@ start_nginx() {
 }
 
 nginx_is_up() {
-    kill -0 "$nginx_pid" && [[ -s $dir/nginx.pid ]] \
+    kill -0 "$nginx_pid" 2>/dev/null && [[ -s $dir/nginx.pid ]] \
         && curl -s -o /dev/null "127.0.0.1:$port/"
+}
+
+nginx_is_up_or_gone() {
+    ! kill -0 "$nginx_pid" || nginx_is_up
 }
 
 # start_stub: upstream.py, which chooses its port itself

@@ -169,7 +169,8 @@ walk(const char *text, size_t len, const char *asked, unsigned char *scratch,
 
     list->n = 0;
 
-    return scoped_key_query_walk(query, name, scratch, found, list);
+    return scoped_key_query_walk(query, name, len % 2 == 0, scratch, found,
+                                 list);
 }
 
 

@@ -93,5 +93,27 @@ c import --replace "$DIR/export"
 is 'import --replace' "$status" 0
 is 'import: creation times in the index' "$(get ZSCORE scoped_key:ids \
     "${ids[5]}")" 1700000000
+
+for port in "${ports[@]}"; do
+    redis-cli -p "$port" SCRIPT FLUSH >/dev/null
+done
+c list --quiet
+is 'list: nodes that have forgotten the script' "$status $(wc -l <"$DIR/out")" \
+    '0 10'
+c check
+is 'check: all is well' "$status [$out] $err" \
+    '0 [] scoped-key: 10 records looked at, 0 findings'
+get ZREM scoped_key:ids "${ids[7]}" "${ids[8]}" >/dev/null
+get ZADD scoped_key:ids 5 bbbbbbbbbbbb >/dev/null
+get SADD "scoped_key:{${ids[9]}}:scopes" junk >/dev/null
+c check --quiet
+is 'check: the index and a member' "$status $(sort <<<"$out" | tr '\n' ' ')" \
+    "1 $(printf '%s\n' "${ids[@]:7:3}" bbbbbbbbbbbb | sort | tr '\n' ' ')"
+c check --quiet "$DIR/export"
+is 'check: a file' "$status [$out]" '0 []'
+for id in "${ids[@]:4:3}"; do
+    c explain "$id" GET / --require nothing:here
+    like 'explain' "$status $out" "^1 key: +$id"
+done
 at -p "${ports[0]}" list
 is 'without -c' "$status" 1

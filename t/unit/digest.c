@@ -71,6 +71,31 @@ not_hex_case(const unit_case_t *c)
 
 
 static void
+test_every_digit(void)
+{
+    size_t               i;
+    int                  byte;
+    bool                 digit;
+    unsigned char        hex[SCOPED_KEY_DIGEST_HEX_BYTES];
+    scoped_key_str_t     text = { sizeof(hex), hex };
+    scoped_key_digest_t  digest;
+
+    memset(hex, '0', sizeof(hex));
+
+    for (i = 0; i < sizeof(hex); i++) {
+
+        for (byte = 0; byte < 256; byte++) {
+            hex[i] = (unsigned char) byte;
+            digit = byte != 0 && strchr("0123456789abcdef", byte) != NULL;
+            check(scoped_key_digest_from_hex(&digest, text) == digit);
+        }
+
+        hex[i] = '0';
+    }
+}
+
+
+static void
 test_equal_sees_every_bit(void)
 {
     size_t               bit;
@@ -204,6 +229,7 @@ main(void)
     check(scoped_key_digest_init());
 
     unit_cases("t/data/digest/not_hex", 1, not_hex_case);
+    test_every_digit();
     test_equal_sees_every_bit();
     test_impossible_pepper();
     unit_cases("t/data/digest/blake2b", 3, blake2b_case);

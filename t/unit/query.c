@@ -91,7 +91,7 @@ walk(const char *name, const char *query, size_t len, found_t *list)
 
     list->n = 0;
     list->text[0] = '\0';
-    result = scoped_key_query_walk(a, b, scratch, found, list);
+    result = scoped_key_query_walk(a, b, false, scratch, found, list);
 
     free(scratch);
     free((void *) a.data);

@@ -203,7 +203,8 @@ def carries(near, far):
 @case(fault='nginx is reloaded while a WebSocket is open',
       clients='the WebSocket goes on',
       lasts='the old worker leaves when it ends, or at '
-            '`worker_shutdown_timeout`', main='worker_shutdown_timeout 3s;')
+            '`worker_shutdown_timeout`', main='worker_shutdown_timeout 3s;',
+      lines=20)
 def reload_with_a_websocket(house):
     key = keys.new(house.redis)
     house.start().ready()

@@ -85,7 +85,7 @@ def logs_full(house):
 @case(fault='the clock jumps by an hour or a day, forth or back',
       clients='nothing but what is due: `expires_at` and `not_before` follow '
               'the clock, cached or not; ages and time-outs do not',
-      lasts='from the next request on')
+      lasts='from the next request on', lines=8)
 def clock_jumps(house):
     library = build_clock(house)
     offset = house.dir + '/offset'

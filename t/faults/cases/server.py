@@ -71,6 +71,7 @@ def killed(house):
     start = time.monotonic()
     for client in workers.values():
         until(2.5, lambda: client.get('/', key).status == 200, 'back')
+    house.ready()
     house.figure = 'allowed for %.2f s, back after %.2f s' % (
         allowed, time.monotonic() - start)
 

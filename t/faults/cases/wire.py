@@ -280,3 +280,33 @@ def slow_but_in_time(house):
         answer = house.expect(200, key, 2.5)
     house.redis.do('HSET', key.record, 'enabled', '0')
     house.expect(403, key, 1.5, reason='key_disabled')
+
+
+@case(cache='16m bound=60s', lines=10)
+def more_messages_than_a_turn_takes(house):
+    """3,000 messages in one piece, and then silence: the last is heard too.
+    Heartbeats, which would wake the link, are lost meanwhile."""
+    proxy = house.add_proxy()
+    key = keys.new(house.redis)
+    house.start(proxy).ready()
+    house.expect(200, key, 2)
+    count = 3000
+    held = []
+
+    def join(reply):
+        if not reply.link.tracking:
+            return reply.raw
+        if reply.command is not None:
+            return b''
+        held.append(reply.raw)
+        return b''.join(held) if len(held) == count else b''
+
+    proxy.on_reply = join
+    house.redis.pipe([('PUBLISH', keys.CHANNEL, keys.Key().id)
+                      for _ in range(count - 2)])
+    # one message for the change, one for its publication
+    house.redis.do('HSET', key.record, 'enabled', '0')
+    house.redis.do('PUBLISH', keys.CHANNEL, key.id)
+    took = until(1.2, lambda: house.get(key).status == 403, 'refused')
+    check(len(held) == count, len(held), 'messages')
+    house.figure = 'refused after %.3f s' % took

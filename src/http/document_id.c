@@ -1,0 +1,166 @@
+/*
+ * Looks for ids by name; what they say is nobody's business.  Knows no request
+ * and no GraphQL.
+ * Invariant: another spelling of a name is that name.
+ */
+
+#include "document_id.h"
+#include "../core/json_spelling.h"
+#include "../core/query.h"
+
+
+static ngx_uint_t ngx_http_scoped_key_document_id_arg(scoped_key_str_t text,
+    scoped_key_str_t name, u_char *scratch, scoped_key_query_found_pt found);
+static bool ngx_http_scoped_key_document_id_found(void *data,
+    scoped_key_str_t value);
+static bool ngx_http_scoped_key_document_id_extensions(void *data,
+    scoped_key_str_t value);
+static bool ngx_http_scoped_key_document_id_element(void *data,
+    scoped_key_str_t name, const scoped_key_json_t *value);
+static bool ngx_http_scoped_key_document_id_member(void *data,
+    scoped_key_str_t name, const scoped_key_json_t *value);
+static bool ngx_http_scoped_key_document_id_name(void *data,
+    scoped_key_str_t name, const scoped_key_json_t *value);
+
+
+/* by which servers and their clients' libraries take them */
+
+static const scoped_key_str_t  ngx_http_scoped_key_document_ids[] = {
+    scoped_key_str("id"),
+    scoped_key_str("hash"),
+    scoped_key_str("docId"),
+    scoped_key_str("doc_id"),
+    scoped_key_str("documentId"),
+    scoped_key_str("document_id"),
+    scoped_key_str("queryId"),
+    scoped_key_str("query_id"),
+    scoped_key_str("queryHash"),
+    scoped_key_str("query_hash"),
+    scoped_key_str("operationId"),
+    scoped_key_str("operation_id"),
+    scoped_key_str("sha256Hash")
+};
+
+#define NGX_HTTP_SCOPED_KEY_DOCUMENT_IDS                                      \
+    (sizeof(ngx_http_scoped_key_document_ids) / sizeof(scoped_key_str_t))
+
+/* what it holds may be an id like the members around it */
+static const scoped_key_str_t  ngx_http_scoped_key_extensions =
+    scoped_key_str("extensions");
+
+
+ngx_uint_t
+ngx_http_scoped_key_document_id_in_args(scoped_key_str_t text, u_char *scratch)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HTTP_SCOPED_KEY_DOCUMENT_IDS; i++) {
+
+        if (ngx_http_scoped_key_document_id_arg(text,
+                                        ngx_http_scoped_key_document_ids[i],
+                                        scratch,
+                                        ngx_http_scoped_key_document_id_found))
+        {
+            return 1;
+        }
+    }
+
+    return ngx_http_scoped_key_document_id_arg(text,
+                                   ngx_http_scoped_key_extensions, scratch,
+                                   ngx_http_scoped_key_document_id_extensions);
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_document_id_arg(scoped_key_str_t text,
+    scoped_key_str_t name, u_char *scratch, scoped_key_query_found_pt found)
+{
+    return scoped_key_query_walk(text, name, true, scratch, found, NULL)
+           != SCOPED_KEY_QUERY_WALKED;
+}
+
+
+static bool
+ngx_http_scoped_key_document_id_found(void *data, scoped_key_str_t value)
+{
+    return false;
+}
+
+
+/* as JSON, the way they stand in a query string */
+
+static bool
+ngx_http_scoped_key_document_id_extensions(void *data, scoped_key_str_t value)
+{
+    bool                none;
+    scoped_key_json_t  *json;
+
+    json = scoped_key_json_parse(value);
+    if (json == NULL) {
+        return false;
+    }
+
+    none = scoped_key_json_each(json, ngx_http_scoped_key_document_id_name,
+                                NULL);
+
+    scoped_key_json_free(json);
+
+    return none;
+}
+
+
+ngx_uint_t
+ngx_http_scoped_key_document_id_in_json(const scoped_key_json_t *json)
+{
+    return !scoped_key_json_each(json,
+                                 scoped_key_json_type(json)
+                                 == SCOPED_KEY_JSON_ARRAY
+                                 ? ngx_http_scoped_key_document_id_element
+                                 : ngx_http_scoped_key_document_id_member,
+                                 NULL);
+}
+
+
+static bool
+ngx_http_scoped_key_document_id_element(void *data, scoped_key_str_t name,
+    const scoped_key_json_t *value)
+{
+    return scoped_key_json_each(value, ngx_http_scoped_key_document_id_member,
+                                NULL);
+}
+
+
+static bool
+ngx_http_scoped_key_document_id_member(void *data, scoped_key_str_t name,
+    const scoped_key_json_t *value)
+{
+    if (!ngx_http_scoped_key_document_id_name(NULL, name, value)) {
+        return false;
+    }
+
+    return scoped_key_spelling(ngx_http_scoped_key_extensions, name)
+           == SCOPED_KEY_SPELLING_DIFFERENT
+           || scoped_key_json_each(value, ngx_http_scoped_key_document_id_name,
+                                   NULL);
+}
+
+
+/* false: it is one */
+
+static bool
+ngx_http_scoped_key_document_id_name(void *data, scoped_key_str_t name,
+    const scoped_key_json_t *value)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HTTP_SCOPED_KEY_DOCUMENT_IDS; i++) {
+
+        if (scoped_key_spelling(ngx_http_scoped_key_document_ids[i], name)
+            != SCOPED_KEY_SPELLING_DIFFERENT)
+        {
+            return false;
+        }
+    }
+
+    return true;
+}

@@ -1,0 +1,331 @@
+/*
+ * Notes uses, and writes them: ZADD of many ids, one command under way at a
+ * time, so that a slow Redis makes commands larger and not more.
+ * Invariants: what is pending is in memory of a fixed size; whatever goes
+ * wrong, all that is pending is lost, counted, and said once in the log.
+ */
+
+#include "uses.h"
+#include "printable.h"
+
+
+/* "ZADD", the Redis key, "GT" */
+#define NGX_HTTP_SCOPED_KEY_USES_WORDS       3
+#define NGX_HTTP_SCOPED_KEY_USES_MAX_WORDS                                    \
+    (NGX_HTTP_SCOPED_KEY_USES_WORDS + 2 * NGX_HTTP_SCOPED_KEY_USES_A_COMMAND)
+
+/* of a server's error text, what goes into the log */
+#define NGX_HTTP_SCOPED_KEY_USES_SHOWN_BYTES  192
+
+
+static ngx_http_scoped_key_noted_t *ngx_http_scoped_key_uses_find(
+    ngx_http_scoped_key_uses_t *uses, scoped_key_str_t id, uint32_t now);
+static void ngx_http_scoped_key_uses_append(ngx_http_scoped_key_uses_t *uses,
+    scoped_key_str_t id, uint32_t now);
+static void ngx_http_scoped_key_uses_arm(ngx_http_scoped_key_uses_t *uses);
+static void ngx_http_scoped_key_uses_on_timer(ngx_event_t *ev);
+static ngx_int_t ngx_http_scoped_key_uses_send(
+    ngx_http_scoped_key_uses_t *uses, ngx_uint_t n);
+static void ngx_http_scoped_key_uses_handler(scoped_key_redis_batch_t *batch,
+    scoped_key_redis_result_e result, const scoped_key_resp_value_t *reply);
+static void ngx_http_scoped_key_uses_fail(ngx_http_scoped_key_uses_t *uses,
+    const scoped_key_resp_value_t *error);
+
+
+ngx_int_t
+ngx_http_scoped_key_uses_create(ngx_http_scoped_key_worker_t *worker)
+{
+    ngx_http_scoped_key_uses_t  *uses;
+
+    if (worker->conf->last_used == 0) {
+        return NGX_OK;
+    }
+
+    uses = ngx_calloc(sizeof(ngx_http_scoped_key_uses_t), worker->log);
+    if (uses == NULL) {
+        return NGX_ERROR;
+    }
+
+    uses->worker = worker;
+    uses->conf = worker->conf;
+    uses->log = worker->log;
+    uses->ident = -1;
+
+    uses->interval = (uint32_t) worker->conf->last_used;
+    uses->memo_at = ngx_http_scoped_key_memo_bytes(worker->conf);
+
+    uses->timer.handler = ngx_http_scoped_key_uses_on_timer;
+    uses->timer.data = uses;
+    uses->timer.log = worker->log;
+    uses->timer.cancelable = 1;
+
+    uses->batch.handler = ngx_http_scoped_key_uses_handler;
+    uses->batch.data = uses;
+
+    worker->uses = uses;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_scoped_key_uses_stop(ngx_http_scoped_key_worker_t *worker)
+{
+    if (worker->uses == NULL) {
+        return;
+    }
+
+    worker->uses->stopped = 1;
+
+    if (worker->uses->timer.timer_set) {
+        ngx_del_timer(&worker->uses->timer);
+    }
+}
+
+
+void
+ngx_http_scoped_key_uses_due(ngx_http_scoped_key_uses_t *uses,
+    const ngx_http_scoped_key_ctx_t *ctx)
+{
+    uint32_t                      now;
+    scoped_key_str_t              id;
+    ngx_http_scoped_key_noted_t  *noted;
+
+    now = (uint32_t) ngx_time();
+    id = scoped_key_record_id(ctx->record);
+
+    noted = ngx_http_scoped_key_uses_find(uses, id, now);
+
+    if (now - noted->second >= uses->interval) {
+        noted->second = now;
+        ngx_http_scoped_key_uses_append(uses, id, now);
+    }
+
+    if (ctx->memo) {
+        ngx_memcpy(ctx->memo + uses->memo_at, &noted->second,
+                   sizeof(uint32_t));
+    }
+}
+
+
+/* what is known of this id; or the oldest of its row, made its own */
+
+static ngx_http_scoped_key_noted_t *
+ngx_http_scoped_key_uses_find(ngx_http_scoped_key_uses_t *uses,
+    scoped_key_str_t id, uint32_t now)
+{
+    uint32_t                      hash;
+    ngx_uint_t                    i;
+    scoped_key_tag_t              tag;
+    ngx_http_scoped_key_noted_t  *row, *oldest;
+
+    /* keyed: nobody can make keys that push each other out */
+
+    scoped_key_tag_make(&tag, &uses->worker->tag_key, id);
+
+    row = uses->noted[tag.word[0] % NGX_HTTP_SCOPED_KEY_USES_ROWS];
+    hash = (uint32_t) tag.word[1];
+    oldest = row;
+
+    for (i = 0; i < NGX_HTTP_SCOPED_KEY_USES_IN_A_ROW; i++) {
+
+        if (row[i].second && row[i].hash == hash) {
+            return &row[i];
+        }
+
+        if (now - row[i].second > now - oldest->second) {
+            oldest = &row[i];
+        }
+    }
+
+    oldest->hash = hash;
+    oldest->second = 0;
+
+    return oldest;
+}
+
+
+static void
+ngx_http_scoped_key_uses_append(ngx_http_scoped_key_uses_t *uses,
+    scoped_key_str_t id, uint32_t now)
+{
+    ngx_http_scoped_key_use_t  *use;
+
+    if (uses->npending == NGX_HTTP_SCOPED_KEY_MAX_USES
+        || id.len > SCOPED_KEY_ID_MAX_BYTES)
+    {
+        uses->lost++;
+        return;
+    }
+
+    use = &uses->pending[uses->npending++];
+
+    use->second = now;
+    use->id_len = (u_char) id.len;
+    ngx_memcpy(use->id, id.data, id.len);
+
+    /* once a command is answered, the next one is thought of */
+
+    if (uses->nsent == 0) {
+        ngx_http_scoped_key_uses_arm(uses);
+    }
+}
+
+
+static void
+ngx_http_scoped_key_uses_arm(ngx_http_scoped_key_uses_t *uses)
+{
+    ngx_uint_t  full;
+
+    full = (uses->npending >= NGX_HTTP_SCOPED_KEY_USES_A_COMMAND);
+
+    if (uses->timer.timer_set) {
+
+        if (uses->npending != NGX_HTTP_SCOPED_KEY_USES_A_COMMAND) {
+            return;
+        }
+
+        ngx_del_timer(&uses->timer);
+    }
+
+    ngx_add_timer(&uses->timer, full ? NGX_HTTP_SCOPED_KEY_USES_HURRY_MS
+                                     : NGX_HTTP_SCOPED_KEY_USES_DELAY_MS);
+}
+
+
+static void
+ngx_http_scoped_key_uses_on_timer(ngx_event_t *ev)
+{
+    ngx_uint_t                   n;
+    ngx_http_scoped_key_uses_t  *uses;
+
+    uses = ev->data;
+
+    n = ngx_min(uses->npending, NGX_HTTP_SCOPED_KEY_USES_A_COMMAND);
+
+    if (ngx_http_scoped_key_uses_send(uses, n) != NGX_OK) {
+        ngx_http_scoped_key_uses_fail(uses, NULL);
+        return;
+    }
+
+    uses->npending -= n;
+    uses->nsent = n;
+}
+
+
+/* the last n that are pending: ZADD last_used GT second id second id ... */
+
+static ngx_int_t
+ngx_http_scoped_key_uses_send(ngx_http_scoped_key_uses_t *uses, ngx_uint_t n)
+{
+    char                       *command;
+    size_t                      len;
+    size_t                      lens[NGX_HTTP_SCOPED_KEY_USES_MAX_WORDS];
+    u_char                      seconds[NGX_HTTP_SCOPED_KEY_USES_A_COMMAND]
+                                       [NGX_INT32_LEN];
+    ngx_int_t                   rc;
+    ngx_uint_t                  i, word;
+    const char                 *words[NGX_HTTP_SCOPED_KEY_USES_MAX_WORDS];
+    ngx_http_scoped_key_use_t  *use;
+
+    words[0] = "ZADD";
+    lens[0] = 4;
+    words[1] = (const char *) uses->conf->uses.data;
+    lens[1] = uses->conf->uses.len;
+
+    /* several workers write: the latest use counts, not the last writer */
+    words[2] = "GT";
+    lens[2] = 2;
+
+    word = NGX_HTTP_SCOPED_KEY_USES_WORDS;
+    use = &uses->pending[uses->npending - n];
+
+    for (i = 0; i < n; i++) {
+        words[word] = (const char *) seconds[i];
+        lens[word++] = ngx_sprintf(seconds[i], "%uD", use[i].second)
+                       - seconds[i];
+
+        words[word] = (const char *) use[i].id;
+        lens[word++] = use[i].id_len;
+    }
+
+    command = scoped_key_resp_command(word, words, lens, &len);
+    if (command == NULL) {
+        return NGX_ERROR;
+    }
+
+    rc = scoped_key_redis_send(uses->worker->redis, &uses->batch, 1, command,
+                               len);
+
+    scoped_key_resp_command_free(command);
+
+    return rc;
+}
+
+
+static void
+ngx_http_scoped_key_uses_handler(scoped_key_redis_batch_t *batch,
+    scoped_key_redis_result_e result, const scoped_key_resp_value_t *reply)
+{
+    ngx_http_scoped_key_uses_t  *uses;
+
+    uses = batch->data;
+
+    if (result != SCOPED_KEY_REDIS_REPLY
+        || reply->type != SCOPED_KEY_RESP_INTEGER)
+    {
+        ngx_http_scoped_key_uses_fail(uses, reply);
+        return;
+    }
+
+    uses->nsent = 0;
+
+    if (uses->npending) {
+        ngx_http_scoped_key_uses_arm(uses);
+    }
+
+    if (uses->failing) {
+        uses->failing = 0;
+
+        ngx_log_error(NGX_LOG_NOTICE, uses->log, 0,
+                      "scoped key: redis %V takes last uses again, "
+                      "%uL lost so far",
+                      &uses->conf->redis.name, uses->lost);
+    }
+}
+
+
+/* error: what the server said, or NULL when it said nothing */
+
+static void
+ngx_http_scoped_key_uses_fail(ngx_http_scoped_key_uses_t *uses,
+    const scoped_key_resp_value_t *error)
+{
+    ngx_str_t  shown;
+    u_char     text[NGX_HTTP_SCOPED_KEY_USES_SHOWN_BYTES];
+
+    uses->lost += uses->nsent + uses->npending;
+    uses->nsent = 0;
+    uses->npending = 0;
+
+    if (uses->failing || uses->stopped) {
+        return;
+    }
+
+    uses->failing = 1;
+
+    ngx_str_set(&shown, "no answer");
+
+    if (error && error->type == SCOPED_KEY_RESP_ERROR) {
+        shown.data = text;
+        shown.len = ngx_http_scoped_key_printable(text, sizeof(text),
+                                                  error->data, error->len);
+
+    } else if (error) {
+        ngx_str_set(&shown, "unexpected reply");
+    }
+
+    ngx_log_error(NGX_LOG_ERR, uses->log, 0,
+                  "scoped key: redis %V does not take last uses: \"%V\"",
+                  &uses->conf->redis.name, &shown);
+}

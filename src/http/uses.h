@@ -1,0 +1,114 @@
+/*
+ * When keys were last used: an allowed request is noted, and in a while many
+ * notes are written to Redis at once.  A key is written once in an interval at
+ * most; a request costs a comparison as long as that has not passed.
+ * Invariant: a request never waits for any of this, and is never refused for
+ * it: what cannot be written is counted as lost and not tried again.
+ */
+
+#ifndef NGX_HTTP_SCOPED_KEY_USES_H
+#define NGX_HTTP_SCOPED_KEY_USES_H
+
+#include "context.h"
+#include "worker.h"
+
+
+/* of a cached record's memo, behind the bits of decide.c: the second noted */
+#define NGX_HTTP_SCOPED_KEY_USES_MEMO_BYTES  sizeof(uint32_t)
+
+#define NGX_HTTP_SCOPED_KEY_MAX_USES         4096   /* not yet written */
+#define NGX_HTTP_SCOPED_KEY_USES_A_COMMAND   256
+
+/* a first use shows within a second */
+#define NGX_HTTP_SCOPED_KEY_USES_DELAY_MS    500
+#define NGX_HTTP_SCOPED_KEY_USES_HURRY_MS    1      /* a command is full */
+
+/*
+ * Records are read again and again, and then their memos are empty: which keys
+ * were noted of late is remembered by the hash of their ids, in rows.
+ */
+#define NGX_HTTP_SCOPED_KEY_USES_ROWS        4096
+#define NGX_HTTP_SCOPED_KEY_USES_IN_A_ROW    4
+
+typedef struct {
+    uint32_t                          hash;
+    uint32_t                          second;   /* 0: free */
+} ngx_http_scoped_key_noted_t;
+
+/* seconds are the low 32 bits of the time */
+typedef struct {
+    uint32_t                          second;
+    u_char                            id_len;
+    u_char                            id[SCOPED_KEY_ID_MAX_BYTES];
+} ngx_http_scoped_key_use_t;
+
+/*
+ * The first four as in ngx_connection_t: nginx's debug log takes what a
+ * timer's data points at for one.
+ */
+struct ngx_http_scoped_key_uses_s {
+    ngx_http_scoped_key_worker_t     *worker;
+    ngx_http_scoped_key_main_conf_t  *conf;
+    ngx_log_t                        *log;
+    ngx_int_t                         ident;    /* -1 */
+
+    uint32_t                          interval; /* seconds */
+    size_t                            memo_at;  /* in memos: our bytes */
+    uint64_t                          lost;     /* ever */
+
+    ngx_event_t                       timer;    /* set while some are pending
+                                                   and none is being written */
+    scoped_key_redis_batch_t          batch;
+    ngx_uint_t                        nsent;    /* in the batch; 0: none is
+                                                   under way */
+    ngx_uint_t                        npending;
+    ngx_http_scoped_key_use_t         pending[NGX_HTTP_SCOPED_KEY_MAX_USES];
+    ngx_http_scoped_key_noted_t       noted[NGX_HTTP_SCOPED_KEY_USES_ROWS]
+                                          [NGX_HTTP_SCOPED_KEY_USES_IN_A_ROW];
+
+    unsigned                          failing:1;  /* and was logged */
+    unsigned                          stopped:1;
+};
+
+
+/* worker->uses; NULL where they are off.  NGX_ERROR: out of memory */
+ngx_int_t ngx_http_scoped_key_uses_create(
+    ngx_http_scoped_key_worker_t *worker);
+
+/* before the connection goes: what is pending is dropped */
+void ngx_http_scoped_key_uses_stop(ngx_http_scoped_key_worker_t *worker);
+
+/* not noted within the interval, as far as the memo knows */
+void ngx_http_scoped_key_uses_due(ngx_http_scoped_key_uses_t *uses,
+    const ngx_http_scoped_key_ctx_t *ctx);
+
+
+/* of every request that was decided; notes it if its key was allowed */
+
+static ngx_inline void
+ngx_http_scoped_key_uses_note(const ngx_http_scoped_key_ctx_t *ctx)
+{
+    uint32_t                     second;
+    ngx_http_scoped_key_uses_t  *uses;
+
+    if (ctx->verdict != NGX_HTTP_SCOPED_KEY_ALLOWED
+        || ngx_http_scoped_key_worker == NULL
+        || ngx_http_scoped_key_worker->uses == NULL)
+    {
+        return;
+    }
+
+    uses = ngx_http_scoped_key_worker->uses;
+
+    if (ctx->memo) {
+        ngx_memcpy(&second, ctx->memo + uses->memo_at, sizeof(uint32_t));
+
+        if ((uint32_t) ngx_time() - second < uses->interval) {
+            return;
+        }
+    }
+
+    ngx_http_scoped_key_uses_due(uses, ctx);
+}
+
+#endif

@@ -1,0 +1,247 @@
+# explain: the verdict of the module's own code, which grant decides, and why
+source ./lib.bash
+
+PROGRAM=$PWD/../../build/scoped-key-explain
+URL=https://api.a.b/topics
+
+# explain of $id, as JSON through a jq filter: $status, $got
+explain() {
+    local filter=$1
+
+    shift
+    run explain "$id" --json "$@"
+    got=$(jq -c "$filter" "$DIR/out" 2>&1)
+}
+
+new_key dns:write 'zone/*:read' '!zone/secret:read'
+sk grant "$id" topics:read topic_id=1,2 embed= --host '*.a.b' \
+    --ip '10.0.0.0/8,!10.6.6.6' --method GET,VERSION_CONTROL --quiet
+
+explain . GET /
+is 'explain: one line of JSON' "$status $(wc -l <"$DIR/out")" '0 1'
+
+# what decides
+explain '[.verdict,.reason,.grant]' GET "$URL" --require dns:write
+is 'a plain grant' "$status $got" '0 ["allowed",null,"dns:write"]'
+explain '[.verdict,.reason,.grant,.missing]' GET "$URL" --require 'a:b c:d'
+is 'no grant' "$status $got" \
+    '1 ["refused","insufficient_scope",null,["a:b","c:d"]]'
+explain '.grant' GET "$URL" --require 'a:b dns:write'
+is 'an alternative' "$status $got" '0 "dns:write"'
+explain '[.missing,.clauses[].verdict]' GET "$URL" --require dns:write \
+    --require zone/x:write --require zone/x:read
+is 'clauses' "$status $got" '1 [["zone/x:write"],"allowed","refused","allowed"]'
+explain '[.grant,(.members[]|[.member,.refused_by])]' GET "$URL" \
+    --require zone/secret:read
+is 'a refusal beats a grant that holds' "$status $got" '1 ["!zone/secret:read",["!zone/secret:read",null],["zone/*:read","!zone/secret:read"]]'
+explain '.verdict' GET "$URL" --require valid_key
+is 'valid_key' "$status $got" '0 "allowed"'
+
+# conditions of a grant: each by itself, all together
+require=(--require topics:read --param embed= --param topic_id=1)
+explain '.grant|fromjson|.scope' GET "$URL" --ip 10.1.1.1 "${require[@]}"
+is 'all conditions hold' "$status $got" '0 "topics:read"'
+explain '.members[0].reason' GET "$URL" "${require[@]}"
+is 'no address' "$status $got" '1 "ip_refused"'
+explain '.members[0].reason' GET "$URL" --ip 10.6.6.6 "${require[@]}"
+is 'an excluded address' "$status $got" '1 "ip_refused"'
+explain '.members[0].reason' GET "$URL" --ip ::ffff:10.1.1.1 "${require[@]}"
+is 'a mapped address' "$status $got" '0 null'
+explain '.members[0].reason' GET https://a.b/ --ip 10.1.1.1 "${require[@]}"
+is 'another host' "$status $got" '1 "host_refused"'
+explain '.members[0].reason' GET /topics --ip 10.1.1.1 "${require[@]}"
+is 'no host' "$status $got" '1 "host_refused"'
+explain '.members[0].reason' GET https://API.A.B.:8443 --ip 10.1.1.1 \
+    "${require[@]}"
+is 'a host in capitals, with a dot and a port' "$status $got" '0 null'
+explain '.members[0].reason' POST "$URL" --ip 10.1.1.1 "${require[@]}"
+is 'another method' "$status $got" '1 "method_refused"'
+explain '.members[0].reason' HEAD "$URL" --ip 10.1.1.1 "${require[@]}"
+is 'GET includes HEAD' "$status $got" '0 null'
+explain '.members[0].reason' VERSION_CONTROL "$URL" --ip 10.1.1.1 "${require[@]}"
+is 'a method with _' "$status $got" '0 null'
+for times in not_before:9999999999:key_not_yet_valid expires_at:5:key_expired; do
+    IFS=: read -r name time reason <<<"$times"
+    redis SADD "scoped_key:{$id}:scopes" \
+        "{\"scope\":\"t:t\",\"$name\":$time}" >/dev/null
+    explain '.members[0].reason' GET "$URL" --require t:t
+    is "$name of a grant" "$status $got" "1 \"$reason\""
+    redis SREM "scoped_key:{$id}:scopes" \
+        "{\"scope\":\"t:t\",\"$name\":$time}" >/dev/null
+done
+
+# params
+params() {
+    explain '[.reason,.members[0].reason]' GET "$1" --ip 10.1.1.1 \
+        --require topics:read "${@:2}"
+}
+no='1 ["param_refused","param_refused"]' yes='0 [null,null]'
+params "$URL?topic_id=1"
+is 'params: not declared' "$status $got" "$no"
+params "$URL?topic_id=1" --param topic_id=arg:topic_id
+is 'params: one of two declared' "$status $got" "$no"
+arg=(--param topic_id=arg:topic_id --param embed=arg:embed)
+params "$URL?topic_id=1&topic_id=2" "${arg[@]}"
+is 'params: every argument' "$status $got" "$yes"
+params "$URL?topic_id=1&topic_id=3" "${arg[@]}"
+is 'params: one argument too many' "$status $got" "$no"
+params "$URL?topic_id=%31" "${arg[@]}"
+is 'params: decoded' "$status $got" "$yes"
+params "$URL?topic_id=1&Topic_Id=3" "${arg[@]}"
+is 'params: a name that some upstream takes for it' "$status $got" "$no"
+params "$URL?topic_id=1&embed=x" "${arg[@]}"
+is 'params: what must not occur' "$status $got" "$no"
+params "$URL?id=1" "${arg[@]}"
+is 'params: no value' "$status $got" "$no"
+params "$URL" --param topic_id=1 --param topic_id=2 --param embed=
+is 'params: texts' "$status $got" "$yes"
+params "$URL" --param topic_id=1 --param topic_id=9 --param embed=
+is 'params: one text too many' "$status $got" "$no"
+params "$URL?id=9" --param topic_id=1 --param topic_id=arg:id --param embed=
+is 'params: aliases' "$status $got" "$no"
+
+sk grant "$id" utf:t name='ä"\ %' --quiet
+explain .verdict GET "$URL" --require utf:t --param name='ä"\ %'
+is 'params: whatever bytes' "$status $got" '0 "allowed"'
+explain .verdict GET "$URL?n=%C3%A4%22%5C+%25" --require utf:t \
+    --param name=arg:n
+is 'params: whatever bytes, encoded' "$status $got" '0 "allowed"'
+sk ungrant "$id" utf:t name='ä"\ %' --quiet
+
+# without a requirement
+explain '[.valid_key,.clauses,(.members|length)]' GET "$URL"
+is 'no requirement: every member' "$status $got" '0 [true,[],4]'
+redis SADD "scoped_key:{$id}:scopes" junk >/dev/null
+explain '[.members[]|select(.kind == "unreadable")|.member]' GET "$URL"
+is 'an unreadable member' "$status $got" '0 ["junk"]'
+
+# for people
+run explain "$id" POST "$URL?x=1" --ip 10.1.1.1
+is 'people: done' "$status [$err]" '0 []'
+for line in "key: +$id, scoped" 'request: +POST on api.a.b from 10.1.1.1' \
+    'verdict: +allowed' 'required: +valid_key' ' dns:write: holds' \
+    ' junk: cannot be read' '!zone/secret:read: refuses it' \
+    'topics:read .*: does not hold: not for this method'; do
+    like "people: $line" "$out" "$line"
+done
+run explain "${id:0:6}" GET "$URL" --require zone/secret:read
+is 'people: refused' "$status" 1
+for line in 'verdict: +refused, insufficient_scope' \
+    'required: +zone/secret:read: refused, .* by !zone/secret:read' \
+    'zone/\*:read: holds, but !zone/secret:read refuses it'; do
+    like "people: $line" "$out" "$line"
+done
+run explain "$id" GET / --require no:no --quiet
+is '--quiet' "$status [$out$err]" '1 []'
+redis SADD "scoped_key:{$id}:scopes" $'\e[31m\xff\n' >/dev/null
+run explain "$id" GET /
+unlike 'people: no control bytes' "$out" $'[\e\xff]'
+explain '.members|length' GET /
+is 'JSON, whatever bytes' "$status $got" '0 6'
+
+# the key itself
+for change in 'enabled 0 key_disabled' 'enabled x record_invalid' \
+    'expires_at 5 key_expired' 'not_before 9999999999 key_not_yet_valid' \
+    'ips 192.0.2.1 ip_refused' 'hosts x.y host_refused' \
+    'methods POST method_refused' 'digest x record_invalid'; do
+    read -r name value reason <<<"$change"
+    new_key a:b
+    redis HSET "scoped_key:{$id}" "$name" "$value" >/dev/null
+    explain '[.verdict,.reason]' GET "$URL" --ip 10.1.1.1 --require a:b
+    is "the key: $name $value" "$status $got" "1 [\"refused\",\"$reason\"]"
+done
+new_key '!**:*'
+redis SADD "scoped_key:{$id}:scopes" '!bad' >/dev/null
+explain .reason GET /
+is 'a refusal that is none' "$status $got" '1 "record_invalid"'
+new_key --global '!dns:write'
+explain '[.mode,.verdict,.grant]' GET / --require dns:read
+is 'global' "$status $got" '0 ["global","allowed",null]'
+explain '.grant' GET / --require dns:write
+is 'global: a refusal' "$status $got" '1 "!dns:write"'
+redis SET 'scoped_key:{wrongtypekey}' x >/dev/null
+id=wrongtypekey
+explain .reason GET /
+is 'wrong type' "$status $got" '1 "record_invalid"'
+new_key
+for ((i = 0; i < 1200; i++)); do
+    echo "SADD scoped_key:{$id}:scopes s:a$i"
+done | redis >/dev/null
+explain .reason GET / --require s:a1
+is 'too many members' "$status $got" '1 "record_invalid"'
+new_key a:b
+for ((i = 0; i < 1030; i++)); do
+    echo "HSET scoped_key:{$id} f$i x"
+done | redis >/dev/null
+explain .reason GET / --require a:b
+is 'too many fields' "$status $got" '1 "record_invalid"'
+like 'too many fields: show says so too' "$(sk show "$id")" 'over 1,024 fields'
+id=000000000000
+explain . GET /
+refused 'no such key' 'no key'
+
+# use
+new_key a:b
+while IFS='|' read -r words why; do
+    readarray -t -d ' ' list < <(printf %s "$words")
+    run explain "$id" "${list[@]}"
+    is "wrong use: $words" "$status [$out]" '2 []'
+    like "wrong use: $words: why" "$err" "$why"
+done <<'END'
+GET|needs
+GET / x|too many
+get /|method
+GET ftp://x/|URL
+GET /a#b|URL
+GET https://u@h/|URL
+GET https://[::1/|host
+GET / --ip 10.0.0.0/8|address
+GET / --ip !10.0.0.1|address
+GET / --ip x|address
+GET / --param x|NAME=VALUE
+GET / --param =x|NAME=VALUE
+GET / --param x=json:/a|value itself
+GET / --require a|no scope
+GET / --require a:*|no wildcards
+GET / --require a:b --require valid_key|stands alone
+END
+run explain "$id" GET / --require ''
+is 'wrong use: an empty requirement' "$status" 2
+
+# the program is asked by nobody else, but believes nothing
+while IFS='|' read -r input why; do
+    got=$(printf %b "$input" | "$PROGRAM" 2>&1)
+    is "program: $input" "$? $got" "2 $why"
+done <<'END'
+nonsense\n|an unknown line
+id\n|a line that lacks a text
+id 4g\n|a line that is not as it should be
+id 414\n|a line that is not as it should be
+id 41 41\n|a line that is not as it should be
+id 41|a line without an end
+now 2d31\n|now is no time
+scope 613a62\n|a scope that belongs to no requirement
+\n|an unknown line
+END
+got=$(head -c 1100000 /dev/zero | "$PROGRAM" 2>&1)
+is 'program: too long' "$? $got" '2 the input cannot be read, or is too long'
+got=$(for ((i = 0; i < 1100; i++)); do echo "member 6${i: -1}"; done |
+    "$PROGRAM" 2>&1)
+is 'program: too many members' "$? $got" '2 too many members'
+got=$("$PROGRAM" </dev/null | jq -r .reason)
+is 'program: nothing at all is refused' "$got" record_invalid
+
+# without a compiler, and with the program beside the command
+cp -r ../../scripts "$DIR/scripts"
+mkdir "$DIR/path"
+for program in bash env find dirname flock mkdir sha1sum timeout redis-cli jq \
+    b2sum; do
+    ln -s "$(command -v "$program")" "$DIR/path/$program"
+done
+PATH=$DIR/path "$DIR/scripts/scoped-key" -s "$SOCKET" explain "$id" GET / \
+    >"$DIR/out" 2>"$DIR/err"
+is 'no compiler: status' "$? $(<"$DIR/out")" '1 '
+like 'no compiler: why' "$(<"$DIR/err")" 'no C compiler.*scripts/setup build'
+cp "$PROGRAM" "$DIR/scripts/"
+PATH=$DIR/path "$DIR/scripts/scoped-key" -s "$SOCKET" explain "$id" GET / -q
+is 'the program beside the command' "$?" 0
