@@ -317,7 +317,9 @@ is(scalar(grep { /\[(?:info|notice|warn|error)\]/ } error_log_has(qr/\Q$_\E/)), 
 === TEST 13: scoped_key_log_level
 --- config
 location /info {
-    scoped_key on; scoped_key_require a:b; scoped_key_log_level info;
+    scoped_key on;
+    scoped_key_require a:b;
+    scoped_key_log_level info;
     proxy_pass http://unix:$TEST_NGINX_UPSTREAM:;
 }
 location /notice {

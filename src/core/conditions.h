@@ -42,7 +42,7 @@ void scoped_key_conditions_init(scoped_key_conditions_t *conditions);
 
 /*
  * The three kinds.  An address or block as in address.h, a host pattern as in
- * pattern.h, a method of A-Z and `-`.
+ * pattern.h, a method of A-Z, `-` and `_`.
  */
 bool scoped_key_ip_pack(scoped_key_pack_t *pack, scoped_key_str_t item);
 bool scoped_key_host_pack(scoped_key_pack_t *pack, scoped_key_str_t item);

@@ -3,6 +3,7 @@
 /*
  * Values that may have several lines, as documents have, and those that may
  * not: which control bytes are let through, and that the others never are.
+ * The same cases without them go as before.
  */
 
 #include "core/query.h"
