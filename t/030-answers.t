@@ -739,3 +739,34 @@ verdict_is(get('/', 'X-API-Key' => $writer, 'User-Agent' => 'Mozilla/4.0 (MSIE 6
            '403 insufficient_scope', 'MSIE');
 verdict_is(get('/', 'X-API-Key' => $writer, 'User-Agent' => 'Chrome/1.0 Mozilla'),
            '403 insufficient_scope', 'Chrome');
+
+
+
+=== TEST 29: what is said where no scope would be enough
+--- config
+location /bare {
+    scoped_key on;
+    proxy_pass http://unix:$TEST_NGINX_UPSTREAM:;
+}
+location /empty {
+    scoped_key on;
+    scoped_key_require dns:$arg_none;
+    proxy_pass http://unix:$TEST_NGINX_UPSTREAM:;
+}
+location /some {
+    scoped_key on;
+    scoped_key_require dns:read;
+    proxy_pass http://unix:$TEST_NGINX_UPSTREAM:;
+}
+--- story
+our $writer;
+my $only = 'Only global keys pass here.';
+for my $case (['/bare', 1], ['/empty', 1], ['/some', 0]) {
+    my ($target, $bare) = @$case;
+    my $answer = get($target, 'X-API-Key' => $writer);
+    verdict_is($answer, '403 insufficient_scope', $target);
+    my $problem = problem($answer);
+    is($problem->{detail} eq $only ? 1 : 0, $bare, "$target: detail");
+    is(defined $problem->{required} ? 0 : 1, $bare, "$target: required");
+}
+verdict_is(get('/bare', 'X-API-Key' => put_key('all', fields => {mode => 'global'})), 200, 'and they do');

@@ -2,6 +2,8 @@
 locations.  Instructions in all, and over a bare nginx with as many
 locations."""
 
+import time
+
 import cases
 import client
 import instructions
@@ -37,6 +39,7 @@ class Growth:
     def cost(self, server, path, keys):
         case = cases.Case('', '', path, texts(keys))
         case.warm(server)
+        time.sleep(instructions.SETTLE)
         return instructions.per_request(self.count, server, case)
 
     def measured(self, number, server, path, keys):

@@ -19,6 +19,9 @@ import report
 STARTS = 3
 REQUESTS = 2000
 
+# seconds in which the module writes the last uses that the warming made
+SETTLE = 1.5
+
 
 def has_counters():
     if not shutil.which('perf'):
@@ -91,6 +94,7 @@ def measure_way(count, bench, way, all_cases, found):
         if case.way != way:
             continue
         case.warm(server)
+        time.sleep(SETTLE)
         before = bench.redis.calls('hgetall')
         cost = per_request(count, server, case)
         lookups = (bench.redis.calls('hgetall') - before) / REQUESTS

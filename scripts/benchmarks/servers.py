@@ -13,9 +13,8 @@ PEPPER = b'pepper of the benchmarks'
 PEPPERED = 'peppered:'
 MODULE = os.path.join(place.BUILD, 'ngx_http_scoped_key_module.so')
 
-# What may be said of a way, and what it is when nothing is said.  The cache is
-# large, and heartbeats, which hang on the bound, are rare: they would be
-# counted as a part of some request.
+# What may be said of a way, and what it is when nothing is said.  Under
+# callgrind everything is slow: no record may get too old meanwhile.
 DEFAULTS = {
     'CACHE': '256m ttl=1d negative=1h bound=1h',
     'OPTIONS': '',                       # further lines in http

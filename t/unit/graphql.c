@@ -295,7 +295,8 @@ shared(size_t operations, size_t fields)
 static void
 test_budget(void)
 {
-    check(shared(5, 10000) == SCOPED_KEY_GRAPHQL_READ);
+    check(shared(5, 2500) == SCOPED_KEY_GRAPHQL_READ);
+    check(shared(6, 2500) == SCOPED_KEY_GRAPHQL_REFUSED);
     check(shared(1000, 10) == SCOPED_KEY_GRAPHQL_READ);
     check(shared(1000, 5000) == SCOPED_KEY_GRAPHQL_REFUSED);
 }

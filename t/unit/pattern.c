@@ -114,6 +114,21 @@ test_no_data(void)
 }
 
 
+/* a text that is shorter than what a pattern says literally: on both sides */
+static void
+test_short_texts(void)
+{
+    check(!scoped_key_pattern_match(unit_str("*ab*cd*"), unit_str("abc")));
+    check(!scoped_key_pattern_match(unit_str("**abcd**"), unit_str("bcd")));
+    check(!scoped_key_pattern_match(unit_str("x*ab*y"), unit_str("xay")));
+    check(!scoped_key_host_pattern_match(unit_str("*a*.b*"), unit_str("a.")));
+    check(scoped_key_pattern_match(unit_str("*ab*cd*"), unit_str("abcd")));
+    check(scoped_key_pattern_match(unit_str("**abcd**"), unit_str("abcd")));
+    check(scoped_key_pattern_match(unit_str("x*ab*y"), unit_str("xaby")));
+    check(scoped_key_host_pattern_match(unit_str("*a*.b*"), unit_str("A.B")));
+}
+
+
 /* as many whole units as fit before the end, then the end */
 static scoped_key_str_t
 repeat(unsigned char *at, size_t room, const char *unit, const char *end)
@@ -187,6 +202,7 @@ main(void)
     unit_cases("t/data/pattern/valid", 3, valid_case);
     test_invalid_matches_nothing();
     test_no_data();
+    test_short_texts();
     test_lengths();
     test_worst_cases();
 

@@ -269,3 +269,123 @@ def single_process_reload(house):
     house.ready()
     house.redis.do('HSET', cached.record, 'enabled', '0')
     until(2, lambda: kept.get('/gif', cached).status == 403, 'refused')
+
+
+POST_ACTION = '''
+    server {
+        listen unix:DIR/after.sock backlog=4096;
+        scoped_key_require dns:read;
+        location / { scoped_key on; post_action /open; empty_gif; }
+        location /guarded { scoped_key on; post_action /inner; empty_gif; }
+        location = /open {
+            internal;
+            scoped_key off;
+            access_log DIR/after.log;
+            proxy_pass http://back;
+            proxy_http_version 1.1;
+            proxy_set_header Connection '';
+        }
+        location = /inner {
+            internal;
+            scoped_key on;
+            access_log DIR/after.log;
+            proxy_pass http://back;
+            proxy_http_version 1.1;
+            proxy_set_header Connection '';
+        }
+    }
+'''
+
+
+def acted(house):
+    with open(house.dir + '/after.log') as file:
+        return len(file.readlines())
+
+
+def leave_with_post_action(house, path):
+    """Who leaves while a key is looked up has a post_action run: the reply
+    comes to a request that is in another location by then."""
+    house.start().ready()
+    worker = house.workers()
+    for turn in range(1, 4):
+        waiting = keys.new(house.redis, 20)
+        house.redis.pause()
+        crowd = web.Crowd(house.dir + '/after.sock', waiting, uri=path)
+        until(5, lambda: house.counted() >= 20, 'they wait')
+        crowd.leave()
+        time.sleep(0.3)
+        house.redis.go_on()
+        until(5, lambda: house.counted() == 0, 'all requests end')
+        check(acted(house) == 20 * turn, acted(house), 'post_actions')
+        house.expect(200, keys.new(house.redis))
+    check(house.workers() == worker, 'the worker died')
+    for key in waiting:
+        house.expect(200, key)
+
+
+@case(redis='timeout=5s', http=POST_ACTION)
+def leave_with_an_open_post_action(house):
+    leave_with_post_action(house, '/')
+
+
+@case(redis='timeout=5s', http=POST_ACTION)
+def leave_with_a_guarded_post_action(house):
+    leave_with_post_action(house, '/guarded')
+
+
+@case(redis='timeout=5s')
+def reload_with_many_lookups(house):
+    """More than are answered in one turn: the old worker answers them all."""
+    waiting = keys.new(house.redis, 300)
+    house.start().ready()
+    old = house.workers()
+    house.redis.pause()
+    crowd = web.Crowd(house.http, waiting)
+    until(5, lambda: house.counted() >= 300, 'they wait')
+    house.signal(signal.SIGHUP)
+    until(5, lambda: house.lines('(SIGHUP)'), 'HUP')
+    time.sleep(0.5)
+    check(all(map(kit.alive, old)), 'the old worker left them alone')
+    house.redis.go_on()
+    statuses = crowd.gather(10)
+    check(statuses == [200] * 300, 'lost', crowd.lost, 'others',
+          [one for one in statuses if one != 200][:5], 'of', len(statuses))
+    until(5, lambda: not any(map(kit.alive, old)), 'the old worker leaves')
+    house.ready()
+    house.expect(200, waiting[0])
+
+
+@case(main='master_process off;', redis='timeout=5s',
+      expected=('worker_connections are not enough',))
+def single_process_reload_with_many_lookups(house):
+    """The one process gives all of them an answer: some before it begins
+    anew, some from what it was about to tell."""
+    waiting = keys.new(house.redis, 300)
+    house.start().ready()
+    house.redis.pause()
+    crowd = web.Crowd(house.http, waiting)
+    until(5, lambda: house.counted() >= 300, 'they wait')
+    # the replies and the signal come together
+    house.signal(signal.SIGSTOP)
+    house.redis.go_on()
+    time.sleep(0.3)
+    house.signal(signal.SIGHUP)
+    house.signal(signal.SIGCONT)
+    statuses = crowd.gather(10)
+    check(len(statuses) == 300 and set(statuses) <= {200, 503},
+          'lost', crowd.lost, 'answered', len(statuses), set(statuses))
+    check(house.lines('(SIGHUP)'), 'HUP')
+
+
+@case(main='master_process off;', redis='timeout=5s')
+def single_process_leave(house):
+    """Who waits goes away, and the process ends: nothing is touched again."""
+    waiting = keys.new(house.redis, 50)
+    house.start().ready()
+    house.redis.pause()
+    crowd = web.Crowd(house.http, waiting)
+    until(5, lambda: house.counted() >= 50, 'they wait')
+    crowd.leave()
+    until(5, lambda: house.counted() == 0, 'nobody waits')
+    house.redis.go_on()
+    house.back(waiting[0])
