@@ -74,7 +74,6 @@ location / {
     proxy_set_header X-API-Key $http_x_api_key;
     proxy_set_header X-From-Cookie $cookie_key;
     proxy_set_header Cookie $http_cookie;
-    add_header X-Length $before;
 }
 location = /evaluated {
     scoped_key off;
@@ -309,8 +308,8 @@ for my $cookie ('a=1;b=2', 'a=1;  b=2 ;c', "apikey=$forged; a=1",
 }
 my $two = get('/', 'Cookie' => 'a=1;', 'ApiKey' => $reader, 'Cookie' => ' b=2');
 nothing_seen($two, 'two lines');
-like(upstream_saw($two), qr/^Cookie: a=1;; ?b=2\r$|^Cookie: a=1;\r$/m,
-     'two lines');
+is_deeply([upstream_lines($two, 'Cookie')], ['Cookie: a=1;', 'Cookie: b=2'],
+          'both stay');
 verdict_is(get('/', 'Cookie' => $reader), '403 missing_key',
            'a cookie is no key');
 

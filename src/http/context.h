@@ -77,6 +77,7 @@ typedef struct {
     unsigned                         wants_body:1;      /* to decide */
     unsigned                         reading:1;         /* is asking for it */
     unsigned                         body_read:1;
+    unsigned                         captures_kept:1;
     unsigned                         remembered:1;  /* allowed by the memo: the
                                                        cause is not filled in */
     unsigned                         answering:1;   /* our status is on its way

@@ -153,6 +153,10 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
     }
 
     ngx_http_scoped_key_decide_scopes(r, skcf->require, &facts, ctx);
+
+    /* proxy_pass is to see those that the key was judged by */
+
+    ngx_http_scoped_key_captures_restore(r);
 }
 
 

@@ -281,9 +281,8 @@ POST_ACTION = '''
             internal;
             scoped_key off;
             access_log DIR/after.log;
-            proxy_pass http://back;
-            proxy_http_version 1.1;
-            proxy_set_header Connection '';
+            proxy_pass http://unix:DIR/socket.sock;
+            proxy_read_timeout 1s;
         }
         location = /inner {
             internal;
@@ -304,8 +303,10 @@ def acted(house):
 
 def leave_with_post_action(house, path):
     """Who leaves while a key is looked up has a post_action run: the reply
-    comes to a request that is in another location by then."""
+    comes to a request that is in another location by then.  What the open one
+    is proxied to does not answer, so that it lasts until after the reply."""
     house.start().ready()
+    silent = kit.listen(house.dir + '/socket.sock')
     worker = house.workers()
     for turn in range(1, 4):
         waiting = keys.new(house.redis, 20)
@@ -318,6 +319,7 @@ def leave_with_post_action(house, path):
         until(5, lambda: house.counted() == 0, 'all requests end')
         check(acted(house) == 20 * turn, acted(house), 'post_actions')
         house.expect(200, keys.new(house.redis))
+    silent.close()
     check(house.workers() == worker, 'the worker died')
     for key in waiting:
         house.expect(200, key)
