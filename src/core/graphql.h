@@ -42,8 +42,8 @@ typedef struct {
 /*
  * Reports all operations and their root fields, a field as often as it stands
  * there, and a fragment once for each operation.  No memory, some 12 KiB of
- * stack, time linear in the document and 64 KiB.  After REFUSED, what was reported
- * before it must be forgotten.
+ * stack, time linear in the document and 64 KiB.  After REFUSED, what was
+ * reported before it must be forgotten.
  */
 scoped_key_graphql_e scoped_key_graphql_scan(scoped_key_str_t document,
     const scoped_key_graphql_sink_t *sink);

@@ -268,7 +268,6 @@ test_no_blow_up(void)
 }
 
 
-/* many operations that share one long fragment */
 static scoped_key_graphql_e
 shared(size_t operations, size_t fields)
 {
