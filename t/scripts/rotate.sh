@@ -56,7 +56,7 @@ is 'rotate: grace' "$status" 2
 run rotate 000000000000
 refused 'rotate: no such key' 'no key'
 echo legacy-text-1 | sk import --texts --quiet
-legacy=$(sk list --quiet | grep ^x)
+legacy=$(sk list --quiet | grep -x 'x[0-9a-f]\{24\}')
 run rotate "$legacy"
 refused 'rotate: a legacy key' 'legacy'
 redis HSET "scoped_key:{$id}" enabled maybe >/dev/null
