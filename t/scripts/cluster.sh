@@ -4,7 +4,7 @@ source ./servers.bash
 
 ports=()
 for n in 1 2 3; do
-    free_port
+    free_node_port
     start "node$n" --port "$port" --bind 127.0.0.1 --cluster-enabled yes \
         --cluster-node-timeout 2000 --cluster-port $((port + 10000))
     ports+=("$port")

@@ -18,6 +18,16 @@ free_port() {
     return 1
 }
 
+# the same for a node of a cluster, with its bus 10,000 above: both below the
+# ports that the system gives to clients
+free_node_port() {
+    for ((port = 20000 + RANDOM % 2500; port < 22700; port++)); do
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue
+        (exec 3<>"/dev/tcp/127.0.0.1/$((port + 10000))") 2>/dev/null || return 0
+    done
+    return 1
+}
+
 # start NAME OPTIONS...: on $DIR/NAME.socket, data in $DIR/NAME
 start() {
     local name=$1 i
