@@ -84,8 +84,8 @@ def run(home, bench, options, out):
         bench.stop(server)
 
     out.section('Throughput', 'By wrk, %d connections, %s keys in random '
-                'order, %d rounds of %d s; one worker. Divided by the bare '
-                'nginx above it.'
+                'order, %d rounds of %d s; one worker. Divided by a bare '
+                'nginx that proxies the same requests.'
                 % (cases.CONNECTIONS, report.number(KEYS), options.rounds,
                    options.seconds))
     out.table(['case', 'requests/s, quietest round ÷ bare', 'median ÷ bare',

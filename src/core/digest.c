@@ -151,13 +151,10 @@ void
 scoped_key_tag_make(scoped_key_tag_t *tag, const scoped_key_tag_key_t *key,
     scoped_key_str_t text)
 {
-    unsigned char  out[crypto_shorthash_siphashx24_BYTES];
-
     /* the result is 0 whatever is given */
 
-    (void) crypto_shorthash_siphashx24(out, text.data, text.len, key->bytes);
-
-    memcpy(tag->word, out, sizeof(tag->word));
+    (void) crypto_shorthash_siphashx24((unsigned char *) tag->word, text.data,
+                                       text.len, key->bytes);
 }
 
 

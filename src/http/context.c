@@ -8,6 +8,13 @@
 #include "waiter.h"
 
 
+/* both in one piece of the pool */
+typedef struct {
+    ngx_pool_cleanup_t         cleanup;
+    ngx_http_scoped_key_ctx_t  ctx;
+} ngx_http_scoped_key_home_t;
+
+
 static void ngx_http_scoped_key_ctx_cleanup(void *data);
 static void ngx_http_scoped_key_ctx_forget(ngx_http_scoped_key_ctx_t *ctx);
 
@@ -37,8 +44,8 @@ ngx_http_scoped_key_ctx_find(ngx_http_request_t *r)
 ngx_http_scoped_key_ctx_t *
 ngx_http_scoped_key_ctx_begin(ngx_http_request_t *r)
 {
-    ngx_pool_cleanup_t         *cln;
-    ngx_http_scoped_key_ctx_t  *ctx;
+    ngx_http_scoped_key_ctx_t   *ctx;
+    ngx_http_scoped_key_home_t  *home;
 
     ctx = ngx_http_scoped_key_ctx_find(r);
 
@@ -48,15 +55,19 @@ ngx_http_scoped_key_ctx_begin(ngx_http_request_t *r)
         return ctx;
     }
 
-    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_scoped_key_ctx_t));
-    if (cln == NULL) {
+    home = ngx_pcalloc(r->pool, sizeof(ngx_http_scoped_key_home_t));
+    if (home == NULL) {
         return NULL;
     }
 
-    ctx = cln->data;
-    ngx_memzero(ctx, sizeof(ngx_http_scoped_key_ctx_t));
+    ctx = &home->ctx;
 
-    cln->handler = ngx_http_scoped_key_ctx_cleanup;
+    home->cleanup.handler = ngx_http_scoped_key_ctx_cleanup;
+    home->cleanup.data = ctx;
+    home->cleanup.next = r->pool->cleanup;
+
+    r->pool->cleanup = &home->cleanup;
+
     ngx_http_set_ctx(r, ctx, ngx_http_scoped_key_module);
 
     return ctx;

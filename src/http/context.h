@@ -39,6 +39,14 @@ struct ngx_http_scoped_key_hidden_s {
     ngx_http_scoped_key_hidden_t        *next;
 };
 
+/* the header lines of a request that are sources, were they empty ones */
+typedef struct {
+    ngx_uint_t                           n;       /* 2: several, or a cookie */
+    ngx_table_elt_t                     *line;    /* if n is 1, which one */
+    const ngx_http_scoped_key_source_t  *source;
+    ngx_str_t                            value;
+} ngx_http_scoped_key_lines_t;
+
 typedef struct ngx_http_scoped_key_waiter_s    ngx_http_scoped_key_waiter_t;
 typedef struct ngx_http_scoped_key_body_s      ngx_http_scoped_key_body_t;
 typedef struct ngx_http_scoped_key_document_s  ngx_http_scoped_key_document_t;

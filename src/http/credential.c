@@ -8,9 +8,9 @@
 
 
 typedef struct {
-    ngx_str_t   *key;
-    ngx_uint_t   count;
-    ngx_uint_t   lines;
+    ngx_str_t                    *key;
+    ngx_uint_t                    count;
+    ngx_http_scoped_key_lines_t  *lines;
 } ngx_http_scoped_key_search_t;
 
 
@@ -18,7 +18,7 @@ static void ngx_http_scoped_key_search_headers(
     ngx_http_scoped_key_search_t *search, ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf);
 static void ngx_http_scoped_key_search_line(
-    ngx_http_scoped_key_search_t *search, const ngx_table_elt_t *header,
+    ngx_http_scoped_key_search_t *search, ngx_table_elt_t *header,
     const ngx_array_t *sources);
 static void ngx_http_scoped_key_search_cookie(
     ngx_http_scoped_key_search_t *search, const ngx_str_t *name,
@@ -61,7 +61,7 @@ ngx_int_t
 ngx_http_scoped_key_credential_find(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_http_scoped_key_hidden_t *hidden, ngx_str_t *key,
-    ngx_uint_t *lines)
+    ngx_http_scoped_key_lines_t *lines)
 {
     ngx_uint_t                           i;
     ngx_http_scoped_key_search_t         search;
@@ -69,11 +69,10 @@ ngx_http_scoped_key_credential_find(ngx_http_request_t *r,
 
     search.key = key;
     search.count = 0;
-    search.lines = 0;
+    search.lines = lines;
+    lines->n = 0;
 
     ngx_http_scoped_key_search_headers(&search, r, skcf);
-
-    *lines = search.lines;
 
     source = skcf->sources->elts;
 
@@ -104,8 +103,8 @@ ngx_http_scoped_key_search_headers(ngx_http_scoped_key_search_t *search,
     ngx_http_request_t *r, const ngx_http_scoped_key_loc_conf_t *skcf)
 {
     ngx_uint_t              i;
+    ngx_table_elt_t        *header;
     const ngx_list_part_t  *part;
-    const ngx_table_elt_t  *header;
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
         header = part->elts;
@@ -122,7 +121,7 @@ ngx_http_scoped_key_search_headers(ngx_http_scoped_key_search_t *search,
 
 static void
 ngx_http_scoped_key_search_line(ngx_http_scoped_key_search_t *search,
-    const ngx_table_elt_t *header, const ngx_array_t *sources)
+    ngx_table_elt_t *header, const ngx_array_t *sources)
 {
     ngx_str_t                            value;
     ngx_uint_t                           i;
@@ -136,7 +135,7 @@ ngx_http_scoped_key_search_line(ngx_http_scoped_key_search_t *search,
             if (ngx_http_scoped_key_header_is(header,
                                             &ngx_http_scoped_key_cookie_line))
             {
-                search->lines = 1;
+                search->lines->n = 2;
                 ngx_http_scoped_key_search_cookie(search, &source[i].name,
                                                   &header->value);
             }
@@ -145,7 +144,10 @@ ngx_http_scoped_key_search_line(ngx_http_scoped_key_search_t *search,
                                                          &value)
                    == NGX_OK)
         {
-            search->lines = 1;
+            search->lines->n++;
+            search->lines->line = header;
+            search->lines->source = &source[i];
+            search->lines->value = value;
             ngx_http_scoped_key_found(search, &value);
 
             /* no line has two names, nor two schemes */

@@ -22,12 +22,12 @@
 /*
  * NGX_OK: *key is the one credential; NGX_DECLINED: there is none, or only
  * empty ones; NGX_BUSY: there are several; NGX_ERROR: out of memory.
- * *lines: whether any header line is a source, were it an empty one.
+ * *lines: which header lines are sources, were they empty ones.
  */
 ngx_int_t ngx_http_scoped_key_credential_find(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_http_scoped_key_hidden_t *hidden, ngx_str_t *key,
-    ngx_uint_t *lines);
+    ngx_http_scoped_key_lines_t *lines);
 
 /*
  * What a header line says if the line is a source: NGX_OK, and *value may be

@@ -1,8 +1,8 @@
 /*
- * The list of header lines is rebuilt as a chain of parts that lie over the old
+ * The list of header lines becomes a chain of parts that lie over the old
  * elements, around those that go: nothing is copied, headers_in.host and its
- * like go on pointing at what they did, and whoever has the old list has it
- * whole.
+ * like go on pointing at what they did.  One line alone, the way of nearly
+ * every request, is taken out without a look at the others.
  */
 
 #include "hide.h"
@@ -10,6 +10,10 @@
 #include "credential.h"
 
 
+static ngx_uint_t ngx_http_scoped_key_hide_only(ngx_http_request_t *r,
+    ngx_table_elt_t *line);
+static void ngx_http_scoped_key_hide_unlink(ngx_http_request_t *r,
+    const ngx_table_elt_t *line);
 static ngx_int_t ngx_http_scoped_key_hide_lines(
     ngx_http_scoped_key_hiding_t *hiding);
 static ngx_int_t ngx_http_scoped_key_hide_part(
@@ -25,7 +29,7 @@ static void ngx_http_scoped_key_hide_authorization(ngx_http_request_t *r);
 ngx_int_t
 ngx_http_scoped_key_hide(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx,
-    ngx_uint_t lines)
+    const ngx_http_scoped_key_lines_t *lines)
 {
     ngx_http_scoped_key_hiding_t  hiding;
 
@@ -35,7 +39,20 @@ ngx_http_scoped_key_hide(ngx_http_request_t *r,
     hiding.authorization = 0;
     hiding.cookies = 0;
 
-    if (lines && ngx_http_scoped_key_hide_lines(&hiding) != NGX_OK) {
+    if (lines && lines->n == 1
+        && lines->source->type == NGX_HTTP_SCOPED_KEY_HEADER
+        && ngx_http_scoped_key_hide_only(r, lines->line))
+    {
+        if (ngx_http_scoped_key_hide_keep(&hiding, lines->source,
+                                          &lines->value)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+    } else if ((lines == NULL || lines->n)
+               && ngx_http_scoped_key_hide_lines(&hiding) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -46,6 +63,80 @@ ngx_http_scoped_key_hide(ngx_http_request_t *r,
     ngx_http_scoped_key_cached_forget(r);
 
     return NGX_OK;
+}
+
+
+/*
+ * Takes out the one line, if it is among the first lines, which are a part of
+ * the request itself.  0: it is not, or no other line would be left.
+ */
+
+static ngx_uint_t
+ngx_http_scoped_key_hide_only(ngx_http_request_t *r, ngx_table_elt_t *line)
+{
+    ngx_list_t       *list;
+    ngx_uint_t        before, after;
+    ngx_list_part_t  *part, *rest;
+    ngx_table_elt_t  *first;
+
+    list = &r->headers_in.headers;
+    part = &list->part;
+    first = part->elts;
+
+    if (line < first || line >= first + part->nelts || part->nelts == 1) {
+        return 0;
+    }
+
+    before = line - first;
+    after = part->nelts - before - 1;
+
+    if (before == 0) {
+        part->elts = line + 1;
+        part->nelts = after;
+
+    } else if (after == 0) {
+        part->nelts = before;
+
+    } else {
+        rest = ngx_palloc(r->pool, sizeof(ngx_list_part_t));
+        if (rest == NULL) {
+            return 0;
+        }
+
+        rest->elts = line + 1;
+        rest->nelts = after;
+        rest->next = part->next;
+
+        part->nelts = before;
+        part->next = rest;
+
+        if (list->last == part) {
+            list->last = rest;
+        }
+    }
+
+    /* the last part is full: what is pushed goes into a part of its own */
+
+    list->nalloc = list->last->nelts;
+
+    ngx_http_scoped_key_hide_unlink(r, line);
+
+    return 1;
+}
+
+
+/* $http_referer, $http_user_agent and the error log go by these */
+
+static void
+ngx_http_scoped_key_hide_unlink(ngx_http_request_t *r,
+    const ngx_table_elt_t *line)
+{
+    if (r->headers_in.referer == line) {
+        r->headers_in.referer = NULL;
+
+    } else if (r->headers_in.user_agent == line) {
+        r->headers_in.user_agent = NULL;
+    }
 }
 
 
@@ -201,6 +292,7 @@ ngx_http_scoped_key_hide_line(ngx_http_scoped_key_hiding_t *hiding,
         {
             hiding->authorization |=
                         source[i].type == NGX_HTTP_SCOPED_KEY_AUTHORIZATION;
+            ngx_http_scoped_key_hide_unlink(hiding->request, header);
 
             return ngx_http_scoped_key_hide_keep(hiding, &source[i], &value);
         }

@@ -29,7 +29,8 @@ typedef struct {
  */
 ngx_int_t ngx_http_scoped_key_hide(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
-    ngx_http_scoped_key_ctx_t *ctx, ngx_uint_t lines);
+    ngx_http_scoped_key_ctx_t *ctx,
+    const ngx_http_scoped_key_lines_t *lines);
 
 /* the query's part of it: r->args and r->unparsed_uri */
 ngx_int_t ngx_http_scoped_key_hide_query(

@@ -16,15 +16,15 @@ ngx_int_t
 ngx_http_scoped_key_present(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
 {
-    ngx_int_t   rc;
-    ngx_uint_t  lines;
+    ngx_int_t                    rc;
+    ngx_http_scoped_key_lines_t  lines;
 
     rc = ngx_http_scoped_key_credential_find(r, skcf, ctx->hidden, &ctx->key,
                                              &lines);
 
     if (rc == NGX_ERROR
         || (skcf->hide
-            && ngx_http_scoped_key_hide(r, skcf, ctx, lines) != NGX_OK))
+            && ngx_http_scoped_key_hide(r, skcf, ctx, &lines) != NGX_OK))
     {
         return NGX_ERROR;
     }
@@ -82,7 +82,7 @@ ngx_http_scoped_key_pass_by(ngx_http_request_t *r,
 
     /* whether there is a key is not asked here: look into every line */
 
-    return ngx_http_scoped_key_hide(r, skcf, ctx, 1);
+    return ngx_http_scoped_key_hide(r, skcf, ctx, NULL);
 }
 
 
