@@ -15,6 +15,10 @@ our $guard = 'scoped_key_require dns:read;'
 
 sub last_used { return redis('ZSCORE', 'scoped_key:last_used', key_id($_[0])) }
 
+sub old_text_used {
+    return redis('ZSCORE', 'scoped_key:last_used_previous', key_id($_[0]));
+}
+
 # used(NAME, SINCE, TEST): its last use is of that second or later
 sub used {
     my ($name, $since, $test) = @_;
@@ -138,26 +142,57 @@ is(writes() - $before, 0, 'not written');
 
 
 
-=== TEST 5: nor of a key with two texts
+=== TEST 5: a key with two texts, and the old one apart
+--- http_config
+scoped_key_last_used 1h;
 --- guard eval
 $main::guard
 --- story
 linked();
+redis('DEL', 'scoped_key:last_used_previous');
 my $old = key_text('sk', key_id('two texts'), 'Old' . '0' x 29);
 my $new = fresh('two texts',
     fields => {previous_digest => digest($old), previous_until => time + 60});
 my $before = writes();
 my $now = time;
-for my $round (1 .. 3) {
-    is(verdict(get('/', 'X-API-Key' => $_)), 200, 'allowed') for $old, $new;
-}
-used('two texts', $now, 'used');
+is(verdict(get('/', 'X-API-Key' => $new)), 200, 'allowed') for 1 .. 3;
+used('two texts', $now, 'the new text');
+is(old_text_used('two texts'), undef, 'not the old one');
+my $first = last_used('two texts');
+
+# though the key itself was noted within the interval
+is(verdict(get('/', 'X-API-Key' => $_)), 200, 'allowed') for ($old, $new) x 3;
+eventually($main::SOON, sub { defined old_text_used('two texts') });
+cmp_ok(old_text_used('two texts'), '>=', $now, 'the old text');
 sleep 1;
-is(writes() - $before, 1, 'written once');
+is(writes() - $before, 2, 'written once each');
+is(last_used('two texts'), $first, 'the key by its interval');
 
 
 
-=== TEST 6: who was refused has not used it
+=== TEST 6: an old text alone is a use of both kinds; a refused one of none
+--- guard eval
+$main::guard
+--- story
+linked();
+redis('DEL', 'scoped_key:last_used_previous');
+my %old = map { $_ => key_text('sk', key_id($_), 'Old' . '0' x 29) } qw(late over);
+my $now = time;
+fresh('late', fields => {previous_digest => digest($old{late}),
+                         previous_until => time + 60});
+fresh('over', fields => {previous_digest => digest($old{over}),
+                         previous_until => time - 1});
+is(verdict(get('/', 'X-API-Key' => $old{over})), '403 unknown_key', 'over');
+is(verdict(get('/', 'X-API-Key' => $old{late})), 200, 'in time');
+used('late', $now, 'the key');
+eventually($main::SOON, sub { defined old_text_used('late') });
+cmp_ok(old_text_used('late') // 0, '>=', $now, 'its old text');
+is(old_text_used('over'), undef, 'no use');
+is(said(), 0, 'without a word');
+
+
+
+=== TEST 7: who was refused has not used it
 --- config eval
 "location / { scoped_key on; scoped_key_require dns:read; $main::guard
               proxy_pass http://unix:\$TEST_NGINX_UPSTREAM:; }
@@ -192,7 +227,7 @@ is(redis('ZCARD', 'scoped_key:last_used'), 1, 'of this key alone');
 
 
 
-=== TEST 7: allowed in a dry run, global, legacy, and by its body
+=== TEST 8: allowed in a dry run, global, legacy, and by its body
 --- config eval
 "location /dry { scoped_key on; scoped_key_require dns:read; scoped_key_dry_run on;
                  proxy_pass http://unix:\$TEST_NGINX_UPSTREAM:; }
@@ -227,7 +262,7 @@ ok(eventually($main::SOON, sub {
 
 
 
-=== TEST 8: more keys at once than one command takes
+=== TEST 9: more keys at once than one command takes
 --- guard eval
 $main::guard
 --- story
@@ -249,7 +284,7 @@ cmp_ok(writes() - $before, '<=', 10, 'in few commands');
 
 
 
-=== TEST 9: off
+=== TEST 10: off
 --- http_config
 scoped_key_last_used off;
 --- guard eval
@@ -264,7 +299,7 @@ is(last_used('unwatched'), undef, 'nothing is there');
 
 
 
-=== TEST 10: another prefix
+=== TEST 11: another prefix
 --- http_config
 scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK prefix=other: timeout=10s connect_timeout=10s;
 --- guard eval
@@ -281,7 +316,7 @@ is(last_used('prefixed'), undef, 'and not in another');
 
 
 
-=== TEST 11: what another worker has written of later stays
+=== TEST 12: what another worker has written of later stays
 --- guard eval
 $main::guard
 --- story
@@ -295,7 +330,7 @@ is(last_used('later'), $later, 'but not back in time');
 
 
 
-=== TEST 12: Redis is silent: keys in the cache go on as ever
+=== TEST 13: Redis is silent: keys in the cache go on as ever
 --- http_config
 scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK timeout=200ms connect_timeout=5s;
 scoped_key_last_used 1s;
@@ -330,7 +365,7 @@ is(scalar(error_log_has(qr/takes last uses again, [1-9]\d* lost so far/)), 1,
 
 
 
-=== TEST 13: Redis refuses: one line, and requests go on
+=== TEST 14: Redis refuses: one line, and requests go on
 --- post_setup_server_root
 main::limited_user('-zadd')
 --- http_config
@@ -363,7 +398,7 @@ is(said(), 2, 'and another line says so');
 
 
 
-=== TEST 14: what stands there is of another type
+=== TEST 15: what stands there is of another type
 --- http_config
 scoped_key_last_used 1s;
 --- guard eval
@@ -389,7 +424,7 @@ ok(eventually(5, sub {
 
 
 
-=== TEST 15: scoped-key reads what nginx writes
+=== TEST 16: scoped-key reads what nginx writes
 --- guard eval
 $main::guard
 --- story
@@ -409,7 +444,7 @@ ok($unused{key_id('idle')}, 'unused: the other one');
 
 
 
-=== TEST 16: with the rights that docs/redis.md gives to workers
+=== TEST 17: with the rights that docs/redis.md gives to workers
 --- post_setup_server_root
 open my $in, '<', 'docs/redis.md' or die "docs/redis.md: $!\n";
 my ($rights) = grep { defined } map { /^ACL SETUSER nginx on >password (.+)/ } <$in>;
@@ -428,7 +463,7 @@ is(said(), 0, 'without a word');
 
 
 
-=== TEST 17: nginx is stopped while uses are on their way
+=== TEST 18: nginx is stopped while uses are on their way
 --- guard eval
 $main::guard
 --- story

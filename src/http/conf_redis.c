@@ -228,6 +228,13 @@ ngx_http_scoped_key_redis_prefix(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
+    if (ngx_http_scoped_key_redis_name(cf, prefix, "last_used_previous",
+                                       &skmcf->previous_uses)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     return ngx_http_scoped_key_redis_name(cf, prefix, "{", &skmcf->tracked);
 }
 

@@ -127,6 +127,7 @@ typedef struct {
     ngx_str_t                     channel;   /* prefix and "invalidate" */
     ngx_str_t                     tracked;   /* prefix and "{" */
     ngx_str_t                     uses;      /* prefix and "last_used" */
+    ngx_str_t                     previous_uses;  /* "last_used_previous" */
     size_t                        cache_size;
     ngx_msec_t                    ttl;
     ngx_msec_t                    negative;

@@ -18,6 +18,8 @@
 #define NGX_HTTP_SCOPED_KEY_USES_SHOWN_BYTES  192
 
 
+static ngx_http_scoped_key_uses_t *ngx_http_scoped_key_uses_of(
+    ngx_http_scoped_key_worker_t *worker, const ngx_str_t *name);
 static ngx_http_scoped_key_noted_t *ngx_http_scoped_key_uses_find(
     ngx_http_scoped_key_uses_t *uses, scoped_key_str_t id, uint32_t now);
 static void ngx_http_scoped_key_uses_append(ngx_http_scoped_key_uses_t *uses,
@@ -35,19 +37,39 @@ static void ngx_http_scoped_key_uses_fail(ngx_http_scoped_key_uses_t *uses,
 ngx_int_t
 ngx_http_scoped_key_uses_create(ngx_http_scoped_key_worker_t *worker)
 {
-    ngx_http_scoped_key_uses_t  *uses;
-
     if (worker->conf->last_used == 0) {
         return NGX_OK;
     }
 
+    worker->uses = ngx_http_scoped_key_uses_of(worker, &worker->conf->uses);
+    if (worker->uses == NULL) {
+        return NGX_ERROR;
+    }
+
+    worker->previous_uses = ngx_http_scoped_key_uses_of(worker,
+                                                &worker->conf->previous_uses);
+    if (worker->previous_uses == NULL) {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_http_scoped_key_uses_t *
+ngx_http_scoped_key_uses_of(ngx_http_scoped_key_worker_t *worker,
+    const ngx_str_t *name)
+{
+    ngx_http_scoped_key_uses_t  *uses;
+
     uses = ngx_calloc(sizeof(ngx_http_scoped_key_uses_t), worker->log);
     if (uses == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     uses->worker = worker;
     uses->conf = worker->conf;
+    uses->name = name;
     uses->log = worker->log;
     uses->ident = -1;
 
@@ -62,37 +84,33 @@ ngx_http_scoped_key_uses_create(ngx_http_scoped_key_worker_t *worker)
     uses->batch.handler = ngx_http_scoped_key_uses_handler;
     uses->batch.data = uses;
 
-    worker->uses = uses;
-
-    return NGX_OK;
+    return uses;
 }
 
 
 void
-ngx_http_scoped_key_uses_stop(ngx_http_scoped_key_worker_t *worker)
+ngx_http_scoped_key_uses_stop(ngx_http_scoped_key_uses_t *uses)
 {
-    if (worker->uses == NULL) {
+    if (uses == NULL) {
         return;
     }
 
-    worker->uses->stopped = 1;
+    uses->stopped = 1;
 
-    if (worker->uses->timer.timer_set) {
-        ngx_del_timer(&worker->uses->timer);
+    if (uses->timer.timer_set) {
+        ngx_del_timer(&uses->timer);
     }
 }
 
 
-void
+uint32_t
 ngx_http_scoped_key_uses_due(ngx_http_scoped_key_uses_t *uses,
-    const ngx_http_scoped_key_ctx_t *ctx)
+    scoped_key_str_t id)
 {
     uint32_t                      now;
-    scoped_key_str_t              id;
     ngx_http_scoped_key_noted_t  *noted;
 
     now = (uint32_t) ngx_time();
-    id = scoped_key_record_id(ctx->record);
 
     noted = ngx_http_scoped_key_uses_find(uses, id, now);
 
@@ -101,10 +119,7 @@ ngx_http_scoped_key_uses_due(ngx_http_scoped_key_uses_t *uses,
         ngx_http_scoped_key_uses_append(uses, id, now);
     }
 
-    if (ctx->memo) {
-        ngx_memcpy(ctx->memo + uses->memo_at, &noted->second,
-                   sizeof(uint32_t));
-    }
+    return noted->second;
 }
 
 
@@ -213,7 +228,7 @@ ngx_http_scoped_key_uses_on_timer(ngx_event_t *ev)
 }
 
 
-/* the last n that are pending: ZADD last_used GT second id second id ... */
+/* the last n that are pending: ZADD NAME GT second id second id ... */
 
 static ngx_int_t
 ngx_http_scoped_key_uses_send(ngx_http_scoped_key_uses_t *uses, ngx_uint_t n)
@@ -230,8 +245,8 @@ ngx_http_scoped_key_uses_send(ngx_http_scoped_key_uses_t *uses, ngx_uint_t n)
 
     words[0] = "ZADD";
     lens[0] = 4;
-    words[1] = (const char *) uses->conf->uses.data;
-    lens[1] = uses->conf->uses.len;
+    words[1] = (const char *) uses->name->data;
+    lens[1] = uses->name->len;
 
     /* several workers write: the latest use counts, not the last writer */
     words[2] = "GT";

@@ -1,7 +1,9 @@
 /*
  * When keys were last used: an allowed request is noted, and in a while many
  * notes are written to Redis at once.  A key is written once in an interval at
- * most; a request costs a comparison as long as that has not passed.
+ * most; a request costs a comparison as long as that has not passed.  Uses of
+ * texts from before a rotation are noted a second time, in a set of their own:
+ * who rotates a key wants to know when the old text has gone out of use.
  * Invariant: a request never waits for any of this, and is never refused for
  * it: what cannot be written is counted as lost and not tried again.
  */
@@ -49,6 +51,7 @@ typedef struct {
 struct ngx_http_scoped_key_uses_s {
     ngx_http_scoped_key_worker_t     *worker;
     ngx_http_scoped_key_main_conf_t  *conf;
+    const ngx_str_t                  *name;     /* of the set in Redis */
     ngx_log_t                        *log;
     ngx_int_t                         ident;    /* -1 */
 
@@ -71,16 +74,22 @@ struct ngx_http_scoped_key_uses_s {
 };
 
 
-/* worker->uses; NULL where they are off.  NGX_ERROR: out of memory */
+/*
+ * worker->uses and previous_uses; NULL where they are off.  NGX_ERROR: out of
+ * memory
+ */
 ngx_int_t ngx_http_scoped_key_uses_create(
     ngx_http_scoped_key_worker_t *worker);
 
-/* before the connection goes: what is pending is dropped */
-void ngx_http_scoped_key_uses_stop(ngx_http_scoped_key_worker_t *worker);
+/* before the connection goes: what is pending is dropped; may be NULL */
+void ngx_http_scoped_key_uses_stop(ngx_http_scoped_key_uses_t *uses);
 
-/* not noted within the interval, as far as the memo knows */
-void ngx_http_scoped_key_uses_due(ngx_http_scoped_key_uses_t *uses,
-    const ngx_http_scoped_key_ctx_t *ctx);
+/*
+ * Of a key that was not noted within the interval, as far as is known.  Returns
+ * the second that is noted now.
+ */
+uint32_t ngx_http_scoped_key_uses_due(ngx_http_scoped_key_uses_t *uses,
+    scoped_key_str_t id);
 
 
 /* of every request that was decided; notes it if its key was allowed */
@@ -100,15 +109,23 @@ ngx_http_scoped_key_uses_note(const ngx_http_scoped_key_ctx_t *ctx)
 
     uses = ngx_http_scoped_key_worker->uses;
 
-    if (ctx->memo) {
-        ngx_memcpy(&second, ctx->memo + uses->memo_at, sizeof(uint32_t));
-
-        if ((uint32_t) ngx_time() - second < uses->interval) {
-            return;
-        }
+    if (ctx->proof == SCOPED_KEY_PROOF_PREVIOUS) {
+        ngx_http_scoped_key_uses_due(ngx_http_scoped_key_worker->previous_uses,
+                                     scoped_key_record_id(ctx->record));
     }
 
-    ngx_http_scoped_key_uses_due(uses, ctx);
+    if (ctx->memo == NULL) {
+        ngx_http_scoped_key_uses_due(uses, scoped_key_record_id(ctx->record));
+        return;
+    }
+
+    ngx_memcpy(&second, ctx->memo + uses->memo_at, sizeof(uint32_t));
+
+    if ((uint32_t) ngx_time() - second >= uses->interval) {
+        second = ngx_http_scoped_key_uses_due(uses,
+                                          scoped_key_record_id(ctx->record));
+        ngx_memcpy(ctx->memo + uses->memo_at, &second, sizeof(uint32_t));
+    }
 }
 
 #endif

@@ -210,7 +210,8 @@ ngx_http_scoped_key_worker_check(ngx_cycle_t *cycle)
 static void
 ngx_http_scoped_key_worker_disconnect(ngx_http_scoped_key_worker_t *worker)
 {
-    ngx_http_scoped_key_uses_stop(worker);
+    ngx_http_scoped_key_uses_stop(worker->uses);
+    ngx_http_scoped_key_uses_stop(worker->previous_uses);
 
     if (worker->tracking) {
         scoped_key_redis_tracking_destroy(worker->tracking);
@@ -239,6 +240,7 @@ ngx_http_scoped_key_worker_free(ngx_http_scoped_key_worker_t *worker)
     scoped_key_cache_destroy(worker->cache);
     scoped_key_wipe(&worker->tag_key, sizeof(scoped_key_tag_key_t));
     ngx_free(worker->uses);
+    ngx_free(worker->previous_uses);
     ngx_free(worker);
 }
 

@@ -39,6 +39,7 @@ struct ngx_http_scoped_key_worker_s {
     ngx_uint_t               stale;
 
     ngx_http_scoped_key_uses_t  *uses;   /* NULL: off; see uses.h */
+    ngx_http_scoped_key_uses_t  *previous_uses;
 
     unsigned                 store_failing:1;   /* and was logged */
 };
