@@ -56,8 +56,18 @@ class Client:
     def __init__(self, path, timeout=20):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
-        self.socket.connect(path)
+        self.connect(path, time.monotonic() + timeout)
         self.data = b''
+
+    def connect(self, path, end):
+        """A unix socket whose queue is full says so at once."""
+        while True:
+            try:
+                return self.socket.connect(path)
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
 
     def close(self):
         self.socket.close()
