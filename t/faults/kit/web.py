@@ -1,9 +1,11 @@
 """HTTP clients: one that asks and waits, and a crowd that asks at once."""
 
-import errno
 import select
 import socket
 import time
+
+# until one of a crowd is taken into the queue
+CROWD_SECONDS = 60
 
 
 class Lost(Exception):
@@ -50,24 +52,26 @@ def split(data):
     return head, data[end + 4:end + 4 + size], data[end + 4 + size:]
 
 
+def connect(made, path, seconds):
+    """A unix socket whose queue is full says so at once."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return made.connect(path)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.001)
+
+
 class Client:
     """One connection that is kept."""
 
     def __init__(self, path, timeout=20):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
-        self.connect(path, time.monotonic() + timeout)
+        connect(self.socket, path, timeout)
         self.data = b''
-
-    def connect(self, path, end):
-        """A unix socket whose queue is full says so at once."""
-        while True:
-            try:
-                return self.socket.connect(path)
-            except BlockingIOError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.01)
 
     def close(self):
         self.socket.close()
@@ -115,14 +119,7 @@ class Crowd:
 
     def add(self, text):
         member = socket.socket(socket.AF_UNIX)
-        while True:
-            try:
-                member.connect(self.path)
-                break
-            except OSError as error:
-                if error.errno not in (errno.EAGAIN, errno.EINTR):
-                    raise
-                time.sleep(0.001)
+        connect(member, self.path, CROWD_SECONDS)
         member.sendall(text)
         member.setblocking(False)
         self.members[member.fileno()] = [member, b'']
