@@ -270,6 +270,7 @@ scoped_key_require dns:read;
 --- story
 my $key = key_with(not_before => 'soon');
 my $id = (split /_/, $key)[1];
+linked();
 verdict_is(get('/', 'X-API-Key' => $key), '403 record_invalid', 'first')
     for 1 .. 3;
 my @lines = grep { /not_before/ } error_log_has(qr/\Q$id\E/);
@@ -278,7 +279,23 @@ like($lines[0] // '', qr/\[(?:warn|error)\]/, 'of a level that is seen');
 
 
 
-=== TEST 15: addresses
+=== TEST 15: and not to whoever knows the id, which is public
+--- guard
+scoped_key_require dns:read;
+--- story
+my $key = put_key('known by its id', fields => {not_before => 'soon'},
+                  scopes => ['dns:re*d', map { "!dns:$_" } 1 .. 20]);
+my $id = (split /_/, $key)[1];
+linked();
+verdict_is(get('/', 'X-API-Key' => key_text('sk', $id, $_ x 32)),
+           '403 unknown_key', "a stranger, $_") for 'A' .. 'C';
+is(scalar(grep { /unreadable/ } error_log_has(qr/\Q$id\E/)), 0, 'not a line');
+verdict_is(get('/', 'X-API-Key' => $key), '403 record_invalid', 'the holder');
+is(scalar(grep { /unreadable/ } error_log_has(qr/\Q$id\E/)), 2, 'two lines');
+
+
+
+=== TEST 16: addresses
 --- guard
 scoped_key_require dns:read;
 --- story
@@ -298,7 +315,7 @@ fields_say('403 record_invalid', map { (ips => $_) }
 
 
 
-=== TEST 16: addresses that realip believes, IPv4 and IPv6
+=== TEST 17: addresses that realip believes, IPv4 and IPv6
 --- http_config
 set_real_ip_from 127.0.0.1;
 real_ip_header X-Forwarded-For;
@@ -329,7 +346,7 @@ for my $address (sort keys %from) {
 
 
 
-=== TEST 17: X-Forwarded-For without realip is just text
+=== TEST 18: X-Forwarded-For without realip is just text
 --- guard
 scoped_key_require dns:read;
 --- story
@@ -344,7 +361,7 @@ cases('/',
 
 
 
-=== TEST 18: the address of the connection
+=== TEST 19: the address of the connection
 --- guard
 scoped_key_require dns:read;
 --- story
@@ -359,7 +376,7 @@ for my $case (['127.0.0.2', 200], ['127.0.0.3', '403 ip_refused'],
 
 
 
-=== TEST 19: hosts
+=== TEST 20: hosts
 --- guard
 scoped_key_require dns:read;
 --- story
@@ -409,7 +426,7 @@ for my $regex ('[a-z]+', '^localhost$', 'local(host)', 'localhost|x') {
 
 
 
-=== TEST 20: hosts that cannot be read
+=== TEST 21: hosts that cannot be read
 --- guard
 scoped_key_require dns:read;
 --- story
@@ -418,7 +435,7 @@ fields_say('403 record_invalid', map { (hosts => $_) }
 
 
 
-=== TEST 21: a request that speaks of two hosts is of neither
+=== TEST 22: a request that speaks of two hosts is of neither
 --- guard
 scoped_key_require dns:read;
 proxy_set_header Host $http_host;
@@ -451,7 +468,7 @@ like($raw->('/', 'good.example:evil'), qr/^(?:200|40[03])$/, 'a port of letters'
 
 
 
-=== TEST 22: HTTP/1.0 without a host matches no pattern
+=== TEST 23: HTTP/1.0 without a host matches no pattern
 --- guard
 scoped_key_require dns:read;
 --- story
@@ -463,7 +480,7 @@ for my $hosts ('localhost', 'good.example', '*.example') {
 
 
 
-=== TEST 23: X-Forwarded-Host is just text
+=== TEST 24: X-Forwarded-Host is just text
 --- guard
 scoped_key_require dns:read;
 --- story
@@ -473,7 +490,7 @@ cases('/', 'X-Forwarded-Host' => ['403 host_refused', 'X-API-Key' => $key,
 
 
 
-=== TEST 24: methods
+=== TEST 25: methods
 --- guard
 scoped_key_require dns:read;
 --- story
@@ -508,7 +525,7 @@ $try->($refused, 'GE', 'GET');
 
 
 
-=== TEST 25: methods that cannot be read
+=== TEST 26: methods that cannot be read
 --- guard
 scoped_key_require dns:read;
 --- story
@@ -518,7 +535,7 @@ fields_say('403 record_invalid', map { (methods => $_) }
 
 
 
-=== TEST 26: X-HTTP-Method-Override is just text
+=== TEST 27: X-HTTP-Method-Override is just text
 --- guard
 scoped_key_require dns:read;
 --- story
@@ -529,7 +546,7 @@ verdict_is($answer, '403 method_refused', 'override');
 
 
 
-=== TEST 27: constraints bind global keys, too
+=== TEST 28: constraints bind global keys, too
 --- guard
 scoped_key_require dns:read;
 --- story
@@ -543,7 +560,7 @@ for my $field (sort keys %of) {
 
 
 
-=== TEST 28: the record of another Redis type
+=== TEST 29: the record of another Redis type
 --- guard
 scoped_key_require dns:read;
 --- story
@@ -566,7 +583,7 @@ for my $type (sort keys %make) {
 
 
 
-=== TEST 29: the scope list of another Redis type
+=== TEST 30: the scope list of another Redis type
 --- guard
 scoped_key_require dns:read;
 --- story
@@ -589,7 +606,7 @@ for my $mode ('scoped', 'global') {
 
 
 
-=== TEST 30: a scope list without a record is no key
+=== TEST 31: a scope list without a record is no key
 --- guard
 scoped_key_require dns:read;
 --- story
@@ -599,7 +616,7 @@ verdict_is(get('/', 'X-API-Key' => $key), '403 unknown_key', 'the record is gone
 
 
 
-=== TEST 31: a record of one wrong type beside another key is another's trouble
+=== TEST 32: a record of one wrong type beside another key is another's trouble
 --- guard
 scoped_key_require dns:read;
 --- story
@@ -614,7 +631,7 @@ for my $round (1, 2) {
 
 
 
-=== TEST 32: at most 1,024 members
+=== TEST 33: at most 1,024 members
 --- guard
 scoped_key_require dns:read;
 --- story
@@ -634,7 +651,7 @@ $with->('403 record_invalid', 1025, 'global');
 
 
 
-=== TEST 33: at most 64 KiB of names, values and members
+=== TEST 34: at most 64 KiB of names, values and members
 --- guard
 scoped_key_require dns:read;
 --- story
@@ -660,7 +677,7 @@ verdict_is(get('/', 'X-API-Key' => $key), '403 record_invalid', 'fields');
 
 
 
-=== TEST 34: exactly 64 KiB
+=== TEST 35: exactly 64 KiB
 created_at has ten digits; digest has 6 + 64 bytes, enabled 7 + 1.
 --- guard
 scoped_key_require dns:read;
@@ -674,7 +691,7 @@ for my $case ([65536, 200], [65537, '403 record_invalid']) {
 
 
 
-=== TEST 35: a prefix of the data of one's own
+=== TEST 36: a prefix of the data of one's own
 --- http_config
 scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK prefix=other:;
 --- guard
@@ -690,7 +707,7 @@ verdict_is(get('/', 'X-API-Key' => key_with()), '403 unknown_key', 'the default'
 
 
 
-=== TEST 36: another database
+=== TEST 37: another database
 --- http_config
 scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK db=3;
 --- guard
@@ -705,7 +722,7 @@ verdict_is(get('/', 'X-API-Key' => key_with()), '403 unknown_key', 'not there');
 
 
 
-=== TEST 37: HOST:PORT instead of a socket
+=== TEST 38: HOST:PORT instead of a socket
 --- http_config
 scoped_key_redis 127.0.0.1:$TEST_NGINX_REDIS_PORT timeout=10s connect_timeout=10s;
 --- guard

@@ -67,6 +67,13 @@ typedef void (*scoped_key_report_pt)(void *data, const char *field,
 scoped_key_record_t *scoped_key_record_build(const scoped_key_source_t *source,
     scoped_key_proof_t *proof, scoped_key_report_pt report, void *data);
 
+/*
+ * The proof alone, as build gives it, without a look at anything else: who
+ * holds no secret need not be worth a record.  Reports nothing.
+ */
+void scoped_key_record_proof(const scoped_key_source_t *source,
+    scoped_key_proof_t *proof);
+
 /* constant time in the digests */
 scoped_key_proof_e scoped_key_proof_check(const scoped_key_proof_t *proof,
     const scoped_key_digest_t *digest);

@@ -145,9 +145,8 @@ scoped_key_build_tail_room(scoped_key_build_t *build)
 }
 
 
-/* counts, and looks at no value */
 static void
-scoped_key_build_count(scoped_key_build_t *build)
+scoped_key_build_fields(scoped_key_build_t *build)
 {
     size_t                   i;
     const scoped_key_str_t  *text;
@@ -157,6 +156,17 @@ scoped_key_build_count(scoped_key_build_t *build)
     for (i = 0; i < build->source->nfields; i++, text += 2) {
         scoped_key_build_field(build, text[0], text[1]);
     }
+}
+
+
+/* counts, and looks at no value */
+static void
+scoped_key_build_count(scoped_key_build_t *build)
+{
+    size_t                   i;
+    const scoped_key_str_t  *text;
+
+    scoped_key_build_fields(build);
 
     text = build->source->members;
 
@@ -303,6 +313,20 @@ scoped_key_build_end(scoped_key_build_t *build)
     smaller = realloc(record, build->pack.len);
 
     return smaller != NULL ? smaller : record;
+}
+
+
+void
+scoped_key_record_proof(const scoped_key_source_t *source,
+    scoped_key_proof_t *proof)
+{
+    scoped_key_build_t  build;
+
+    memset(&build, 0, sizeof(build));
+    build.source = source;
+
+    scoped_key_build_fields(&build);
+    scoped_key_build_proof(&build, proof);
 }
 
 

@@ -274,6 +274,23 @@ ngx_http_scoped_key_fetch_build(ngx_http_scoped_key_lookup_t *lookup,
     source->id.len = lookup->id_len;
     source->id.data = lookup->id;
 
+    /*
+     * An id is public: who knows no more than that costs us no record, and
+     * has no line written about one.
+     */
+
+    scoped_key_record_proof(source, &proof);
+
+    if (proof.has_digest
+        && !ngx_http_scoped_key_lookup_is_proven(lookup, &proof))
+    {
+        ngx_http_scoped_key_lookup_end(lookup, NULL, NULL,
+                                       SCOPED_KEY_UNKNOWN_KEY);
+        scoped_key_wipe(&proof, sizeof(scoped_key_proof_t));
+
+        return NGX_OK;
+    }
+
     record = scoped_key_record_build(source, &proof,
                                      ngx_http_scoped_key_fetch_report, lookup);
     if (record == NULL) {
@@ -290,7 +307,10 @@ ngx_http_scoped_key_fetch_build(ngx_http_scoped_key_lookup_t *lookup,
 }
 
 
-/* once for each thing in a record that is fetched, the first few of them */
+/*
+ * Once for each thing in a record that is fetched by who holds its secret, the
+ * first few of them.
+ */
 
 static void
 ngx_http_scoped_key_fetch_report(void *data, const char *field,

@@ -57,6 +57,11 @@ void ngx_http_scoped_key_lookup_detach(ngx_http_scoped_key_worker_t *worker,
 void ngx_http_scoped_key_lookup_detach_all(
     ngx_http_scoped_key_worker_t *worker);
 
+/* whether someone who waits for it holds the secret */
+ngx_uint_t ngx_http_scoped_key_lookup_is_proven(
+    const ngx_http_scoped_key_lookup_t *lookup,
+    const scoped_key_proof_t *proof);
+
 /*
  * The end of a lookup: keeps the outcome in the cache, unless it is outdated,
  * and has the waiters woken.  record: NULL when there is none, for the reason

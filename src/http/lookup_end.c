@@ -46,6 +46,31 @@ ngx_http_scoped_key_lookup_end(ngx_http_scoped_key_lookup_t *lookup,
 }
 
 
+ngx_uint_t
+ngx_http_scoped_key_lookup_is_proven(
+    const ngx_http_scoped_key_lookup_t *lookup,
+    const scoped_key_proof_t *proof)
+{
+    ngx_queue_t                   *q;
+    ngx_http_scoped_key_waiter_t  *waiter;
+
+    for (q = ngx_queue_head(&lookup->waiters);
+         q != ngx_queue_sentinel(&lookup->waiters);
+         q = ngx_queue_next(q))
+    {
+        waiter = ngx_queue_data(q, ngx_http_scoped_key_waiter_t, queue);
+
+        if (scoped_key_proof_check(proof, &waiter->digest)
+            != SCOPED_KEY_PROOF_NONE)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 /* what each waiter has proven, and what of it the cache is to keep */
 
 static void

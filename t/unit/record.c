@@ -89,6 +89,59 @@ test_proof(void)
 }
 
 
+/* what it has is what a whole build has, and nobody is told of anything */
+static void
+expect_same_proof(void)
+{
+    unsigned             told;
+    scoped_key_proof_t   proof;
+
+    build();
+    told = reports;
+
+    memset(&proof, 0xff, sizeof(proof));
+    scoped_key_record_proof(&kit.source, &proof);
+
+    check(proof.has_digest == kit.proof.has_digest);
+    check(proof.has_previous == kit.proof.has_previous);
+    check(scoped_key_digest_equal(&proof.digest, &kit.proof.digest));
+    check(scoped_key_digest_equal(&proof.previous, &kit.proof.previous));
+    check(reports == told);
+
+    release();
+}
+
+
+static void
+test_proof_alone(void)
+{
+    kit_empty();
+    expect_same_proof();
+
+    kit_plain();
+    expect_same_proof();
+
+    kit_plain();
+    add("previous_digest", PREVIOUS);
+    add("ips", "1.2.3.4.5");
+    grant("!x");
+    expect_same_proof();
+
+    kit_plain();
+    kit.source.damage = "wrong type";
+    expect_same_proof();
+
+    kit_empty();
+    add("digest", "unreadable");
+    add("previous_digest", PREVIOUS);
+    expect_same_proof();
+
+    kit_plain();
+    add("digest", PREVIOUS);
+    expect_same_proof();
+}
+
+
 static void
 test_reports(void)
 {
@@ -260,6 +313,7 @@ main(void)
 
     test_digests();
     test_proof();
+    test_proof_alone();
     test_reports();
     test_texts();
     test_references();
