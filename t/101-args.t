@@ -231,6 +231,9 @@ for my $case ([upper => ['TXT-127.0.0.1'], 'TXT', 'B'], [arg => ['1'], '1', '2']
     verdict_is($send->(@$_), $refused, "$param: @$_") for [$good, $bad], [$bad, $good], [$good, $good];
 }
 verdict_is(get('/', 'X-API-Key' => limited(cookie => ['ade']), Cookie => 'lang=de; Lang=fr'), $refused, 'in one line');
+verdict_is(get('/', 'X-API-Key' => limited(cookie => ['ade']), Cookie => $_), $refused, "behind a comma: $_")
+    for 'x=1, lang=de; lang=fr', 'lang=fr; x=1,lang=de', 'x=1,   LANG  =de', 'x=1,2,lang=de', 'lang=fr, lang=de';
+verdict_is(get('/', 'X-API-Key' => limited(cookie => ['ade']), Cookie => $_), 200, $_) for 'x=1,2; lang=de', 'lang=de; x=lang, language=de';
 verdict_is(get("/$_", 'X-API-Key' => limited(arg => ['1'])), $refused, $_)
     for '?pageSize=1&pagesize=2', '?pagesize=1', '?pageSize=1&pageSize[]=2', '?pageSize=1#&pageSize=2', '?pageSize=1;pageSize=2', '';
 my $key = limited(type => ['TXT']);

@@ -35,6 +35,10 @@ static ngx_uint_t ngx_http_scoped_key_param_count_cookies(
     ngx_http_request_t *r, const ngx_str_t *name);
 static ngx_uint_t ngx_http_scoped_key_param_count_pairs(ngx_str_t line,
     const ngx_str_t *name);
+static ngx_uint_t ngx_http_scoped_key_param_is_pair(const ngx_str_t *pair,
+    const ngx_str_t *name);
+static ngx_uint_t ngx_http_scoped_key_param_behind_comma(ngx_str_t pair,
+    const ngx_str_t *name);
 
 
 scoped_key_param_e
@@ -275,13 +279,48 @@ ngx_http_scoped_key_param_count_pairs(ngx_str_t line, const ngx_str_t *name)
     n = 0;
 
     while (ngx_http_scoped_key_item_next(&line, &pair)) {
-        if (pair.len > name->len
-            && ngx_strncasecmp(pair.data, name->data, name->len) == 0
-            && (pair.data[name->len] == '=' || pair.data[name->len] == ' '))
-        {
-            n++;
+        n += ngx_http_scoped_key_param_is_pair(&pair, name);
+
+        if (ngx_http_scoped_key_param_behind_comma(pair, name)) {
+            return NGX_HTTP_SCOPED_KEY_REPEATED;
         }
     }
 
     return n;
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_param_is_pair(const ngx_str_t *pair, const ngx_str_t *name)
+{
+    return pair->len > name->len
+           && ngx_strncasecmp(pair->data, name->data, name->len) == 0
+           && (pair->data[name->len] == '=' || pair->data[name->len] == ' ');
+}
+
+
+/* to nginx a comma ends a pair too; to others it is a part of the value */
+
+static ngx_uint_t
+ngx_http_scoped_key_param_behind_comma(ngx_str_t pair, const ngx_str_t *name)
+{
+    u_char  *p, *last;
+
+    last = pair.data + pair.len;
+
+    while ((p = ngx_strlchr(pair.data, last, ',')) != NULL) {
+
+        do {
+            p++;
+        } while (p != last && *p == ' ');
+
+        pair.data = p;
+        pair.len = last - p;
+
+        if (ngx_http_scoped_key_param_is_pair(&pair, name)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
