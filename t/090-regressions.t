@@ -341,3 +341,20 @@ for my $round (1 .. 3) {
     is(field($answer, 'X-Age'), '<>', "round $round: no age");
     is(field($answer, 'X-Name'), '<>', "round $round: no name");
 }
+
+
+
+=== TEST 10: variables of a configuration's own, with names like those of nginx
+--- config
+location / {
+    set $http_x_made made-$request_method;
+    set $cookie_made of;
+    scoped_key on;
+    scoped_key_require dns:read;
+    proxy_pass http://unix:$TEST_NGINX_UPSTREAM:;
+    proxy_set_header X-Seen $http_x_made-$cookie_made;
+}
+--- story
+our $reader;
+my $answer = get('/', 'X-API-Key' => $reader, 'X-Made' => 'forged', Cookie => 'made=forged');
+is_deeply([upstream_lines($answer, 'X-Seen')], ['X-Seen: made-GET-of'], 'keep their values');

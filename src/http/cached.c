@@ -8,6 +8,8 @@
 
 
 static ngx_uint_t ngx_http_scoped_key_cached_tells(const ngx_str_t *name);
+static ngx_uint_t ngx_http_scoped_key_cached_is_made(
+    ngx_http_core_main_conf_t *cmcf, const ngx_str_t *name);
 
 
 ngx_int_t
@@ -36,7 +38,9 @@ ngx_http_scoped_key_cached_init(ngx_cycle_t *cycle)
 
     for (i = 0; i < cmcf->variables.nelts; i++) {
 
-        if (!ngx_http_scoped_key_cached_tells(&v[i].name)) {
+        if (!ngx_http_scoped_key_cached_tells(&v[i].name)
+            || ngx_http_scoped_key_cached_is_made(cmcf, &v[i].name))
+        {
             continue;
         }
 
@@ -62,6 +66,25 @@ ngx_http_scoped_key_cached_tells(const ngx_str_t *name)
            || (name->len > sizeof("cookie_") - 1
                && ngx_strncmp(name->data, "cookie_", sizeof("cookie_") - 1)
                   == 0);
+}
+
+
+/*
+ * Whether a `set` or a map has made it.  Forgotten, a $http_... that was set
+ * would be evaluated as what the client has sent under that name.
+ */
+
+static ngx_uint_t
+ngx_http_scoped_key_cached_is_made(ngx_http_core_main_conf_t *cmcf,
+    const ngx_str_t *name)
+{
+    ngx_http_variable_t  *v;
+
+    v = ngx_hash_find(&cmcf->variables_hash,
+                      ngx_hash_key(name->data, name->len), name->data,
+                      name->len);
+
+    return v && (v->flags & NGX_HTTP_VAR_CHANGEABLE);
 }
 
 
