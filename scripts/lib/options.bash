@@ -50,10 +50,20 @@ is_command() {
     return 1
 }
 
+# An empty value is most often a variable that is not set: a key must not go
+# without its constraint, its pepper or its database for that.
+refuse_empty() {
+    case $1 in
+        name | owner) ;; # free text
+        *) usage_error "--$1: the value is empty" ;;
+    esac
+}
+
 # one option and its value to OPTION or MANY_<option>
 keep_option() {
     local name=$1 value=$2
 
+    [[ -n $value ]] || refuse_empty "$name"
     if [[ ${TAKES[$name]} == many ]]; then
         local -n many=MANY_${name//-/_}
         many+=("$value")

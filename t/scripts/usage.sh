@@ -23,6 +23,17 @@ run create --name
 is 'an option without its value' "$status" 2
 run create --name a --name b
 is 'an option twice' "$status" 2
+for option in ip host method scope expires not-before meta prefix \
+    pepper-file redis-prefix uri n; do
+    if ((${#option} == 1)); then option=-$option; else option=--$option; fi
+    run create "$option" '' s:a
+    is "create $option with an empty value" "$status [$out]" '2 []'
+    like "create $option with an empty value: says so" "$err" 'value is empty'
+done
+run rotate 4mQ2xV9tKc1Z --prefix=
+is '--prefix= with no value' "$status [$err]" \
+    $'2 [scoped-key: --prefix: the value is empty\nscoped-key: see: scoped-key rotate --help]'
+is 'nothing was made of empty values' "$(redis DBSIZE)" 0
 run create --global=yes
 is 'a value too many' "$status" 2
 run create --quiet --name=x -- s:a
