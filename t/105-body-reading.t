@@ -760,3 +760,45 @@ for my $form (form_of(5000), form_of(60000)) {
     ok(body_of($answer) eq $form, 'unchanged');
 }
 like(error_log_has('reason=body_too_large'), qr/./, 'and says what it would have said');
+
+
+
+=== TEST 26: PUT makes a file of the body that was judged
+--- config
+location /files/ {
+    scoped_key on;
+    scoped_key_require dns:write;
+    scoped_key_param type form:type;
+    root html;
+    dav_methods PUT;
+    client_body_temp_path html/waiting;
+}
+--- init
+my $dir = "$Test::Nginx::Util::ServRoot/html/files";
+mkdir $dir or die "$dir: $!\n";
+chmod 0777, $dir;
+--- story
+our ($type, $refused);
+my $key = limited(type => ['TXT']);
+my $reader = granted('dns:write');
+my $put = sub {
+    my ($to, $form, @in_chunks) = @_;
+    return ask('PUT', "/files/$to", {body => @in_chunks ? chunked($form, 700) : $form}, 'X-API-Key' => $key,
+               'Content-Type' => $type, @in_chunks);
+};
+my $is_kept = sub {
+    my ($name, $form, $what) = @_;
+    ok(ask('GET', "/files/$name", 'X-API-Key' => $reader)->{body} eq $form, $what);
+};
+for my $size (20, 3000, 60000) {
+    my $form = form_of($size);
+    is($put->("length$size", $form)->{status}, 201, "$size bytes");
+    $is_kept->("length$size", $form, "$size bytes: kept");
+    is($put->("chunks$size", $form, 'Transfer-Encoding' => 'chunked')->{status}, 201, "$size bytes in chunks");
+    $is_kept->("chunks$size", $form, "$size bytes in chunks: kept");
+    verdict_is($put->("length$size", form_of($size, 'B')), $refused, "$size bytes, refused");
+    $is_kept->("length$size", $form, "$size bytes, refused: still the old file");
+}
+is($put->('length20', 'type=TXT')->{status}, 204, 'in its place');
+$is_kept->('length20', 'type=TXT', 'kept');
+is(join(' ', glob "$Test::Nginx::Util::ServRoot/html/waiting/*"), '', 'nothing is left behind');

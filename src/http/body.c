@@ -15,6 +15,7 @@ static scoped_key_param_e ngx_http_scoped_key_body_collect(
 static ngx_int_t ngx_http_scoped_key_body_copy(ngx_http_request_t *r,
     ngx_str_t *text);
 static ngx_int_t ngx_http_scoped_key_body_copy_buf(ngx_buf_t *b, u_char **p);
+static void ngx_http_scoped_key_body_place(ngx_http_request_t *r);
 static void ngx_http_scoped_key_body_handler(ngx_http_request_t *r);
 static void ngx_http_scoped_key_body_drop(ngx_http_request_t *r);
 static void ngx_http_scoped_key_body_free_json(void *data);
@@ -208,6 +209,8 @@ ngx_http_scoped_key_body_read(ngx_http_request_t *r,
     ctx->body_room = skcf->dry_run ? 0 : (off_t) skcf->body_limit + 1;
     ctx->reading = 1;
 
+    ngx_http_scoped_key_body_place(r);
+
     rc = ngx_http_read_client_request_body(r,
                                            ngx_http_scoped_key_body_handler);
 
@@ -223,6 +226,27 @@ ngx_http_scoped_key_body_read(ngx_http_request_t *r,
     r->main->count--;
 
     return ctx->body_read ? NGX_OK : NGX_DONE;
+}
+
+
+/*
+ * A body is read once, by whoever asks first, and ngx_http_dav_module takes one
+ * only from a file: ask as its ngx_http_dav_handler() would.  It answers where
+ * the location has no handler of its own.
+ */
+
+static void
+ngx_http_scoped_key_body_place(ngx_http_request_t *r)
+{
+    if (r->method != NGX_HTTP_PUT || r->content_handler) {
+        return;
+    }
+
+    r->request_body_in_file_only = 1;
+    r->request_body_in_persistent_file = 1;
+    r->request_body_in_clean_file = 1;
+    r->request_body_file_group_access = 1;
+    r->request_body_file_log_level = 0;
 }
 
 
