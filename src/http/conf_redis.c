@@ -12,7 +12,7 @@
 
 static char *ngx_http_scoped_key_redis_address(ngx_conf_t *cf,
     ngx_http_scoped_key_main_conf_t *skmcf, ngx_str_t *text);
-static char *ngx_http_scoped_key_redis_alone(ngx_conf_t *cf);
+static char *ngx_http_scoped_key_redis_addresses(ngx_conf_t *cf);
 static ngx_int_t ngx_http_scoped_key_redis_name(ngx_conf_t *cf,
     const ngx_str_t *prefix, const char *rest, ngx_str_t *name);
 static ngx_int_t ngx_http_scoped_key_redis_prefix(ngx_conf_t *cf,
@@ -112,12 +112,12 @@ ngx_http_scoped_key_set_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    rv = ngx_http_scoped_key_redis_address(cf, skmcf, &value[1]);
+    rv = ngx_http_scoped_key_redis_addresses(cf);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
 
-    rv = ngx_http_scoped_key_redis_alone(cf);
+    rv = ngx_http_scoped_key_redis_address(cf, skmcf, &value[1]);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
@@ -144,13 +144,6 @@ ngx_http_scoped_key_redis_address(ngx_conf_t *cf,
     ngx_http_scoped_key_main_conf_t *skmcf, ngx_str_t *text)
 {
     ngx_url_t  u;
-
-    if (ngx_strncasecmp(text->data, (u_char *) "unix:", 5) != 0
-        && ngx_strlchr(text->data, text->data + text->len, '@'))
-    {
-        return "takes no user and no password in the address: use \"user=\" "
-               "and \"password_file=\"";
-    }
 
     if (text->len > 5
         && ngx_strncasecmp(text->data, (u_char *) "unix:", 5) == 0
@@ -185,21 +178,31 @@ ngx_http_scoped_key_redis_address(ngx_conf_t *cf,
 }
 
 
-/* whether the first argument is the one that is an address */
+/* the first argument, and no other, is an address; none holds a password */
 static char *
-ngx_http_scoped_key_redis_alone(ngx_conf_t *cf)
+ngx_http_scoped_key_redis_addresses(ngx_conf_t *cf)
 {
     ngx_str_t   *value;
-    ngx_uint_t   i;
+    ngx_uint_t   i, path;
 
     value = cf->args->elts;
 
-    for (i = 2; i < cf->args->nelts; i++) {
+    for (i = 1; i < cf->args->nelts; i++) {
+        path = (ngx_strncasecmp(value[i].data, (u_char *) "unix:", 5) == 0);
 
-        if (ngx_strcmp(value[i].data, "cluster") != 0
-            && (ngx_strchr(value[i].data, '=') == NULL
-                || ngx_strncasecmp(value[i].data, (u_char *) "unix:", 5) == 0))
+        if (i > 1 && !path
+            && (ngx_strchr(value[i].data, ':') == NULL
+                || ngx_strchr(value[i].data, '=') != NULL))
         {
+            continue;
+        }
+
+        if (!path && ngx_strchr(value[i].data, '@') != NULL) {
+            return "takes no user and no password in the address: use "
+                   "\"user=\" and \"password_file=\"";
+        }
+
+        if (i > 1) {
             return ngx_http_scoped_key_mistake(cf, &value[i],
                                 "several addresses are not supported yet");
         }
