@@ -59,10 +59,21 @@ bool scoped_key_plain_find(const unsigned char **at, size_t n,
 bool scoped_key_refusal_find(const unsigned char **at, size_t n,
     scoped_key_str_t scope, scoped_key_str_t *member);
 
-/* how the grant stands to the required scope, which must be valid */
+/*
+ * What all values of a request together may cost to be matched with patterns,
+ * in steps of some 4 ns: hundreds of values and thousands of patterns, each
+ * allowed, would take seconds.
+ */
+#define SCOPED_KEY_GRANT_MAX_STEPS  2000000
+
+/*
+ * How the grant stands to the required scope, which must be valid.  left: the
+ * steps that are left, counted down; a value that they do not suffice for
+ * matches nothing.
+ */
 scoped_key_grant_e scoped_key_constrained_check(
     const scoped_key_constrained_t *grant, scoped_key_str_t scope,
-    const scoped_key_facts_t *facts);
+    const scoped_key_facts_t *facts, size_t *left);
 
 /* the text of the member */
 scoped_key_str_t scoped_key_constrained_member(

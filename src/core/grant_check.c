@@ -8,6 +8,14 @@
 #include "pattern.h"
 #include "scope.h"
 
+#include <string.h>
+
+
+/* a comparison; and one with wildcards on both sides of a literal, for each
+   64 bytes of the pattern */
+#define SCOPED_KEY_STEPS_TO_COMPARE   10
+#define SCOPED_KEY_STEPS_TO_PREPARE   50
+
 
 /* what is packed behind the struct, in order */
 static const unsigned char *
@@ -37,15 +45,61 @@ scoped_key_constrained_next(const scoped_key_constrained_t *grant)
 }
 
 
+/* whether a literal stands between two wildcards: see pattern.c */
+static bool
+scoped_key_pattern_is_costly(scoped_key_str_t pattern)
+{
+    size_t                last;
+    const unsigned char  *first;
+
+    first = memchr(pattern.data, '*', pattern.len);
+
+    if (first == NULL) {
+        return false;
+    }
+
+    for (last = pattern.len - 1; pattern.data[last] != '*'; last--) {
+        /* void */
+    }
+
+    return pattern.data + last - first > 1;
+}
+
+
+/* never less than a comparison takes */
+static size_t
+scoped_key_value_steps(scoped_key_str_t pattern, scoped_key_str_t value)
+{
+    size_t  words;
+
+    if (!scoped_key_pattern_is_costly(pattern)) {
+        return SCOPED_KEY_STEPS_TO_COMPARE + value.len / 4;
+    }
+
+    words = pattern.len / 64 + 1;
+
+    return words * (SCOPED_KEY_STEPS_TO_PREPARE + value.len);
+}
+
+
 /* whether some pattern of a packed list matches the value */
 static bool
 scoped_key_value_match(const unsigned char *at, uint16_t n,
-    scoped_key_str_t value)
+    scoped_key_str_t value, size_t *left)
 {
+    size_t            steps;
     scoped_key_str_t  pattern;
 
     while (n-- != 0) {
         at = scoped_key_unpack_text(at, &pattern);
+        steps = scoped_key_value_steps(pattern, value);
+
+        if (steps > *left) {
+            *left = 0;
+            return false;
+        }
+
+        *left -= steps;
 
         if (scoped_key_pattern_match(pattern, value)) {
             return true;
@@ -58,7 +112,7 @@ scoped_key_value_match(const unsigned char *at, uint16_t n,
 
 static scoped_key_grant_e
 scoped_key_values_check(const unsigned char *patterns, uint16_t npatterns,
-    const scoped_key_str_t *values, size_t n)
+    const scoped_key_str_t *values, size_t n, size_t *left)
 {
     size_t  i;
 
@@ -67,7 +121,7 @@ scoped_key_values_check(const unsigned char *patterns, uint16_t npatterns,
     }
 
     for (i = 0; i < n; i++) {
-        if (!scoped_key_value_match(patterns, npatterns, values[i])) {
+        if (!scoped_key_value_match(patterns, npatterns, values[i], left)) {
             return SCOPED_KEY_GRANT_PARAM_REFUSED;
         }
     }
@@ -78,7 +132,7 @@ scoped_key_values_check(const unsigned char *patterns, uint16_t npatterns,
 
 static scoped_key_grant_e
 scoped_key_param_check(scoped_key_str_t name, const unsigned char *patterns,
-    uint16_t npatterns, const scoped_key_facts_t *facts)
+    uint16_t npatterns, const scoped_key_facts_t *facts, size_t *left)
 {
     size_t                   n;
     const scoped_key_str_t  *values;
@@ -93,7 +147,7 @@ scoped_key_param_check(scoped_key_str_t name, const unsigned char *patterns,
     switch (facts->param(facts->data, name, &values, &n)) {
 
     case SCOPED_KEY_PARAM_VALUES:
-        return scoped_key_values_check(patterns, npatterns, values, n);
+        return scoped_key_values_check(patterns, npatterns, values, n, left);
 
     case SCOPED_KEY_PARAM_NEEDS_BODY:
         return SCOPED_KEY_GRANT_NEEDS_BODY;
@@ -119,7 +173,7 @@ scoped_key_param_check(scoped_key_str_t name, const unsigned char *patterns,
  */
 static scoped_key_grant_e
 scoped_key_params_check(const unsigned char *at, uint16_t n,
-    const scoped_key_facts_t *facts)
+    const scoped_key_facts_t *facts, size_t *left)
 {
     uint16_t            npatterns;
     scoped_key_str_t    name, pattern;
@@ -131,7 +185,7 @@ scoped_key_params_check(const unsigned char *at, uint16_t n,
         at = scoped_key_unpack_text(at, &name);
         at = scoped_key_unpack_number(at, &npatterns);
 
-        one = scoped_key_param_check(name, at, npatterns, facts);
+        one = scoped_key_param_check(name, at, npatterns, facts, left);
 
         if (one == SCOPED_KEY_GRANT_NEEDS_BODY) {
             result = one;
@@ -151,7 +205,7 @@ scoped_key_params_check(const unsigned char *at, uint16_t n,
 
 scoped_key_grant_e
 scoped_key_constrained_check(const scoped_key_constrained_t *grant,
-    scoped_key_str_t scope, const scoped_key_facts_t *facts)
+    scoped_key_str_t scope, const scoped_key_facts_t *facts, size_t *left)
 {
     scoped_key_str_t      pattern;
     const unsigned char  *lists;
@@ -172,5 +226,5 @@ scoped_key_constrained_check(const scoped_key_constrained_t *grant,
     }
 
     return scoped_key_params_check(lists + grant->conditions.lists,
-                                   grant->nparams, facts);
+                                   grant->nparams, facts, left);
 }

@@ -18,6 +18,7 @@ typedef struct {
     const scoped_key_facts_t  *facts;
     scoped_key_grant_e         result;   /* the greatest: see grant.h */
     scoped_key_str_t           grant;    /* that had this result, or refused */
+    size_t                    *left;     /* steps, for all clauses together */
     bool                       fixed;
 } scoped_key_trial_t;
 
@@ -172,7 +173,8 @@ scoped_key_trial_one(scoped_key_trial_t *trial,
 {
     scoped_key_grant_e  result;
 
-    result = scoped_key_constrained_check(grant, scope, trial->facts);
+    result = scoped_key_constrained_check(grant, scope, trial->facts,
+                                          trial->left);
 
     if (result == SCOPED_KEY_GRANT_ELSEWHERE) {
         return;
@@ -316,6 +318,7 @@ scoped_key_verdict_clause(const scoped_key_record_t *record,
 
     trial.record = record;
     trial.facts = facts;
+    trial.left = &cause->left;
     trial.fixed = true;
 
     if (record->flags & SCOPED_KEY_RECORD_GLOBAL) {
@@ -360,6 +363,7 @@ scoped_key_verdict_scopes(const scoped_key_record_t *record,
 
     memset(cause, 0, sizeof(*cause));
     cause->fixed = true;
+    cause->left = SCOPED_KEY_GRANT_MAX_STEPS;
 
     if (required->n == 0) {
         return scoped_key_verdict_bare(record, required, cause);

@@ -66,6 +66,7 @@ typedef struct {
     bool                       fixed;    /* hangs on the record and the
                                             required scopes alone: will be the
                                             same for every request */
+    size_t                     left;     /* of SCOPED_KEY_GRANT_MAX_STEPS */
 } scoped_key_cause_t;
 
 

@@ -59,6 +59,7 @@ static void
 check_constrained(const scoped_key_constrained_t *grant,
     scoped_key_str_t member)
 {
+    size_t              left;
     scoped_key_str_t    value = scoped_key_str("TXT");
     scoped_key_str_t    scope = scoped_key_str("a:b");
     scoped_key_facts_t  facts;
@@ -67,7 +68,8 @@ check_constrained(const scoped_key_constrained_t *grant,
     must(scoped_key_str_equal(scoped_key_constrained_member(grant), member));
 
     memset(&facts, 0, sizeof(facts));
-    poor = scoped_key_constrained_check(grant, scope, &facts);
+    left = SCOPED_KEY_GRANT_MAX_STEPS;
+    poor = scoped_key_constrained_check(grant, scope, &facts, &left);
 
     facts.now = 1000;
     facts.method = (scoped_key_str_t) scoped_key_str("GET");
@@ -75,7 +77,7 @@ check_constrained(const scoped_key_constrained_t *grant,
     facts.param = one_value;
     facts.data = &value;
     scoped_key_address_set(&facts.address, "\xC0\x00\x02\x01", 4);
-    rich = scoped_key_constrained_check(grant, scope, &facts);
+    rich = scoped_key_constrained_check(grant, scope, &facts, &left);
 
     must((poor == SCOPED_KEY_GRANT_ELSEWHERE)
          == (rich == SCOPED_KEY_GRANT_ELSEWHERE));

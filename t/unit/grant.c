@@ -202,12 +202,13 @@ test_find_agrees(void)
 static void
 test_constrained_chain(void)
 {
-    size_t                           i, room;
+    size_t                           i, room, left;
     char                             text[64];
     scoped_key_facts_t               facts;
     scoped_key_pack_t                pack;
     const scoped_key_constrained_t  *grant;
 
+    left = 0;
     memset(&facts, 0, sizeof(facts));
     room = MANY * scoped_key_member_room(unit_str("{\"scope\":\"a/123:b\"}"));
     pack = pack_make(room);
@@ -225,9 +226,11 @@ test_constrained_chain(void)
         check(unit_field_is(scoped_key_constrained_member(grant), text));
 
         snprintf(text, sizeof(text), "a/%d:b", (int) i);
-        check(scoped_key_constrained_check(grant, unit_str(text), &facts)
+        check(scoped_key_constrained_check(grant, unit_str(text), &facts,
+                                           &left)
               == SCOPED_KEY_GRANT_ALLOWS);
-        check(scoped_key_constrained_check(grant, unit_str("a/x:b"), &facts)
+        check(scoped_key_constrained_check(grant, unit_str("a/x:b"), &facts,
+                                           &left)
               == SCOPED_KEY_GRANT_ELSEWHERE);
 
         grant = scoped_key_constrained_next(grant);
@@ -235,6 +238,115 @@ test_constrained_chain(void)
 
     check((const unsigned char *) grant == pack.start + pack.len);
     free(pack.start);
+}
+
+
+static scoped_key_str_t  asked[256];
+
+
+static scoped_key_param_e
+all_asked(void *data, scoped_key_str_t name, const scoped_key_str_t **values,
+    size_t *n)
+{
+    (void) name;
+
+    *values = asked;
+    *n = *(size_t *) data;
+
+    return SCOPED_KEY_PARAM_VALUES;
+}
+
+
+/* n values, each of which only the last of the patterns matches */
+static scoped_key_grant_e
+check_many(const char *pattern, size_t npatterns, const char *value, size_t n,
+    size_t *left)
+{
+    size_t               i, len;
+    char                *text;
+    scoped_key_pack_t    pack;
+    scoped_key_facts_t   facts;
+    scoped_key_grant_e   result;
+
+    text = malloc(npatterns * (strlen(pattern) + 16) + 256);
+    if (text == NULL) {
+        abort();
+    }
+
+    len = sprintf(text, "{\"scope\":\"a:b\",\"params\":{\"p\":[");
+
+    for (i = 0; i < npatterns; i++) {
+        len += sprintf(text + len, "\"");
+        len += sprintf(text + len, pattern, (unsigned) i);
+        len += sprintf(text + len, "\",");
+    }
+
+    sprintf(text + len, "\"x**\"]}}");
+
+    for (i = 0; i < n; i++) {
+        asked[i] = unit_str(value);
+    }
+
+    memset(&facts, 0, sizeof(facts));
+    facts.param = all_asked;
+    facts.data = &n;
+
+    pack = pack_make(scoped_key_member_room(unit_str(text)));
+    check(scoped_key_member_pack(&pack, unit_str(text)));
+
+    result = scoped_key_constrained_check(
+                 (const scoped_key_constrained_t *) pack.start,
+                 unit_str("a:b"), &facts, left);
+
+    free(pack.start);
+    free(text);
+
+    return result;
+}
+
+
+/* without a limit the refused ones would take seconds */
+static void
+test_steps(void)
+{
+    size_t  left;
+    char    longest[1024];
+
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+
+    left = SCOPED_KEY_GRANT_MAX_STEPS;
+    check(check_many("%u.example.com", 1000, "x.example.com", 100, &left)
+          == SCOPED_KEY_GRANT_ALLOWS);
+
+    left = SCOPED_KEY_GRANT_MAX_STEPS;
+    check(check_many("*.%u.example.com", 500, "x.example.com", 256, &left)
+          == SCOPED_KEY_GRANT_ALLOWS);
+
+    left = SCOPED_KEY_GRANT_MAX_STEPS;
+    check(check_many("*.%u.*", 90, "x.y.example.com", 256, &left)
+          == SCOPED_KEY_GRANT_ALLOWS);
+
+    left = SCOPED_KEY_GRANT_MAX_STEPS;
+    check(check_many("*%u*", 9000, longest, 1, &left)
+          == SCOPED_KEY_GRANT_PARAM_REFUSED);
+    check(left == 0);
+
+    left = SCOPED_KEY_GRANT_MAX_STEPS;
+    check(check_many("*.%u.*", 1000, "x.y.example.com", 256, &left)
+          == SCOPED_KEY_GRANT_PARAM_REFUSED);
+    check(left == 0);
+
+    left = SCOPED_KEY_GRANT_MAX_STEPS;
+    check(check_many("%u", 3000, "x.y.example.com", 256, &left)
+          == SCOPED_KEY_GRANT_PARAM_REFUSED);
+
+    /* what would match does not, once nothing is left */
+    left = SCOPED_KEY_GRANT_MAX_STEPS;
+    check(check_many("%u", 0, "x", 1, &left) == SCOPED_KEY_GRANT_ALLOWS);
+    left = 0;
+    check(check_many("%u", 0, "x", 1, &left)
+          == SCOPED_KEY_GRANT_PARAM_REFUSED);
 }
 
 
@@ -248,6 +360,7 @@ main(void)
     test_find();
     test_find_agrees();
     test_constrained_chain();
+    test_steps();
 
     return unit_done("grant");
 }
