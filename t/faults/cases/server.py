@@ -210,7 +210,8 @@ def loading(house):
 
 
 @case(fault='the server is a replica',
-      clients='nothing: it tells of changes too',
+      clients='nothing: it tells of changes too; last uses are not written',
+      log=('does not take last uses: "READONLY',),
       lasts='a revocation is as quick as the replication',
       cache='16m bound=2s')
 def replica(house):
@@ -233,6 +234,7 @@ def replica(house):
     start = time.monotonic()
     house.expect(403, key, 2, reason='key_disabled')
     house.figure = 'refused after %.3f s' % (time.monotonic() - start)
+    until(3, lambda: house.lines('READONLY'), 'a last use was not taken')
 
 
 def listen_on_tcp(redis):
