@@ -729,3 +729,27 @@ scoped_key_redis 127.0.0.1:$TEST_NGINX_REDIS_PORT timeout=10s connect_timeout=10
 scoped_key_require dns:read;
 --- story
 verdict_is(get('/', 'X-API-Key' => key_with()), 200, 'found');
+
+
+
+=== TEST 38: a record too large to be read at all is no other key's trouble
+--- guard
+scoped_key_require dns:read;
+--- log_may_say
+redis connection to .* lost: reply too large
+--- story
+my $large = sub {
+    my ($what) = @_;
+    my $key = put_key($what, scopes => ['dns:read']);
+    redis('HSET', redis_key(key_id($what)), "more $_", 'x' x 60000)
+        for 1 .. 20;
+    return $key;
+};
+
+for my $round (1 .. 8) {
+    verdict_is(get('/', 'X-API-Key' => $large->("large $round")),
+               '403 record_invalid', "too large, $round");
+    verdict_is(get('/', 'X-API-Key' => put_key("good $round",
+                                               scopes => ['dns:read'])),
+               200, "the next key, $round");
+}

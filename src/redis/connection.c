@@ -142,7 +142,7 @@ scoped_key_redis_connection_accepts(scoped_key_redis_connection_t *connection)
         return !connection->link.down;
 
     default: /* SCOPED_KEY_REDIS_IDLE, SCOPED_KEY_REDIS_BACKOFF */
-        return 0;
+        return connection->link.soon;
     }
 }
 
@@ -324,9 +324,19 @@ scoped_key_redis_connection_reply(void *owner,
 static void
 scoped_key_redis_connection_lost(void *owner, ngx_uint_t too_large)
 {
-    scoped_key_redis_connection_fail_all(owner,
-                                         too_large ? SCOPED_KEY_REDIS_TOO_LARGE
-                                                   : SCOPED_KEY_REDIS_FAILED);
+    scoped_key_redis_connection_t  *connection = owner;
+
+    if (!too_large) {
+        scoped_key_redis_connection_fail_all(connection,
+                                             SCOPED_KEY_REDIS_FAILED);
+        return;
+    }
+
+    /* one record is at fault, not the server: other keys need not wait */
+    scoped_key_redis_link_hurry(&connection->link);
+
+    scoped_key_redis_connection_fail_all(connection,
+                                         SCOPED_KEY_REDIS_TOO_LARGE);
 }
 
 

@@ -81,8 +81,9 @@ ngx_uint_t scoped_key_redis_connection_address(
 /*
  * Takes a batch: `replies` commands in RESP, back to back, copied.
  * While the first attempt to connect is under way, at the start or after a
- * loss, the batch waits for it; while the connection is backing off, or is
- * trying again in vain, the batch is refused.
+ * loss, the batch waits for it, also when that attempt is about to begin since
+ * a reply was too large; while the connection is backing off, or is trying
+ * again in vain, the batch is refused.
  * NGX_OK: the handler will be called once.  NGX_DECLINED: not now (down, too
  * many, out of memory): the handler will not be called.
  */

@@ -76,6 +76,7 @@ scoped_key_redis_link_start(scoped_key_redis_link_t *link)
     ngx_connection_t  *c;
 
     link->state = SCOPED_KEY_REDIS_CONNECTING;
+    link->soon = 0;
     scoped_key_redis_link_address(link);
 
     link->resp = scoped_key_resp_create();
@@ -250,6 +251,18 @@ scoped_key_redis_link_fail(scoped_key_redis_link_t *link, ngx_err_t err,
     const char *reason)
 {
     scoped_key_redis_link_fail_due(link, err, reason, 0);
+}
+
+
+void
+scoped_key_redis_link_hurry(scoped_key_redis_link_t *link)
+{
+    link->soon = 1;
+    link->failures--;
+
+    /* nginx leaves a timer alone that is set to nearly the same time */
+    ngx_del_timer(&link->timer);
+    ngx_add_timer(&link->timer, 0);
 }
 
 

@@ -82,6 +82,7 @@ typedef struct {
     unsigned                         down:1;  /* an attempt failed since it
                                                  was last up */
     unsigned                         lost:1;  /* said so, not yet up again */
+    unsigned                         soon:1;  /* the next try comes at once */
 } scoped_key_redis_link_t;
 
 
@@ -101,6 +102,12 @@ void scoped_key_redis_link_stop(scoped_key_redis_link_t *link);
  */
 void scoped_key_redis_link_fail(scoped_key_redis_link_t *link, ngx_err_t err,
     const char *reason);
+
+/*
+ * For an owner who is told that a link is lost that was up, and knows that the
+ * server is well: it is connected to again at once, as if nothing had failed.
+ */
+void scoped_key_redis_link_hurry(scoped_key_redis_link_t *link);
 
 /* the owner's work is done too: the link is up, and its back-off forgotten */
 void scoped_key_redis_link_up(scoped_key_redis_link_t *link);
