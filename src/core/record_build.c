@@ -254,7 +254,11 @@ scoped_key_build_proof(scoped_key_build_t *build, scoped_key_proof_t *proof)
 
     build->has_digest = proof->has_digest;
 
-    if (!scoped_key_build_has(build, SCOPED_KEY_FIELD_DIGEST)) {
+    /* of what is damaged as a whole, nobody has looked for one */
+
+    if (!scoped_key_build_has(build, SCOPED_KEY_FIELD_DIGEST)
+        && build->source->damage == NULL)
+    {
         scoped_key_build_refuse(build, SCOPED_KEY_FIELD_DIGEST,
                                 build->value[SCOPED_KEY_FIELD_DIGEST]);
     }

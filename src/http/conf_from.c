@@ -207,7 +207,13 @@ ngx_http_scoped_key_source_check(ngx_http_scoped_key_source_t *source)
                  "\"~\" only";
     }
 
-    if (!ngx_http_scoped_key_is_token(name, "!#$%&'*+-.^_`|~")) {
+    /* of a token's characters, the one that is a mistake here for certain */
+
+    if (ngx_strlchr(name->data, name->data + name->len, '$')) {
+        return "a variable cannot stand here";
+    }
+
+    if (!ngx_http_scoped_key_is_token(name, "!#%&'*+-.^_`|~")) {
         return "the name must be a token of RFC 9110";
     }
 

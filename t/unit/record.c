@@ -159,6 +159,11 @@ test_reports(void)
     expect_invalid("record", "wrong type");
     check(kit.proof.has_digest);
 
+    /* its digest is not unreadable: nobody has looked for it */
+    kit_empty();
+    kit.source.damage = "too large";
+    expect_invalid("record", "too large");
+
     kit_plain();
     grant("x");
     grant("{\"scope\": 1}");
