@@ -180,7 +180,7 @@ ngx_http_scoped_key_body_json(ngx_http_request_t *r,
     body->json = scoped_key_json_parse(text);
 
     cln->handler = ngx_http_scoped_key_body_free_json;
-    cln->data = body->json;
+    cln->data = body;
 
     return body->json;
 }
@@ -189,9 +189,19 @@ ngx_http_scoped_key_body_json(ngx_http_request_t *r,
 static void
 ngx_http_scoped_key_body_free_json(void *data)
 {
-    scoped_key_json_t  *json = data;
+    ngx_http_scoped_key_body_t  *body = data;
 
-    scoped_key_json_free(json);
+    scoped_key_json_free(body->json);
+    body->json = NULL;
+}
+
+
+void
+ngx_http_scoped_key_body_forget(ngx_http_scoped_key_ctx_t *ctx)
+{
+    if (ctx->body) {
+        ngx_http_scoped_key_body_free_json(ctx->body);
+    }
 }
 
 

@@ -39,9 +39,15 @@ scoped_key_param_e ngx_http_scoped_key_body(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_ctx_t *ctx);
 
-/* the body as JSON; NULL: it cannot be read as such.  Lives as long as r */
+/* the body as JSON; NULL: it cannot be read as such.  Lives until forgotten */
 const scoped_key_json_t *ngx_http_scoped_key_body_json(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
+
+/*
+ * Once decided: gives the memory of JSON back, which may be a hundred times its
+ * text, and which the upstream may take long to answer.
+ */
+void ngx_http_scoped_key_body_forget(ngx_http_scoped_key_ctx_t *ctx);
 
 /*
  * Reads the whole body.  NGX_OK: it is there; NGX_DONE: it is under way, and

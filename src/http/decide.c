@@ -5,6 +5,7 @@
  */
 
 #include "decide.h"
+#include "body.h"
 #include "captures.h"
 #include "document.h"
 #include "facts.h"
@@ -83,6 +84,8 @@ ngx_http_scoped_key_decide(ngx_http_request_t *r,
     }
 
     ngx_http_scoped_key_decide_record(r, skcf, ctx);
+
+    ngx_http_scoped_key_body_forget(ctx);
 
     if (memo && ctx->cause.fixed
         && ctx->verdict == NGX_HTTP_SCOPED_KEY_ALLOWED)

@@ -9,7 +9,7 @@ import time
 
 from kit import keys, web
 from kit.case import Skipped, case, check, until
-from kit.house import memory
+from kit.house import listen, memory
 from kit.resp import encode
 
 QUIET = 'scoped_key_log_level info;'
@@ -271,3 +271,31 @@ def abort_at_random(house):
         crowd.leave()
     house.back(known[0])
     check(house.workers() == [worker], 'the worker died')
+
+
+@case(http='scoped_key_param x json:/x;')
+def bodies_are_not_kept_as_json(house):
+    """A body of brackets takes a hundred times its size once it is parsed,
+    and an upstream may take its time."""
+    size = 100
+    grant = '{"scope":"dns:read","params":{"x":["ok"]}}'
+    key = keys.new(house.redis, scopes=(grant,))
+    body = ('{"x":"ok","y":[%s{}]}' % ('{},' * 20000)).encode()
+    lines = ('Content-Type: application/json',
+             'Content-Length: %d' % len(body))
+    ask = web.request('/socket', key, lines).replace(b'GET', b'POST') + body
+    upstream = listen(house.dir + '/socket.sock')
+    house.start().ready()
+    worker = house.workers()[0]
+    held = []
+    for _ in range(size):
+        client = house.client()
+        client.socket.sendall(ask)
+        held.append(upstream.accept()[0])
+        if len(held) == 1:
+            before = memory(worker)
+    grown = memory(worker) - before
+    upstream.close()
+    check(grown < size, 'grown by %.0f MiB' % grown)
+    house.figure = '%.0f MiB for %d requests of %d KB' % (
+        grown, size, len(body) / 1000)
