@@ -44,8 +44,8 @@ const scoped_key_json_t *ngx_http_scoped_key_body_json(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
 
 /*
- * Once decided: gives the memory of JSON back, which may be a hundred times its
- * text, and which the upstream may take long to answer.
+ * Once decided: gives back what the JSON takes, which may be a hundred times
+ * its text, for an upstream may take long to answer.
  */
 void ngx_http_scoped_key_body_forget(ngx_http_scoped_key_ctx_t *ctx);
 
