@@ -17,6 +17,12 @@
 #define NGX_HTTP_SCOPED_KEY_REPEATED  2
 
 
+typedef struct {
+    ngx_uint_t        n;
+    scoped_key_str_t  value;             /* of the last one, decoded */
+} ngx_http_scoped_key_counted_t;
+
+
 static ngx_uint_t ngx_http_scoped_key_param_is_repeated(ngx_http_request_t *r,
     const ngx_http_scoped_key_param_source_t *source);
 static ngx_uint_t ngx_http_scoped_key_param_count(ngx_http_request_t *r,
@@ -27,6 +33,8 @@ static ngx_uint_t ngx_http_scoped_key_param_count_args(ngx_http_request_t *r,
     const ngx_str_t *name);
 static bool ngx_http_scoped_key_param_count_one(void *data,
     scoped_key_str_t value);
+static ngx_uint_t ngx_http_scoped_key_param_is_plain(ngx_http_request_t *r,
+    const ngx_str_t *name, const scoped_key_str_t *decoded);
 static ngx_uint_t ngx_http_scoped_key_param_count_lines(
     ngx_http_request_t *r, const ngx_str_t *name);
 static ngx_uint_t ngx_http_scoped_key_param_is_line(
@@ -152,9 +160,9 @@ static ngx_uint_t
 ngx_http_scoped_key_param_count_args(ngx_http_request_t *r,
     const ngx_str_t *name)
 {
-    u_char            *scratch;
-    ngx_uint_t         n;
-    scoped_key_str_t   sent, asked;
+    u_char                         *scratch;
+    scoped_key_str_t                sent, asked;
+    ngx_http_scoped_key_counted_t   counted;
 
     if (r->args.len == 0) {
         return 0;
@@ -177,22 +185,44 @@ ngx_http_scoped_key_param_count_args(ngx_http_request_t *r,
     sent.data = r->args.data;
     asked.len = name->len;
     asked.data = name->data;
-    n = 0;
+    counted.n = 0;
 
-    return scoped_key_query_walk(sent, asked, false, scratch,
-                                 ngx_http_scoped_key_param_count_one, &n)
-           == SCOPED_KEY_QUERY_WALKED ? n : NGX_HTTP_SCOPED_KEY_REPEATED;
+    if (scoped_key_query_walk(sent, asked, false, scratch,
+                              ngx_http_scoped_key_param_count_one, &counted)
+            != SCOPED_KEY_QUERY_WALKED
+        || (counted.n == 1
+            && !ngx_http_scoped_key_param_is_plain(r, name, &counted.value)))
+    {
+        return NGX_HTTP_SCOPED_KEY_REPEATED;
+    }
+
+    return counted.n;
 }
 
 
 static bool
 ngx_http_scoped_key_param_count_one(void *data, scoped_key_str_t value)
 {
-    ngx_uint_t *n = data;
+    ngx_http_scoped_key_counted_t *counted = data;
 
-    (*n)++;
+    counted->n++;
+    counted->value = value;
 
     return true;
+}
+
+
+/* whether $arg_NAME, which nginx does not decode, is what an upstream reads */
+
+static ngx_uint_t
+ngx_http_scoped_key_param_is_plain(ngx_http_request_t *r,
+    const ngx_str_t *name, const scoped_key_str_t *decoded)
+{
+    ngx_str_t  raw;
+
+    return ngx_http_arg(r, name->data, name->len, &raw) == NGX_OK
+           && raw.len == decoded->len
+           && ngx_memcmp(raw.data, decoded->data, raw.len) == 0;
 }
 
 
