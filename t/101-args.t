@@ -215,6 +215,7 @@ scoped_key_param type $http_x_type;
 scoped_key_param upper ${HTTP_X_Upper}-$remote_addr;
 scoped_key_param arg $arg_pageSize;
 scoped_key_param cookie a$cookie_lang;
+scoped_key_param bare $cookie_bare;
 --- story
 our $refused;
 for my $case ([upper => ['TXT-127.0.0.1'], 'TXT', 'B'], [arg => ['1'], '1', '2'], [cookie => ['ade'], 'de', 'fr']) {
@@ -234,6 +235,9 @@ verdict_is(get('/', 'X-API-Key' => limited(cookie => ['ade']), Cookie => 'lang=d
 verdict_is(get('/', 'X-API-Key' => limited(cookie => ['ade']), Cookie => $_), $refused, "behind a comma: $_")
     for 'x=1, lang=de; lang=fr', 'lang=fr; x=1,lang=de', 'x=1,   LANG  =de', 'x=1,2,lang=de', 'lang=fr, lang=de';
 verdict_is(get('/', 'X-API-Key' => limited(cookie => ['ade']), Cookie => $_), 200, $_) for 'x=1,2; lang=de', 'lang=de; x=lang, language=de';
+verdict_is(get('/', 'X-API-Key' => limited(bare => []), Cookie => $_), $refused, 'nothing may come: ' . s/\t/ TAB /r)
+    for 'bare=1', "x=1;\tbare=1", "x=1; \t bare=1", 'x=1, bare=1', 'Bare=1', 'bare =1';
+verdict_is(get('/', 'X-API-Key' => limited(bare => []), Cookie => "x=1;\ty=bare"), 200, 'and nothing comes');
 verdict_is(get("/$_", 'X-API-Key' => limited(arg => ['1'])), $refused, $_)
     for '?pageSize=1&pagesize=2', '?pagesize=1', '?pageSize=1&pageSize[]=2', '?pageSize=1#&pageSize=2', '?pageSize=1;pageSize=2', '';
 my $key = limited(type => ['TXT']);

@@ -45,6 +45,8 @@ static ngx_uint_t ngx_http_scoped_key_param_count_pairs(ngx_str_t line,
     const ngx_str_t *name);
 static ngx_uint_t ngx_http_scoped_key_param_is_pair(const ngx_str_t *pair,
     const ngx_str_t *name);
+static ngx_uint_t ngx_http_scoped_key_param_behind_tab(const u_char *start,
+    const u_char *p);
 static ngx_uint_t ngx_http_scoped_key_param_behind_comma(ngx_str_t pair,
     const ngx_str_t *name);
 
@@ -303,17 +305,28 @@ ngx_http_scoped_key_param_count_cookies(ngx_http_request_t *r,
 static ngx_uint_t
 ngx_http_scoped_key_param_count_pairs(ngx_str_t line, const ngx_str_t *name)
 {
-    ngx_str_t   pair;
-    ngx_uint_t  n;
+    u_char      *start;
+    ngx_str_t    pair;
+    ngx_uint_t   n;
 
     n = 0;
+    start = line.data;
 
     while (ngx_http_scoped_key_item_next(&line, &pair)) {
-        n += ngx_http_scoped_key_param_is_pair(&pair, name);
 
         if (ngx_http_scoped_key_param_behind_comma(pair, name)) {
             return NGX_HTTP_SCOPED_KEY_REPEATED;
         }
+
+        if (!ngx_http_scoped_key_param_is_pair(&pair, name)) {
+            continue;
+        }
+
+        if (ngx_http_scoped_key_param_behind_tab(start, pair.data)) {
+            return NGX_HTTP_SCOPED_KEY_REPEATED;
+        }
+
+        n++;
     }
 
     return n;
@@ -326,6 +339,19 @@ ngx_http_scoped_key_param_is_pair(const ngx_str_t *pair, const ngx_str_t *name)
     return pair->len > name->len
            && ngx_strncasecmp(pair->data, name->data, name->len) == 0
            && (pair->data[name->len] == '=' || pair->data[name->len] == ' ');
+}
+
+
+/* nginx passes over spaces alone, and so does not see such a pair */
+
+static ngx_uint_t
+ngx_http_scoped_key_param_behind_tab(const u_char *start, const u_char *p)
+{
+    while (p != start && p[-1] == ' ') {
+        p--;
+    }
+
+    return p != start && p[-1] == '\t';
 }
 
 
