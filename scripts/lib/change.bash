@@ -62,6 +62,7 @@ delete_one() {
         redis_expect '^[0-9]+$'
         ((gone += reply, 1))
         redis_call ZREM "${REDIS_PREFIX}last_used" "$id"
+        redis_call ZREM "${REDIS_PREFIX}last_used_previous" "$id"
     fi
     if ((gone == 0)); then
         refuse "there is no key $id"
@@ -82,9 +83,11 @@ expire_one() {
     durable
     if [[ -z $when ]]; then
         done_with "$id never expires"
+    elif ((when <= NOW)); then
+        done_with "$id has expired: it is refused from now on"
     else
-        printf -v when '%(%FT%TZ)T' "$when"
-        done_with "$id expires $when"
+        moment_text "$when"
+        done_with "$id expires $result"
     fi
 }
 
@@ -96,100 +99,4 @@ command_expire() {
     unset 'ARGUMENTS[-1]'
     need_moment expire "$when"
     for_each_id expire_one "$result"
-}
-
-# the words param=v1,v2 into the associative array `params`, as JSON items
-keep_param() {
-    local name=${1%%=*} value=${1#*=} item
-    local -a items=()
-
-    [[ -n $name ]] || usage_error "\"$1\" has no param name"
-    params[$name]=${params[$name]:-}
-    [[ -n $value ]] || return 0
-    split_items "$value"
-    for item in "${items[@]}"; do
-        json_string "$item"
-        params[$name]+=,$result
-    done
-}
-
-# what the constraint options say, as JSON members that follow the scope
-constraints_json() {
-    local name list=''
-    local -a items
-
-    for name in "${!params[@]}"; do
-        json_string "$name"
-        list+=",$result:[${params[$name]:1}]"
-    done
-    constraints=${list:+,\"params\":{${list:1}\}}
-    for name in host ip method; do
-        local -n given=MANY_$name
-        ((${#given[@]} > 0)) || continue
-        split_items "${given[@]}"
-        [[ $name != method ]] || items=("${items[@]^^}")
-        json_array "${items[@]}"
-        constraints+=",\"${name}s\":$result"
-    done
-    for name in not-before expires; do
-        [[ -n ${OPTION[$name]+set} ]] || continue
-        need_moment "--$name" "${OPTION[$name]}"
-        [[ -n $result ]] || usage_error "--$name: a grant cannot have \"never\""
-        [[ $name == expires ]] && constraints+=",\"expires_at\":$result"
-        [[ $name == not-before ]] && constraints+=",\"not_before\":$result"
-    done
-    return 0
-}
-
-# the members that the words after the id mean: into `members`
-read_grant_words() {
-    local word constraints
-    local -A params=()
-    local -a scopes=()
-
-    members=()
-    for word in "${ARGUMENTS[@]:1}"; do
-        case $word in
-            '{'*) members+=("$word") ;;
-            *=*) keep_param "$word" ;;
-            *) scopes+=("$word") ;;
-        esac
-    done
-    constraints_json
-    if [[ -n $constraints ]] && ((${#members[@]} > 0 || ${#scopes[@]} == 0))
-    then
-        usage_error 'constraints in words go with a scope in words'
-    fi
-    for word in "${scopes[@]}"; do
-        if [[ -n $constraints ]]; then
-            [[ $word != '!'* ]] \
-                || usage_error "a refusal cannot have constraints: $word"
-            json_string "$word"
-            word="{\"scope\":$result$constraints}"
-        fi
-        members+=("$word")
-    done
-}
-
-change_grants() {
-    local command=$1 word=$2 id
-    local -a members
-
-    need_arguments 2 -1 'an id and at least one scope'
-    read_grant_words
-    redis_open
-    resolve_id "${ARGUMENTS[0]}" || return
-    change "$command" "$id" "${members[@]}" || return
-    durable
-    done_with "$word $id: ${members[*]}"
-    [[ $reply != *'"mode":"global"'* ]] \
-        || say "$id is a global key: it needs no grant, only refusals bind it"
-}
-
-command_grant() {
-    change_grants grant 'granted to'
-}
-
-command_ungrant() {
-    change_grants ungrant 'taken from'
 }

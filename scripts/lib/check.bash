@@ -116,10 +116,6 @@ check_redis() {
 check_lines() {
     local view_start filter='{}' defaults='{}'
 
-    redis_open
-    lua_call "${REDIS_PREFIX}ids" page '' '' 1 0
-    redis_expect '^(-|[0-9a-f]+ )'
-    redis_close
     view_start "${REDIS_PREFIX}ids" lint
     frame_lines "$view_start" "$BATCH" '' | (redis_cli)
 }
@@ -131,8 +127,9 @@ command_check() {
     view_form
     if ((${#ARGUMENTS[@]} > 0)); then
         how=check_lines
-        [[ ${ARGUMENTS[0]} == - ]] || exec <"${ARGUMENTS[0]}" || exit 1
+        open_input "${ARGUMENTS[0]}"
     fi
+    redis_try
     "$how" | jq_view check -R -n --arg marker "$MARKER" --arg json "$form"
     for status in "${PIPESTATUS[@]}"; do
         ((status == 0)) || exit 1

@@ -29,15 +29,23 @@ show_text() {
     fi
 }
 
+# what was done may be other than what was meant
+remark_created() {
+    [[ -z ${OPTION[expires]:-} ]] || remark_past --expires 'the key'
+    [[ -z ${OPTION[global]:-} ]] || remark_idle "${MANY_scope[@]}" "${members[@]}"
+}
+
 command_create() {
     local prefix=${OPTION[prefix]:-sk} id json refusal
+    local -a members
 
     check_prefix "$prefix"
+    read_grant_words '' "${ARGUMENTS[@]}"
     read_pepper
     random_base62 12 || fail 'the random source gave nothing'
     id=$result
     make_text "$prefix" "$id"
-    options_json "${ARGUMENTS[@]}"
+    options_json "${members[@]}"
     json="{\"id\":\"$id\",\"digest\":\"$KEY_DIGEST\"$json"
     json+=",\"prefix\":\"$prefix\",\"created_at\":$NOW}"
     redis_open
@@ -54,13 +62,14 @@ command_create() {
     durable
     hearing
     note_created "$id"
+    remark_created
 }
 
 note_created() {
     [[ -z ${OPTION[quiet]:-}${OPTION[json]:-} ]] || return 0
     say "created key $1; its text is shown this once and kept nowhere"
     if [[ -z ${OPTION[global]:-} ]] \
-        && ((${#MANY_scope[@]} + ${#ARGUMENTS[@]} == 0))
+        && ((${#MANY_scope[@]} + ${#members[@]} == 0))
     then
         say "it has no grant yet: scoped-key grant $1 SCOPE"
     fi
@@ -95,6 +104,7 @@ rotation_prefix() {
     prefix=${OPTION[prefix]:-}
     [[ -z $prefix ]] || return 0
     redis_call HGET "$REDIS_PREFIX{$id}" prefix
+    redis_expect '^[a-z0-9]*$'
     prefix=${reply:-sk}
 }
 
@@ -113,9 +123,12 @@ command_rotate() {
     make_text "$prefix" "$id"
     deaf
     UNSURE="whether $id was rotated is not known: rotate it again"
-    change rotate "$id" "$KEY_DIGEST" "$prefix" "$grace" || return
+    change rotate "$id" "$KEY_DIGEST" "$prefix" "$grace" "$((1 - CLUSTER))" \
+        || return
     UNSURE=''
     answer=$reply
+    ((CLUSTER == 0)) \
+        || redis_call ZREM "${REDIS_PREFIX}last_used_previous" "$id"
     [[ ! $answer =~ \"previous_until\":(\"[^\"]*\") ]] \
         || until=${BASH_REMATCH[1]}
     show_text "$id" ",\"previous_until\":$until" 2>/dev/null \

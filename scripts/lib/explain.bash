@@ -89,7 +89,7 @@ ask_scopes() {
 ask_request() {
     local method=$1 url=$2 param
 
-    [[ $method =~ ^[A-Z][A-Z_-]*$ ]] \
+    [[ $method =~ ^[A-Z_-]+$ ]] \
         || usage_error "\"$method\" is no method in upper case"
     ask now "$NOW"
     ask method "$method"

@@ -7,7 +7,8 @@ def known: ["id", "digest", "previous_digest", "previous_until", "enabled",
     "rotated_at", "hosts", "ips", "methods", "meta", "prefix", "scopes"];
 
 # what `show --json` prints besides: of no use to an import
-def derived: ["state", "last_used", "previous", "problems"];
+def derived: ["state", "last_used", "previous", "previous_last_used",
+    "problems"];
 
 # a constrained grant may be given as an object; no scopes is a missing list
 def plain_scopes:

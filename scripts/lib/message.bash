@@ -38,6 +38,35 @@ usage_error() {
     exit 2
 }
 
+# What an operator may not have meant, though it was done; on standard error,
+# so that programs can read on.
+remark() {
+    [[ -n ${OPTION[quiet]:-} ]] || warn "$@"
+}
+
+# of the members that were given to a global key
+remark_idle() {
+    local member
+
+    for member in "$@"; do
+        [[ $member == '!'* ]] && continue
+        remark 'scopes of a global key limit nothing: it may do everything;' \
+            'only refusals (!SCOPE) bind it'
+        return
+    done
+}
+
+# of an option whose time was not meant to be over
+remark_past() {
+    local what=$2 result
+
+    need_moment "$1" "${OPTION[${1#--}]}"
+    [[ -z $result ]] || ((result > NOW)) || {
+        moment_text "$result"
+        remark "$1: $result is past: $what has expired already"
+    }
+}
+
 # a note on what was done, for people; nothing for programs
 note() {
     [[ -n ${OPTION[quiet]:-} || -n ${OPTION[json]:-} ]] && return 0

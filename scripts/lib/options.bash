@@ -70,9 +70,17 @@ keep_option() {
         OPTION[$name]=1
     else
         [[ -z ${OPTION[$name]+set} || ${TAKES[$name]} == no ]] \
-            || usage_error "--$name is given twice"
+            || usage_error "${word%%=*} is given twice"
         OPTION[$name]=$value
     fi
+}
+
+no_value() {
+    case $1 in
+        h) usage_error '-h needs a value, the host of Redis; for help: --help' ;;
+        ?) usage_error "-$1 needs a value" ;;
+        *) usage_error "--$1 needs a value" ;;
+    esac
 }
 
 # The option at the front of what is left; `used`: how many words it took.
@@ -95,7 +103,7 @@ take_option() {
         [[ -z $has_value ]] || usage_error "--$name takes no value"
         value=1
     elif [[ -z $has_value ]]; then
-        (($# > 1)) || usage_error "--$name needs a value"
+        (($# > 1)) || no_value "$name"
         value=$2 used=2
     fi
     keep_option "$name" "$value"

@@ -12,13 +12,12 @@ def count($n; $unit):
 
 # seconds as one number and one unit, to the nearest
 def span:
-    def near($unit): . / $unit + 0.5 | floor;
     if . < 60 then count(.; "second")
-    elif . < 3570 then count(near(60); "minute")
-    elif . < 129600 then count(near(3600); "hour")
-    elif . < 10368000 then count(near(86400); "day")
-    elif . < 63072000 then count(near(2628000); "month")
-    else count(near(31536000); "year") end;
+    elif . < 3570 then count(. / 60 + 0.5 | floor; "minute")
+    elif . < 129600 then count(. / 3600 + 0.5 | floor; "hour")
+    elif . < 10368000 then count(. / 86400 + 0.5 | floor; "day")
+    elif . < 63072000 then count(. / 2628000 + 0.5 | floor; "month")
+    else count(. / 31536000 + 0.5 | floor; "year") end;
 
 # RFC 3339 as "3 days ago" or "in 3 days"; what is no time, as it stands
 def when($now):
@@ -47,7 +46,22 @@ def words:
 def grant_words:
     . as $text | try words catch $text | clean;
 
-def state_words: gsub("_"; " ");
+# a constrained grant as words that a shell takes; in JSON where words cannot
+def command_words:
+    def quoted: if test("^[A-Za-z0-9_./:=,@%+-]+$") then . else @sh end;
+    . as $member | fromjson
+    | if [.params // {} | to_entries[] | .key, .value[]]
+        | any(test("^ |,| $|^$")) then [$member]
+      else [.scope]
+        + [.params // {} | to_entries[] | "\(.key)=\(.value | join(","))"]
+        + [.hosts // [] | .[] | "--host", .]
+        + [.methods // [] | .[] | "--method", .]
+        + [.ips // [] | .[] | "--ip", .]
+        + [.not_before // empty | "--not-before", todateiso8601]
+        + [.expires_at // empty | "--expires", todateiso8601] end
+    | map(quoted) | join(" ") | clean;
+
+def state_words: if contains("_") then gsub("_"; " ") else . end;
 
 def tint($colour):
     if $colour != "yes" then .

@@ -6,7 +6,7 @@
 # what the options say of a key, as members of an object of the import format,
 # a comma before each, to `json`
 options_json() {
-    local name
+    local name span
     local -a items
 
     json=''
@@ -17,13 +17,8 @@ options_json() {
         json_string "${OPTION[$name]}"
         json+=",\"$name\":$result"
     done
-    for name in expires not-before; do
-        [[ -n ${OPTION[$name]+set} ]] || continue
-        need_moment "--$name" "${OPTION[$name]}"
-        [[ -z $result ]] && continue
-        [[ $name == expires ]] && json+=",\"expires_at\":$result"
-        [[ $name == not-before ]] && json+=",\"not_before\":$result"
-    done
+    span_json
+    json+=$span
     for name in host ip method; do
         local -n given=MANY_$name
         ((${#given[@]} > 0)) || continue
@@ -37,6 +32,25 @@ options_json() {
         json_array "${MANY_scope[@]}" "$@"
         json+=",\"scopes\":$result"
     fi
+}
+
+# the times between which something is good, as JSON members, to `span`
+span_json() {
+    local starts='' ends=''
+
+    span=''
+    if [[ -n ${OPTION[not-before]+set} ]]; then
+        need_moment --not-before "${OPTION[not-before]}"
+        starts=$result
+        span+=${starts:+,\"not_before\":$starts}
+    fi
+    if [[ -n ${OPTION[expires]+set} ]]; then
+        need_moment --expires "${OPTION[expires]}"
+        ends=$result
+        span+=${ends:+,\"expires_at\":$ends}
+    fi
+    [[ -z $starts || -z $ends ]] || ((starts < ends)) \
+        || usage_error '--expires: that is not after --not-before'
 }
 
 meta_json() {

@@ -49,6 +49,17 @@ redis_open() {
     load_lua
     coproc REDIS { REDIS_WRAP=(timeout 0); redis_cli 2>&1; }
     REDIS_IN=${REDIS[1]} REDIS_OUT=${REDIS[0]}
+    # who cannot be reached or wants a password says so before anything is sent
+    redis_call
+}
+
+# Whether the index can be read, said once, before several connections would
+# each say why not.  Redis knows the script then.
+redis_try() {
+    redis_open
+    lua_call "${REDIS_PREFIX}ids" page '' '' 1 0
+    redis_expect '^(-|[0-9a-f]+ )'
+    redis_close
 }
 
 redis_close() {

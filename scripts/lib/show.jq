@@ -8,14 +8,28 @@ def moment($what; $value):
     if $value == null then empty
     else line($what; "\($value | when($now))  (\($value | clean))") end;
 
+# which text the last use was with; uses are written by the second
+def which:
+    if .rotated_at == null then ""
+    elif .last_used < .rotated_at then "; before the rotation, with the old text"
+    elif .previous_last_used == null then
+        "; after the rotation, with the present text"
+    elif .last_used <= .previous_last_used then
+        "; after the rotation, with the old text"
+    else "; after the rotation, with the present text" end;
+
 def use:
     if .last_used == null then "never, as far as is known"
-    else "\(.last_used | when($now))  (\(.last_used))"
-      + (if .rotated_at == null then ""
-         elif .last_used < .rotated_at then "; before the rotation, with the old text"
-         elif .previous then "; after the rotation, with either text"
-         else "; after the rotation, with the present text" end)
-    end;
+    else "\(.last_used | when($now))  (\(.last_used))" + which end;
+
+def previous:
+    (if .previous_until == null then "refused"
+     elif .previous then
+        "accepted until \(.previous_until | clean), \(.previous_until | when($now))"
+     else "refused since \(.previous_until | clean)" end)
+    + "  ("
+    + (if .previous_last_used == null then "not used since the rotation"
+       else "last used \(.previous_last_used | when($now))" end) + ")";
 
 line("id"; .id),
 (.name // empty | line("name"; clean)),
@@ -26,8 +40,8 @@ moment("created"; .created_at),
 moment("valid from"; .not_before),
 moment("expires"; .expires_at),
 moment("rotated"; .rotated_at),
-(if .previous then moment("old text until"; .previous_until) else empty end),
 line("last used"; use),
+(if .previous == null then empty else line("previous text"; previous) end),
 (.hosts // empty | line("hosts"; join(" ") | clean)),
 (.ips // empty | line("addresses"; join(" ") | clean)),
 (.methods // empty | line("methods"; join(" ") | clean)),

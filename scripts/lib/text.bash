@@ -87,6 +87,11 @@ parse_moment() {
     fi
 }
 
+# unix seconds as RFC 3339
+moment_text() {
+    TZ=UTC printf -v result '%(%FT%TZ)T' "$1"
+}
+
 # parse_moment, or a usage error that names the option
 need_moment() {
     parse_moment "$2" || usage_error "$1: \"$2\" is no time: give 90d, 24h," \

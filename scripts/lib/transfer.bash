@@ -9,10 +9,19 @@
 BATCH=100
 DIGEST_FILES=500
 
+# a file as standard input, unless it is `-`
+open_input() {
+    [[ $1 != - ]] || return 0
+    [[ -e $1 ]] || fail "there is no file $1"
+    [[ -r $1 && ! -d $1 ]] || fail "cannot read $1"
+    exec <"$1" || exit 1
+}
+
 command_export() {
     local status
 
     need_arguments 0 0 'no words'
+    redis_try
     walk_index '{"digests":true}' '' | (redis_cli) | jq -L "$LIB" -R -r \
         'include "people"; select(startswith("{") or records)'
     for status in "${PIPESTATUS[@]}"; do
@@ -158,9 +167,10 @@ draw_progress() {
 }
 
 count_reply() {
-    [[ $1 =~ added=([0-9]+)\ same=([0-9]+)\ replaced=([0-9]+)\ refused=([0-9]+) ]]
+    [[ $1 =~ added=([0-9]+)\ same=([0-9]+)\ replaced=([0-9]+)\ refused=([0-9]+)\ idle=([0-9]+) ]]
     ((added += BASH_REMATCH[1], same += BASH_REMATCH[2],
       replaced += BASH_REMATCH[3], refused += BASH_REMATCH[4],
+      idle += BASH_REMATCH[5],
       done = added + same + replaced + refused, 1))
     draw_progress 0
 }
@@ -199,6 +209,8 @@ report_import() {
     fi
     note "$added added, $same there already, $replaced replaced," \
         "$refused refused"
+    ((idle == 0)) || remark "global keys with scopes: $idle; scopes of a" \
+        'global key limit nothing, only refusals (!SCOPE) bind it'
     ((refused == 0 && UNACKNOWLEDGED == 0))
 }
 
@@ -206,10 +218,7 @@ import_batches() {
     local start wait=''
 
     [[ -z ${OPTION[durable]:-} ]] || wait="WAIT ${OPTION[replicas]:-1} 2000"
-    lua_call "${REDIS_PREFIX}ids" page '' '' 1 0
-    redis_expect '^(-|[0-9a-f]+ )'
     put_start "\"index\":true$options"
-    redis_close
     import_source | frame_lines "$start" "$BATCH" "$wait" | (redis_cli 2>&1) \
         | read_replies
     set -- "${PIPESTATUS[@]}"
@@ -244,19 +253,20 @@ import_singly() {
 
 command_import() {
     local json defaults options='' drawn=0 total=0
-    local done=0 added=0 same=0 replaced=0 refused=0
+    local done=0 added=0 same=0 replaced=0 refused=0 idle=0
 
     need_arguments 0 1 'one file, or nothing for standard input'
-    if [[ ${ARGUMENTS[0]:--} != - ]]; then
-        exec <"${ARGUMENTS[0]}" || exit 1
-        [[ ! -t 2 ]] || total=$(wc -l <"${ARGUMENTS[0]}")
-    fi
+    open_input "${ARGUMENTS[0]:--}"
+    [[ ${ARGUMENTS[0]:--} == - || ! -f ${ARGUMENTS[0]} || ! -t 2 ]] \
+        || total=$(wc -l <"${ARGUMENTS[0]}")
     [[ -z ${OPTION[texts]:-} ]] || read_pepper
     [[ -z ${OPTION[replace]:-} ]] || options=',"replace":true'
     options_json
     defaults="{${json:1}}"
-    redis_open
+    [[ -z ${OPTION[expires]:-} ]] || remark_past --expires 'a key without its own'
+    redis_try
     if ((CLUSTER)); then
+        redis_open
         import_singly < <(import_source | frame_lines '' 0 '') || FAILED=1
     else
         import_batches

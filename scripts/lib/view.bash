@@ -11,7 +11,8 @@ jq_view() {
     local program=$1
 
     shift
-    jq -L "$LIB" -r --argjson now "$NOW" --arg colour "$COLOUR" "$@" \
+    # jq 1.6 is an hour off where it is summer
+    TZ=UTC jq -L "$LIB" -r --argjson now "$NOW" --arg colour "$COLOUR" "$@" \
         -f "$LIB/$program.jq"
 }
 
@@ -22,7 +23,9 @@ fetch_record() {
     redis_call ZSCORE "${REDIS_PREFIX}last_used" "$id"
     redis_expect '^[0-9]*$'
     used=$reply
-    lua_call "$REDIS_PREFIX{$id}" view '{}' "$id:$used"
+    redis_call ZSCORE "${REDIS_PREFIX}last_used_previous" "$id"
+    redis_expect '^[0-9]*$'
+    lua_call "$REDIS_PREFIX{$id}" view '{}' "$id:$used:$reply"
     redis_expect '^(\{.*)?$'
     [[ -n $reply ]] || refuse "there is no key $id"
 }
@@ -113,8 +116,6 @@ walk_index() {
     local filter=$1 before=$2
 
     redis_open
-    lua_call "${REDIS_PREFIX}ids" page '' '' 1 0
-    redis_expect '^(-|[0-9a-f]+ )'
     if ((CLUSTER)); then
         load_everywhere
         walk_cluster
@@ -129,6 +130,7 @@ view_all() {
     local filter=$1 before=$2 status
 
     shift 2
+    redis_try
     walk_index "$filter" "$before" | (redis_cli) | jq_view "$@" -R -n
     for status in "${PIPESTATUS[@]}"; do
         ((status == 0 || status == 141)) || exit 1
@@ -167,12 +169,21 @@ list_filter() {
     filter="{${list:1}}"
 }
 
+# the server-side script knows what a scope is
+check_scope() {
+    [[ -n ${OPTION[scope]+set} ]] || return 0
+    redis_open
+    record_call scope "${OPTION[scope]}" || usage_error "--scope: $refusal"
+    redis_close
+}
+
 command_list() {
-    local filter form limit
+    local filter form limit refusal
 
     need_arguments 0 0 'no words'
     list_filter
     view_form
+    check_scope
     view_all "$filter" '' list --arg last expires_at --arg json "$form" \
         --argjson limit "$limit"
 }

@@ -57,10 +57,14 @@ local function lint_line(where, json)
         return lint_one(where, 'invalid', 'is no JSON object')
     end
     local record = lint_object(object)
-    local id = object.id or 'x' .. (record.fields.digest or ''):sub(1, 24)
-    if type(id) ~= 'string' or not id_ok(id) then
-        table.insert(record.problems, 1,
-            'id: is not of the form that keys have')
+    local id, given = object.id, object.id ~= nil and object.id ~= cjson.null
+    if not given and not digest_error(record.fields.digest or '') then
+        id = id_of_digest(record.fields.digest)
+    elseif type(id) ~= 'string' or not id_ok(id) then
+        if given then
+            table.insert(record.problems, 1,
+                'id: is not of the form that keys have')
+        end
         id = where
     end
     return lint_record(id, record, now)

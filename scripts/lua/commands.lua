@@ -8,14 +8,21 @@
 local prefix, now = ARGV[2], tonumber(ARGV[3])
 local commands = {}
 
-local function refuse(reason)
-    error({refused = reason})
+-- members: of the scope list, which the command has more to say of
+local function refuse(reason, members)
+    error({refused = reason, members = members or {}})
 end
 
 -- Before the writes: who may not publish must not change anything.  Nobody
 -- hears of it before the command is done.
 local function changed(id)
     redis.call('PUBLISH', prefix .. 'invalidate', id)
+end
+
+-- the unix second of the last use in a sorted set, or nothing
+local function last_use(id, set)
+    local used = redis.call('ZSCORE', prefix .. set, id)
+    return used and string.format('%.0f', tonumber(used)) or ''
 end
 
 -- the record, which must be there and be a hash
@@ -41,15 +48,18 @@ end
 
 -- Options, number of the first line, lines: objects, or `!` and a reason why
 -- a line is none, or `-` for an empty one.  Each is added whole or refused by
--- itself.  Answers counts, and then a line for each refusal.
+-- itself.  Answers counts, and then a line for each refusal; idle: of global
+-- keys with grants, which do nothing.
 function commands.put(options, first, ...)
     options = cjson.decode(options)
-    local counts = {added = 0, same = 0, replaced = 0, refused = 0}
+    local counts = {added = 0, same = 0, replaced = 0, refused = 0, idle = 0}
     local refusals, created = {}, ''
     for n, line in ipairs({...}) do
-        local ok, result, time = pcall(put_one, prefix, now, options, line)
+        local ok, result, time, idle = pcall(put_one, prefix, now, options,
+            line)
         if ok and result then
             counts[result], created = counts[result] + 1, time
+            counts.idle = counts.idle + (idle and 1 or 0)
         elseif not ok then
             counts.refused = counts.refused + 1
             refusals[#refusals + 1] = '\nline ' .. tonumber(first) + n - 1
@@ -57,8 +67,8 @@ function commands.put(options, first, ...)
         end
     end
     return string.format('put added=%d same=%d replaced=%d refused=%d '
-        .. 'created=%s%s', counts.added, counts.same, counts.replaced,
-        counts.refused, created, table.concat(refusals))
+        .. 'idle=%d created=%s%s', counts.added, counts.same, counts.replaced,
+        counts.refused, counts.idle, created, table.concat(refusals))
 end
 
 function commands.exists(id)
@@ -66,17 +76,19 @@ function commands.exists(id)
         and '{"exists":true}' or '{"exists":false}'
 end
 
-local function has_scope(record, scope)
-    local found = false
+-- Whether the scope list grants a scope, and does not refuse it; of a refusal:
+-- whether it has one as wide.  Conditions of constrained grants are not judged.
+local function has_scope(record, asked)
+    local scope, found = asked:gsub('^!', ''), false
+    local for_refusal = asked ~= scope
     for _, member in ipairs(record.members) do
         local text, pattern = grant_read(member)
-        if text and (member == scope or (scope_error(scope) == nil
-            and scope_covers(pattern, scope)))
-        then
-            if member:sub(1, 1) == '!' and scope:sub(1, 1) ~= '!' then
+        if text and scope_covers(pattern, scope) then
+            local is_refusal = member:byte() == REFUSAL
+            if is_refusal and not for_refusal then
                 return false
             end
-            found = true
+            found = found or is_refusal == for_refusal
         end
     end
     return found
@@ -107,22 +119,35 @@ local function passes(record, filter)
     return not filter.scope or has_scope(record, filter.scope)
 end
 
--- filter, and ids, each bare or as id:last_use: their records, one a line
+-- What is known of the last uses.  Of the text from before the rotation, what is
+-- older than the rotation is of no matter: it was the present text then.
+local function uses_read(fields, last_used, previous)
+    if not last_used then
+        return nil
+    end
+    if previous and ((fields.previous_digest or '') == '' or previous ~= ''
+        and tonumber(previous) < (tonumber(fields.rotated_at or '') or 0))
+    then
+        previous = ''
+    end
+    return {last_used = last_used, previous_last_used = previous}
+end
+
+-- filter, and ids, each bare, or as id:last_use, or as id:last_use:last_use of
+-- the previous text: their records, one a line
 local function view(filter, items)
     filter = cjson.decode(filter)
     local rows = {}
     for _, item in ipairs(items) do
-        local id, last_used = item:match('^(%w+):?(%d*)$')
+        local id = item:match('^(%w+)[:%d]*$')
         local record = id and record_load(prefix, id)
-        if not item:find(':', 1, true) then
-            last_used = nil
-        end
         if filter.lint then
             rows[#rows + 1] = record and lint_record(id, record, now)
                 or lint_one(item, 'index', 'in the index, but without a record')
         elseif record and passes(record, filter) then
+            local used = item:match(':(%d*)')
             rows[#rows + 1] = record_write(id, record, now, filter.digests,
-                last_used)
+                uses_read(record.fields, used, item:match(':%d*:(%d*)$')))
         end
     end
     return table.concat(rows, '\n')
@@ -132,9 +157,19 @@ function commands.view(filter, ...)
     return view(filter, {...})
 end
 
+-- what a list can be asked for: a scope or a refusal, wildcards and all
+function commands.scope(text)
+    local pattern = text:gsub('^!', '')
+    local reason = scope_error(pattern)
+    if reason then
+        refuse('"' .. text .. '" ' .. reason)
+    end
+    return '{}'
+end
+
 function commands.grant(id, ...)
     local record = must_load(id)
-    local have, wanted, added = {}, {}, {}
+    local have, wanted, added, already = {}, {}, {}, {}
     for _, member in ipairs(record.members) do
         have[member] = true
     end
@@ -144,7 +179,9 @@ function commands.grant(id, ...)
             refuse('"' .. text .. '" ' .. reason)
         end
         wanted[#wanted + 1] = member
-        if not have[member] then
+        if have[member] then
+            already[#already + 1] = member
+        else
             have[member] = true
             added[#added + 1] = member
             record.members[#record.members + 1] = member
@@ -156,8 +193,20 @@ function commands.grant(id, ...)
         redis.call('SADD', scopes_key(prefix, id), unpack(added))
     end
     return '{"id":' .. json_quote(id) .. ',"granted":' .. json_texts(wanted)
-        .. ',"added":' .. #added .. ',"mode":'
-        .. json_quote(record.fields.mode or '') .. '}'
+        .. ',"added":' .. #added .. ',"already":' .. json_texts(already)
+        .. ',"mode":' .. json_quote(record.fields.mode or '') .. '}'
+end
+
+-- constrained grants of a scope
+local function constrained(members, scope)
+    local found = {}
+    for _, member in ipairs(members) do
+        local text, pattern = grant_read(member)
+        if text and member:sub(1, 1) == '{' and pattern == scope then
+            found[#found + 1] = member
+        end
+    end
+    return found
 end
 
 -- removes what has the same meaning, in whatever spelling, or the same text
@@ -165,7 +214,7 @@ function commands.ungrant(id, ...)
     local record = must_load(id)
     local doomed = {}
     for _, text in ipairs({...}) do
-        local meaning = grant_read(text)
+        local meaning, scope = grant_read(text)
         local before = #doomed
         for _, member in ipairs(record.members) do
             if member == text
@@ -175,7 +224,8 @@ function commands.ungrant(id, ...)
             end
         end
         if #doomed == before then
-            refuse('key ' .. id .. ' has no grant "' .. text .. '"')
+            refuse('key ' .. id .. ' has no grant "' .. text .. '"',
+                meaning and constrained(record.members, scope))
         end
     end
     changed(id)
@@ -225,6 +275,7 @@ function commands.delete(id, index)
     if index == '1' then
         gone = gone + redis.call('ZREM', prefix .. 'ids', id)
         redis.call('ZREM', prefix .. 'last_used', id)
+        redis.call('ZREM', prefix .. 'last_used_previous', id)
     end
     return '{"id":' .. json_quote(id) .. ',"deleted":' .. gone .. '}'
 end

@@ -85,7 +85,7 @@ local function host_error(text)
 end
 
 local function method_error(text)
-    if not text:find('^[A-Z][A-Z_-]*$') then
+    if not text:find('^[A-Z_-]+$') then
         return 'is no method in upper case'
     end
 end
@@ -177,8 +177,8 @@ local function constrained_write(object)
     return '{' .. table.concat(parts, ',') .. '}'
 end
 
--- the canonical text and the scope pattern; or nil and a reason
-local function grant_read(member)
+-- grant_read, without its memory
+local function grant_parse(member)
     if member:sub(1, 1) ~= '{' then
         local pattern = member:gsub('^!', '')
         local reason = scope_error(pattern)
@@ -196,6 +196,19 @@ local function grant_read(member)
         return nil, text
     end
     return text, value.object.scope
+end
+
+-- of the members that this call has met: the keys of one page have many alike
+local grant_texts, grant_others = {}, {}
+
+-- the canonical text and the scope pattern; or nil and a reason
+local function grant_read(member)
+    local other = grant_others[member]
+    if not other then
+        grant_texts[member], other = grant_parse(member)
+        grant_others[member] = other
+    end
+    return grant_texts[member], other
 end
 
 -- whether a scope pattern covers a scope; both must be readable.  A wildcard

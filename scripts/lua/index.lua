@@ -66,11 +66,6 @@ function commands.page(after, score, limit, with_ids)
     return to_hex(last[1]) .. ' ' .. last[2] .. ' ' .. ids_text(ids)
 end
 
-local function last_use(id)
-    local used = redis.call('ZSCORE', prefix .. 'last_used', id)
-    return used and string.format('%.0f', tonumber(used)) or ''
-end
-
 -- The records between two places, on a lone server.  before: a time; then only
 -- those that were not used since, with their last use.
 function commands.browse(filter, before, after, score, to, to_score)
@@ -82,7 +77,7 @@ function commands.browse(filter, before, after, score, to, to_score)
         return ''
     end
     for _, id in ipairs(redis.call('ZRANGE', index, start, stop)) do
-        local used = before ~= '' and last_use(id)
+        local used = before ~= '' and last_use(id, 'last_used')
         if lint or id_ok(id) and (not used or used == ''
             or tonumber(used) < tonumber(before))
         then
@@ -107,7 +102,7 @@ end
 function commands.uses(before, ...)
     local found = {}
     for _, id in ipairs({...}) do
-        local used = last_use(id)
+        local used = last_use(id, 'last_used')
         if used == '' or tonumber(used) < tonumber(before) then
             found[#found + 1] = id .. ':' .. used
         end

@@ -170,11 +170,16 @@ local function json_read(text)
     return value
 end
 
+local function json_escape(c)
+    if c == '"' or c == '\\' then
+        return '\\' .. c
+    end
+    return string.format('\\u%04x', c:byte())
+end
+
 local function json_quote(text)
-    return '"' .. text:gsub('[%z\1-\31"\\\127]', function(c)
-        if c == '"' or c == '\\' then
-            return '\\' .. c
-        end
-        return string.format('\\u%04x', c:byte())
-    end) .. '"'
+    if text:find('[%c"\\]') then
+        text = text:gsub('[%c"\\]', json_escape)
+    end
+    return '"' .. text .. '"'
 end

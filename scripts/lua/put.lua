@@ -90,21 +90,15 @@ local function read_meta(fields, meta)
     end
 end
 
--- one batch of keys has few scopes that differ
-local grants_read = {}
-
 local function read_scope(scope)
     if type(scope) ~= 'string' then
         error('scopes holds what is no string', 0)
     end
-    if not grants_read[scope] then
-        local member, reason = grant_read(scope)
-        if not member then
-            error('scope "' .. scope .. '" ' .. reason, 0)
-        end
-        grants_read[scope] = member
+    local member, reason = grant_read(scope)
+    if not member then
+        error('scope "' .. scope .. '" ' .. reason, 0)
     end
-    return grants_read[scope]
+    return member
 end
 
 -- canonical, sorted, no doubles
@@ -138,6 +132,25 @@ local function check_whole(fields, members)
     end
 end
 
+-- of a legacy key; raises what is wrong with the digest
+local function id_of_digest(digest)
+    local reason = not digest and 'is missing' or digest_error(digest)
+    if reason then
+        error('digest: ' .. reason, 0)
+    end
+    return 'x' .. digest:sub(1, 24)
+end
+
+-- whether a global key has members that grant
+local function grants_idly(fields, members)
+    for _, member in ipairs(fields.mode == 'global' and members or {}) do
+        if member:byte() ~= REFUSAL then
+            return true
+        end
+    end
+    return false
+end
+
 -- id, fields, members; raises the reason
 local function put_read(json)
     local ok, object = pcall(cjson.decode, json)
@@ -154,8 +167,8 @@ local function put_read(json)
     fields.enabled = fields.enabled or '1'
     read_meta(fields, object.meta or {})
     local id = object.id
-    if id == nil and fields.digest then
-        id = 'x' .. fields.digest:sub(1, 24)
+    if id == nil or id == cjson.null then
+        id = id_of_digest(fields.digest)
     end
     if type(id) ~= 'string' or not id_ok(id) then
         error('id is not of the form that keys have', 0)
@@ -204,8 +217,8 @@ local function write_record(prefix, id, fields, members, replace)
     end
 end
 
--- one object: "added", "same" (was there already) or "replaced", and the time
--- of creation
+-- one object: "added", "same" (was there already) or "replaced", the time of
+-- creation, and whether it has grants that do nothing
 local function put_one(prefix, now, options, json)
     if json == '-' then
         return nil
@@ -229,8 +242,9 @@ local function put_one(prefix, now, options, json)
         redis.call('ZADD', prefix .. 'ids', fields.created_at, id)
     end
     if same then
-        return 'same', fields.created_at
+        return 'same', fields.created_at, grants_idly(fields, members)
     end
     write_record(prefix, id, fields, members, old)
-    return old and 'replaced' or 'added', fields.created_at
+    return old and 'replaced' or 'added', fields.created_at,
+        grants_idly(fields, members)
 end

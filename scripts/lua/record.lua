@@ -65,6 +65,9 @@ local FIELD_ERRORS = {
     end,
 }
 
+local REQUIRED = {'digest', 'enabled'}
+local REFUSAL = ('!'):byte()
+
 local function size_problem(fields, members)
     local bytes, count = 0, 0
     for name, value in pairs(fields) do
@@ -84,21 +87,27 @@ local function size_problem(fields, members)
     end
 end
 
--- what makes the record invalid to the module: "field: reason" each
-local function record_problems(fields, members)
-    local problems = {}
-    for name, field_error in pairs(FIELD_ERRORS) do
-        local value = fields[name] or ''
-        local reason = value ~= '' and field_error(value)
-        if value == '' and (name == 'digest' or name == 'enabled') then
-            reason = 'is missing'
-        end
+local function field_problems(fields, problems)
+    for name, value in pairs(fields) do
+        local field_error = value ~= '' and FIELD_ERRORS[name]
+        local reason = field_error and field_error(value)
         if reason then
             problems[#problems + 1] = name .. ': ' .. reason
         end
     end
+    for _, name in ipairs(REQUIRED) do
+        if (fields[name] or '') == '' then
+            problems[#problems + 1] = name .. ': is missing'
+        end
+    end
+end
+
+-- what makes the record invalid to the module: "field: reason" each
+local function record_problems(fields, members)
+    local problems = {}
+    field_problems(fields, problems)
     for _, member in ipairs(members) do
-        if member:sub(1, 1) == '!' then
+        if member:byte() == REFUSAL then
             local text, reason = grant_read(member)
             if not text then
                 problems[#problems + 1] = 'scopes: "' .. member .. '" '
@@ -115,7 +124,7 @@ end
 local function unreadable_grants(members)
     local found = {}
     for _, member in ipairs(members) do
-        if member:sub(1, 1) ~= '!' then
+        if member:byte() ~= REFUSAL then
             local text, reason = grant_read(member)
             if not text then
                 found[#found + 1] = 'scopes: "' .. member .. '" ' .. reason
@@ -125,8 +134,24 @@ local function unreadable_grants(members)
     return found
 end
 
+-- nil when the Redis key is of another type than the command wants
+local function read_typed(command, key)
+    local reply = redis.pcall(command, key)
+    if reply.err and reply.err:find('^%-?WRONGTYPE') then
+        return nil
+    elseif reply.err then
+        error(reply)
+    end
+    return reply
+end
+
+-- nil: is no hash; empty when there is none, since no hash is empty
 local function record_fields(prefix, id)
-    local fields, flat = {}, redis.call('HGETALL', hash_key(prefix, id))
+    local flat = read_typed('HGETALL', hash_key(prefix, id))
+    if not flat then
+        return nil
+    end
+    local fields = {}
     for n = 1, #flat, 2 do
         fields[flat[n]] = flat[n + 1]
     end
@@ -135,21 +160,17 @@ end
 
 -- nil when there is none; else fields, members and what is wrong with them
 local function record_load(prefix, id)
-    local kind = redis.call('TYPE', hash_key(prefix, id)).ok
-    if kind == 'none' then
+    local fields = record_fields(prefix, id)
+    if not fields then
+        return {fields = {}, members = {}, problems = {'record: is no hash'}}
+    elseif not next(fields) then
         return nil
     end
-    if kind ~= 'hash' then
-        return {fields = {}, members = {}, problems = {'record: is no hash'}}
-    end
-    local record = {fields = record_fields(prefix, id), members = {}}
-    kind = redis.call('TYPE', scopes_key(prefix, id)).ok
-    if kind == 'set' then
-        record.members = redis.call('SMEMBERS', scopes_key(prefix, id))
-        table.sort(record.members)
-    end
-    record.problems = record_problems(record.fields, record.members)
-    if kind ~= 'set' and kind ~= 'none' then
+    local members = read_typed('SMEMBERS', scopes_key(prefix, id))
+    local record = {fields = fields, members = members or {}}
+    table.sort(record.members)
+    record.problems = record_problems(fields, record.members)
+    if not members then
         table.insert(record.problems, 'scopes: is no set')
     end
     return record
@@ -196,59 +217,79 @@ local function json_meta(fields)
     return '{' .. table.concat(parts, ',') .. '}'
 end
 
+local TEXTS = {'name', 'owner'}
 local TIMES = {'created_at', 'not_before', 'expires_at', 'rotated_at',
     'previous_until'}
+local USES = {'last_used', 'previous_last_used'}
 local LISTS = {'hosts', 'ips', 'methods'}
 local DIGESTS = {'digest', 'previous_digest'}
 
--- the record as one JSON object; digests: true for an export
-local function record_write(id, record, now, digests, last_used)
-    local fields = record.fields
-    local parts = {'"id":' .. json_quote(id)}
-    local function add(name, json)
-        parts[#parts + 1] = '"' .. name .. '":' .. json
-    end
-    local function add_texts(names, write)
-        for _, name in ipairs(names) do
-            if (fields[name] or '') ~= '' then
-                add(name, write(fields[name]))
-            end
+local function quote_time(text)
+    return json_quote(time_text(text))
+end
+
+local function quote_list(text)
+    return json_texts(list_items(text))
+end
+
+-- those of the fields that there are, as members of an object
+local function add_fields(parts, fields, names, write)
+    for _, name in ipairs(names) do
+        local value = fields[name]
+        if value and value ~= '' then
+            parts[#parts + 1] = '"' .. name .. '":' .. write(value)
         end
     end
-    local function quote_time(text)
-        return json_quote(time_text(text))
+end
+
+-- what the fields say, in words of its own, for people and programs
+local function add_state(parts, record, now)
+    local fields, mode = record.fields, record.fields.mode or ''
+    parts[#parts + 1] = '"mode":'
+        .. json_quote(mode ~= '' and mode or 'scoped')
+    parts[#parts + 1] = '"state":"' .. record_state(record, now) .. '"'
+    if (fields.previous_digest or '') ~= '' then
+        parts[#parts + 1] = (tonumber(fields.previous_until) or 0) > now
+            and '"previous":true' or '"previous":false'
     end
-    add_texts({'name', 'owner'}, json_quote)
+end
+
+local function add_problems(parts, record)
+    local problems = {unpack(record.problems)}
+    for _, problem in ipairs(unreadable_grants(record.members)) do
+        problems[#problems + 1] = problem
+    end
+    parts[#parts + 1] = '"problems":' .. json_texts(problems)
+end
+
+-- The record as one JSON object; digests: true for an export; uses: times of
+-- last use, by the names that they have in JSON, empty when there was none.
+local function record_write(id, record, now, digests, uses)
+    local fields, parts = record.fields, {'{"id":' .. json_quote(id)}
+    add_fields(parts, fields, TEXTS, json_quote)
     if digests then
-        add_texts({'mode'}, json_quote)
+        add_fields(parts, fields, {'mode'}, json_quote)
     else
-        add('mode', json_quote((fields.mode or '') ~= '' and fields.mode
-            or 'scoped'))
-        add('state', json_quote(record_state(record, now)))
+        add_state(parts, record, now)
     end
     if fields.enabled == '0' or fields.enabled == '1' then
-        add('enabled', fields.enabled == '1' and 'true' or 'false')
+        parts[#parts + 1] = fields.enabled == '1' and '"enabled":true'
+            or '"enabled":false'
     end
-    add_texts(TIMES, quote_time)
-    if last_used then
-        add('last_used', last_used == '' and 'null' or quote_time(last_used))
+    add_fields(parts, fields, TIMES, quote_time)
+    for _, name in ipairs(uses and USES or {}) do
+        parts[#parts + 1] = uses[name] and '"' .. name .. '":'
+            .. (uses[name] == '' and 'null' or quote_time(uses[name]))
     end
-    add_texts(LISTS, function(text) return json_texts(list_items(text)) end)
-    add('meta', json_meta(fields))
-    add_texts({'prefix'}, json_quote)
+    add_fields(parts, fields, LISTS, quote_list)
+    parts[#parts + 1] = '"meta":' .. json_meta(fields)
+    add_fields(parts, fields, {'prefix'}, json_quote)
     if digests then
-        add_texts(DIGESTS, json_quote)
-    elseif (fields.previous_digest or '') ~= '' then
-        add('previous', (tonumber(fields.previous_until) or 0) > now
-            and 'true' or 'false')
+        add_fields(parts, fields, DIGESTS, json_quote)
     end
-    add('scopes', json_texts(record.members))
-    local problems = record.problems
+    parts[#parts + 1] = '"scopes":' .. json_texts(record.members)
     if not digests then
-        for _, problem in ipairs(unreadable_grants(record.members)) do
-            problems[#problems + 1] = problem
-        end
-        add('problems', json_texts(problems))
+        add_problems(parts, record)
     end
-    return '{' .. table.concat(parts, ',') .. '}'
+    return table.concat(parts, ',') .. '}'
 end

@@ -1,6 +1,9 @@
 -- A new text for a key, the old one good for a while; and the way back, for
 -- when the new text could not be shown to anyone.
 
+local ROTATED = {'digest', 'previous_digest', 'previous_until', 'rotated_at',
+    'prefix'}
+
 -- hash field to its text, or to nothing when the text is empty
 local function set_or_remove(id, name, value)
     if value == '' then
@@ -17,51 +20,57 @@ local function grace_end(fields, grace)
     return expires and expires < stop and expires or stop
 end
 
--- digest: of the new text; prefix: of the new text; grace: seconds.  Says what
--- was there before, for `unrotate`.
-function commands.rotate(id, digest, key_prefix, grace)
+-- last uses of the previous text, which is another one now; a lone server
+local function forget_previous_use(id)
+    local used = last_use(id, 'last_used_previous')
+    redis.call('ZREM', prefix .. 'last_used_previous', id)
+    return used
+end
+
+-- digest: of the new text; prefix: of the new text; grace: seconds; index: see
+-- delete.  Says what was there before, for `unrotate`.
+function commands.rotate(id, digest, key_prefix, grace, index)
     local record = must_load(id)
-    local fields = record.fields
-    local old = fields.digest or ''
-    local previous = fields.previous_digest or ''
-    local previous_until = fields.previous_until or ''
-    local rotated_at = fields.rotated_at or ''
+    local fields, before, used = record.fields, {}, ''
     if #record.problems > 0 then
         refuse('key ' .. id .. ' is invalid: ' .. record.problems[1])
     end
-    if old ~= digest then
+    for n, name in ipairs(ROTATED) do
+        before[n] = fields[name] or ''
+    end
+    if fields.digest ~= digest then
         local stop = tonumber(grace) > 0 and grace_end(fields, grace)
-        fields.digest, fields.rotated_at = digest, tostring(now)
-        fields.previous_digest = stop and old or ''
+        fields.previous_digest = stop and fields.digest or ''
         fields.previous_until = stop and string.format('%.0f', stop) or ''
+        fields.digest, fields.rotated_at = digest, tostring(now)
         fields.prefix = key_prefix
         must_fit(fields, record.members)
         changed(id)
-        for _, name in ipairs({'digest', 'rotated_at', 'previous_digest',
-            'previous_until', 'prefix'})
-        do
+        for _, name in ipairs(ROTATED) do
             set_or_remove(id, name, fields[name])
         end
+        used = index == '1' and forget_previous_use(id) or ''
     end
-    return string.format('{"id":%s,"previous_until":%s,"before":[%s,%s,%s,%s]}',
+    before[#before + 1] = used
+    return string.format('{"id":%s,"previous_until":%s,"before":%s}',
         json_quote(id), fields.previous_until ~= '' and fields.previous_until
         and json_quote(time_text(fields.previous_until)) or 'null',
-        json_quote(old), json_quote(previous), json_quote(previous_until),
-        json_quote(rotated_at))
+        json_texts(before))
 end
 
--- only if nobody has changed the text since
-function commands.unrotate(id, digest, old, previous, previous_until,
-    rotated_at)
-    local record = must_load(id)
+-- only if nobody has changed the text since; before: what `rotate` said
+function commands.unrotate(id, digest, ...)
+    local record, before = must_load(id), {...}
     if record.fields.digest ~= digest then
         refuse('key ' .. id .. ' was rotated again')
     end
     changed(id)
-    set_or_remove(id, 'digest', old)
-    set_or_remove(id, 'previous_digest', previous)
-    set_or_remove(id, 'previous_until', previous_until)
-    set_or_remove(id, 'rotated_at', rotated_at)
+    for n, name in ipairs(ROTATED) do
+        set_or_remove(id, name, before[n])
+    end
+    if before[#ROTATED + 1] ~= '' then
+        redis.call('ZADD', prefix .. 'last_used_previous',
+            before[#ROTATED + 1], id)
+    end
     return '{"id":' .. json_quote(id) .. ',"unrotated":true}'
 end
-

@@ -84,6 +84,9 @@ local function date_of(days)
     return year, month, day
 end
 
+-- the days that this call has met, as text
+local dates = {}
+
 -- unix seconds as RFC 3339; what is no time, or past the year 9999, as it is
 local function time_text(text)
     local seconds = is_time(text) and tonumber(text)
@@ -92,8 +95,9 @@ local function time_text(text)
     end
     local days = math.floor(seconds / 86400)
     local rest = seconds - days * 86400
-    local year, month, day = date_of(days)
-    return string.format('%04d-%02d-%02dT%02d:%02d:%02dZ', year, month, day,
+    dates[days] = dates[days]
+        or string.format('%04d-%02d-%02dT', date_of(days))
+    return dates[days] .. string.format('%02d:%02d:%02dZ',
         math.floor(rest / 3600), math.floor(rest / 60) % 60, rest % 60)
 end
 

@@ -36,6 +36,10 @@ ok 'expire: the time' test $(($(field expires_at) - EPOCHSECONDS - 7776000)) \
 is 'expire publishes' "$(heard "$id" 6)" 6
 run expire "$id" never
 is 'expire never' "$status [$(field expires_at)]" '0 []'
+like 'expire: in UTC' "$(TZ=AAA-9 sk expire "$id" 2030-01-02T03:04:05Z)" \
+    'expires 2030-01-02T03:04:05Z$'
+run expire "$id" 2020-01-01
+like 'expire: a time that is past' "$status $out" '^0 .* has expired'
 run expire "$id" now
 like 'expire now' "$(sk show "$id")" 'state: +expired'
 run expire "$id" 2030-02-30
@@ -44,7 +48,7 @@ run expire "$id" yesterday
 is 'expire: nothing is guessed' "$status" 2
 run expire "$id"
 is 'expire: no time' "$status" 2
-before=$(heard "$id" 8)
+before=$(heard "$id" 10)
 run rotate "$id" --quiet
 is 'rotate publishes' "$(heard "$id" $((before + 1)))" $((before + 1))
 

@@ -53,6 +53,12 @@ set_field enabled maybe
 like 'unreadable values' "$(found)" 'invalid: enabled: is neither 0 nor 1
 invalid: ips: "10.0.0.0/99" '
 new_key a:b
+set_field methods '-X,_Y,M-SEARCH'
+is 'methods that the module takes' "$(found)" ''
+set_field methods 'GET,get'
+is 'methods that it does not' "$(found)" \
+    'invalid: methods: "get" is no method in upper case'
+new_key a:b
 set_field expire_at 5
 set_field meta. x
 is 'fields that are none' "$(found)" \

@@ -51,12 +51,22 @@ for id in "${ids[@]:0:4}"; do
     is 'ungrant' "$status" 0
     c rotate "$id" --grace 1h --quiet
     is 'rotate' "$status ${#out}" '0 54'
+    get ZADD scoped_key:last_used_previous 1900000000 "$id" >/dev/null
+    c show "$id" --json
+    is 'show: the previous text' "$(jq -r .previous_last_used "$DIR/out")" \
+        2030-03-17T17:46:40Z
+    c rotate "$id" --grace 1h --quiet
+    is 'rotate: its uses are forgotten' "$status $(get ZSCORE \
+        scoped_key:last_used_previous "$id")" '0 '
     c expire "$id" 90d
     is 'expire' "$status" 0
     c disable "$id"
     is 'disable' "$status $(get HGET "scoped_key:{$id}" enabled)" '0 0'
 done
+get ZADD scoped_key:last_used_previous 5 "${ids[0]}" >/dev/null
 c delete "${ids[0]}" "${ids[1]}"
+is 'delete: nothing of its uses' "$(get ZSCORE scoped_key:last_used_previous \
+    "${ids[0]}")" ''
 is 'delete' "$status $(get ZCARD scoped_key:ids)" '0 10'
 is 'delete: no record' "$(get EXISTS "scoped_key:{${ids[0]}}")" 0
 c delete "${ids[0]}"

@@ -40,11 +40,18 @@ at -u ftp://localhost list
 is 'no Redis URI' "$status" 2
 at -u 'redis://:a%2@localhost' list
 is 'a bad percent sign' "$status" 2
-at -s "$DIR/none.socket" create --quiet
-is 'nobody there: status, no text' "$status [$out]" '1 []'
-like 'nobody there: reason' "$err" 'Could not connect'
-at -s "$DIR/none.socket" list
-is 'list: nobody there' "$status" 1
+for command in create list 'list --json' export check unused\ --days\ 1 'show abcd' \
+    'list --scope a:b'; do
+    # shellcheck disable=SC2086
+    at -s "$DIR/none.socket" $command
+    is "$command: nobody there" "$status [$out]" '1 []'
+    like "$command: nobody there, said once" "$err" \
+        '^scoped-key: Redis: Could not connect to Redis at [^'$'\n'']*$'
+    unlike "$command: nothing was sent" "$err" 'not known'
+    # shellcheck disable=SC2086
+    at -s "$locked" $command
+    is "$command: no password" "$status [$out] $(wc -l <"$DIR/err")" '1 [] 1'
+done
 at -s "$DIR/none.socket" export
 is 'export: nobody there' "$status" 1
 echo '{}' | "$SCOPED_KEY" -s "$DIR/none.socket" import >/dev/null 2>&1

@@ -46,6 +46,30 @@ run create --global --quiet
 is 'create --quiet: one line' "$(wc -l <"$DIR/out") [$err]" '1 []'
 id=${out:3:12}
 is 'create --global: mode' "$(field mode)" global
+run create --global dns:read
+like 'create --global with a scope' "$status $err" '^0 .*global key limit nothing'
+run create --global --scope dns:read --json
+like 'create --global with a scope, --json' "$status $err" '^0 .*limit nothing'
+ok 'create --global with a scope: JSON alone' jq -e .key "$DIR/out" >/dev/null
+run create --global '!dns:read' --scope '!a:b'
+unlike 'create --global with refusals' "$err" 'limit nothing'
+run create --global dns:read --quiet
+is 'create --global with a scope, --quiet' "$status [$err]" '0 []'
+run create topics:read topic_id=1,2 t:w --scope users:read
+id=${out:3:12}
+is 'create: a constrained grant' "$status $(members)" '0 users:read
+{"params":{"topic_id":["1","2"]},"scope":"t:w"}
+{"params":{"topic_id":["1","2"]},"scope":"topics:read"}'
+run create topic_id=1 --scope a:b
+is 'create: a param without a scope' "$status [$out]" '2 []'
+run create '!a:b' x=1
+is 'create: a refusal with a param' "$status [$out]" '2 []'
+run create --expires 2020-01-01 a:b
+like 'create: expired' "$status $err" '^0 .*2020-01-01T00:00:00Z is past: the key has'
+run create --expires 2020-01-01 --quiet
+is 'create: expired, --quiet' "$status [$err]" '0 []'
+run create --expires 5d --not-before 10d
+is 'create: ends before it begins' "$status [$out]" '2 []'
 run create --json
 ok 'create --json: an object' jq -e \
     '(.key | test("^sk_[0-9A-Za-z]{12}_")) and (.id | length == 12)' "$DIR/out" \

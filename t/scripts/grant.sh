@@ -6,7 +6,14 @@ run grant "$id" dns:write '!dns:read' 'zone/**:edit'
 is 'grant: done' "$status" 0
 is 'grant: members' "$(members)" $'!dns:read\ndns:write\nzone/**:edit'
 run grant "$id" dns:write
-is 'grant: what is there already' "$status" 0
+like 'grant: what is there already' "$status $out" '^0 .* has it already: dns:write$'
+run grant "$id" dns:write e:f
+is 'grant: one of two is there' "$status [$err]" \
+    '0 [scoped-key: it had already: dns:write]'
+run grant "$id" dns:write e:f --json
+is 'grant --json: what is there already' "$(jq -c '[.added, .already]' "$DIR/out")" \
+    '[0,["dns:write","e:f"]]'
+run ungrant "$id" e:f
 run ungrant "$id" dns:write '!dns:read' 'zone/**:edit'
 is 'ungrant: nothing left' "$status $(members)" '0 '
 run ungrant "$id" dns:write
@@ -53,8 +60,35 @@ run grant "$id" x=1
 is 'constraints without a scope' "$status" 2
 run grant "$id" '{"scope":"a:b"}' x=1
 is 'constraints in words beside JSON' "$status" 2
-run grant "$id" a:b =1
-is 'a param without a name' "$status" 2
+for word in =1 @=1 '*=1' 'a b=1' 'a]=1' 'a"=1' '$(id)=1' 'ä=1' "$(printf %065d 0)=1"; do
+    run grant "$id" a:b "$word"
+    is "a param that no location can declare: $word" "$status" 2
+    like "and says so: $word" "$err" 'no name of a param'
+done
+run grant "$id" a:b -- a-b_c.D9=1
+is 'a param of every character' "$status $(members)" \
+    '0 {"params":{"a-b_c.D9":["1"]},"scope":"a:b"}'
+run ungrant "$id" a:b -- a-b_c.D9=1
+run grant "$id" a:b --not-before 10d --expires 5d
+is 'a grant that ends before it begins' "$status" 2
+run grant "$id" a:b --expires 2020-01-01
+like 'a grant that has ended' "$status $err" '^0 .*is past: the grant has expired'
+run ungrant "$id" a:b --expires 2020-01-01
+
+# a constrained grant, asked for by its scope alone
+sk grant "$id" dns:write type=TXT,MX deletes= 'name=_acme.**' --ip 10.0.0.0/8 \
+    --expires 2030-01-01 --quiet
+sk grant "$id" '{"scope":"dns:write","params":{"x":["a,b"]}}' --quiet
+run ungrant "$id" dns:write
+refused 'ungrant: a constrained grant' 'no grant "dns:write"'
+is 'ungrant: and what takes it' "$(grep -c 'to take this one: ' "$DIR/err")" 2
+readarray -t hints < <(sed -n 's/.*to take this one: scoped-key //p' "$DIR/err")
+for hint in "${hints[@]}"; do
+    ok "ungrant: the hint: $hint" eval "sk $hint" >/dev/null
+done
+is 'ungrant: and the hints took them' "$(members)" ''
+run ungrant "$id" dns:write
+unlike 'ungrant: no hint where there is nothing' "$err" 'to take'
 run grant "$id"
 is 'grant without a scope' "$status" 2
 run grant "$id" a:b --expires never
@@ -102,6 +136,18 @@ done < <(grep -v '^#' data/blocks)
 run grant "$id" a:b x=1 --json
 is 'grant --json' "$(jq -c '[.id, .granted]' "$DIR/out")" \
     "[\"$id\",[\"{\\\"params\\\":{\\\"x\\\":[\\\"1\\\"]},\\\"scope\\\":\\\"a:b\\\"}\"]]"
+for method in M-SEARCH _X -X A; do
+    run grant "$id" c:d --method="$method"
+    is "grant takes the method $method" "$status $err" '0 '
+done
+for method in 'G T' G1 'A;' 'É'; do
+    run grant "$id" c:d --method="$method"
+    refused "grant refuses the method $method" 'no method'
+done
 new_key --global
 run grant "$id" '!a:b'
-like 'grant: a note on global keys' "$err" 'global'
+is 'grant: a refusal of a global key' "$status [$err]" '0 []'
+run grant "$id" a:b
+like 'grant: a grant of a global key' "$status $err" '^0 .*global key limit nothing'
+run grant "$id" a:b --quiet
+is 'grant: a grant of a global key, --quiet' "$status [$out$err]" '0 []'

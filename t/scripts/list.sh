@@ -33,6 +33,12 @@ is 'list --scope by a wildcard' "$(ids_of --scope zone/x:read)" \
 is 'list --scope, a pattern as wide' "$(ids_of --scope 'zone/*:read')" \
     "$(sorted "$a" "$b")"
 is 'list --scope, a refusal' "$(ids_of --scope '!dns:write')" "$b "
+is 'list --scope, a refusal that none has' "$(ids_of --scope '!dns:read')" ''
+for scope in dns dns: '' 'a b:c' '!dns' '{"scope":"dns:*"}' a:b:c '**/a:b'; do
+    run list --scope "$scope"
+    is "list: no scope: $scope" "$status [$out]" '2 []'
+    like "list: the reason: $scope" "$err" '^scoped-key: --scope: "'
+done
 for state in enabled:$a,$b,$e disabled:$c not_yet_valid:$d invalid:$f \
     not-yet-valid:$d expired:; do
     readarray -t -d , wanted < <(printf %s "${state#*:}")
@@ -46,6 +52,19 @@ run list --state sleeping
 is 'list: unknown state' "$status" 2
 run list words
 is 'list: words' "$status" 2
+
+# ids of legacy keys are long
+digest=$(printf '%064d' 7)
+printf '{"digest":"%s","name":"old"}\n' "$digest" | sk import --quiet
+run list
+is 'list: columns stand below each other' "$(awk '/^ID/ { at = index($0, "STATE") }
+    /^[0-9A-Za-z]/ && substr($0, at, 1) !~ /[SDEIN edin]/ || substr($0, at - 1, 1) != " "' \
+    "$DIR/out")" ''
+is 'list: no id is cut' "$(awk '{ print $1 }' "$DIR/out" | sed 1d | sort)" \
+    "$(sk list --quiet | sort)"
+sk delete "x${digest:0:24}" --quiet
+is 'list: short ids, a narrow column' "$(sk list | head -1 | cut -c1-18)" \
+    'ID            NAME'
 
 # an id without a record, and junk, between the others
 redis ZADD scoped_key:ids 5 nothingthere 6 $'a\nb' 7 '' 8 'x y"z' \

@@ -27,14 +27,55 @@ ok 'rotate --grace: until' test $(($(field previous_until) - EPOCHSECONDS \
     - 86400)) -le 1
 is 'rotate --json: until' "$(date -d "$(jq -r .previous_until "$DIR/out")" +%s)" \
     "$(field previous_until)"
-like 'show: old text' "$(sk show "$id")" 'old text until: +in 24 hours'
+like 'show: old text' "$(sk show "$id")" \
+    'previous text: +accepted until 20.*Z, in 24 hours  \(not used since the rotation\)'
 unlike 'show: no digests' "$(sk show "$id" --json)" '[0-9a-f]{64}'
 
 redis ZADD scoped_key:last_used $((EPOCHSECONDS - 600)) "$id" >/dev/null
 like 'show: used before the rotation' "$(sk show "$id")" \
     '10 minutes ago .*before the rotation, with the old text'
 redis ZADD scoped_key:last_used $((EPOCHSECONDS + 5)) "$id" >/dev/null
-like 'show: used after it' "$(sk show "$id")" 'after the rotation, with either'
+like 'show: used after it' "$(sk show "$id")" 'after the rotation, with the present'
+
+# which text was used: what is older than the rotation is of another text
+use_previous() {
+    redis ZADD scoped_key:last_used_previous "$1" "$id" >/dev/null
+}
+previous_use() {
+    sk show "$id" --json | jq -r .previous_last_used
+}
+rotated_at=$(field rotated_at)
+is 'show: the previous text was not used' "$(previous_use)" null
+use_previous $((rotated_at - 1))
+is 'show: used before the rotation' "$(previous_use)" null
+like 'show: used before the rotation, in words' "$(sk show "$id")" \
+    '\(not used since the rotation\)'
+use_previous "$rotated_at"
+is 'show: used since the rotation' "$(date -d "$(previous_use)" +%s)" "$rotated_at"
+redis HSET "scoped_key:{$id}" rotated_at $((EPOCHSECONDS - 3600)) >/dev/null
+use_previous $((EPOCHSECONDS - 180))
+like 'show: used since the rotation, in words' "$(sk show "$id")" \
+    'accepted until .*, in 24 hours  \(last used 3 minutes ago\)'
+redis ZADD scoped_key:last_used $((EPOCHSECONDS - 180)) "$id" >/dev/null
+like 'show: the last use was of the old text' "$(sk show "$id")" \
+    'last used: .*after the rotation, with the old text'
+redis ZADD scoped_key:last_used $((EPOCHSECONDS - 5)) "$id" >/dev/null
+like 'show: the last use was of the new text' "$(sk show "$id")" \
+    'last used: .*after the rotation, with the present text'
+redis HDEL "scoped_key:{$id}" rotated_at >/dev/null
+like 'show: the rotation is not known' "$(sk show "$id")" 'last used 3 minutes ago'
+redis HSET "scoped_key:{$id}" previous_until $((EPOCHSECONDS - 60)) >/dev/null
+like 'show: the old text has ended' "$(sk show "$id")" \
+    'previous text: +refused since 20.*Z  \(last used 3 minutes ago\)'
+is 'import takes what show prints' "$(sk show "$id" --json | jq -c '. + {
+    digest: "'"$(field digest)"'"}' | sk import --replace --quiet; echo $?)" 0
+use_previous $((EPOCHSECONDS + 100))
+sk rotate "$id" --grace 1h --quiet >/dev/null
+is 'rotate: uses of the text before are forgotten' "$(redis ZSCORE \
+    scoped_key:last_used_previous "$id")$(previous_use)" null
+use_previous 5
+sk delete "$id" --quiet
+is 'delete: forgets them' "$(redis ZSCORE scoped_key:last_used_previous "$id")" ''
 
 new_key --expires 1h
 run rotate "$id" --grace 24h
@@ -65,9 +106,12 @@ refused 'rotate: an invalid record' 'invalid'
 
 new_key --expires 90d
 sk rotate "$id" --grace 1h --quiet >/dev/null
+use_previous 1800000000
 before=$(redis HGETALL "scoped_key:{$id}" | sort)
-sk rotate "$id" --grace 2h --quiet >/dev/full 2>"$DIR/err"
+sk rotate "$id" --grace 2h --prefix other --quiet >/dev/full 2>"$DIR/err"
 is 'rotate: no room for the text' "$?" 1
 like 'rotate: says that it was taken back' "$(<"$DIR/err")" 'taken back'
 is 'rotate: all is as before' "$(redis HGETALL "scoped_key:{$id}" | sort)" \
     "$before"
+is 'rotate: the uses too' "$(redis ZSCORE scoped_key:last_used_previous "$id")" \
+    1800000000

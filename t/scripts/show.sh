@@ -26,6 +26,13 @@ is 'show --json: the moment is right' \
 redis ZADD scoped_key:last_used $((EPOCHSECONDS - 3 * 86400)) "$id" >/dev/null
 run show "$id"
 like 'show: last used' "$out" 'last used: +3 days ago'
+unlike 'show: never rotated' "$out" 'previous text'
+is 'show --json: never rotated' "$(sk show "$id" --json |
+    jq 'has("previous_last_used"), .previous_last_used')" $'true\nnull'
+redis ZADD scoped_key:last_used $((EPOCHSECONDS - 180)) "$id" >/dev/null
+# where it is always summer
+like 'show: in summer too' "$(TZ='AAA0BBB,0/0,J365/25' sk show "$id")" \
+    'last used: +3 minutes ago'
 
 run show "${id:0:5}"
 like 'show: an id cut short' "$out" "id: +$id"

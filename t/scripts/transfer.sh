@@ -83,7 +83,18 @@ is 'import: nothing half' "$(redis DBSIZE)" 6
 run import "$DIR/lines"
 is 'import: again' "$out" '0 added, 4 there already, 0 replaced, 15 refused'
 run import "$DIR/none"
-is 'import: no such file' "$status" 1
+refused 'import: no such file' "^scoped-key: there is no file $DIR/none\$"
+run import "$DIR"
+refused 'import: a directory' '^scoped-key: cannot read '
+sk import <<<'{"digest":"ab"}' >"$DIR/out" 2>"$DIR/err"
+like 'import: a short digest' "$(<"$DIR/err")" 'line 1: digest: is not 64'
+sk import <<<'{"name":"ab"}' >"$DIR/out" 2>"$DIR/err"
+like 'import: neither id nor digest' "$(<"$DIR/err")" 'line 1: digest: is missing'
+sk import <<<"{\"id\":null,\"digest\":\"$(printf 8%063d 0)\",\"mode\":\"global\",\"scopes\":[\"a:b\"]}" \
+    >"$DIR/out" 2>"$DIR/err"
+like 'import: a global key with scopes' "$? $(<"$DIR/err")" \
+    '^0 .*global keys with scopes: 1; .*limit nothing'
+sk delete "x8$(printf %023d 0)" --quiet
 run import a b
 is 'import: two files' "$status" 2
 sk import </dev/null >"$DIR/out"

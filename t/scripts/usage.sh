@@ -34,6 +34,12 @@ run rotate 4mQ2xV9tKc1Z --prefix=
 is '--prefix= with no value' "$status [$err]" \
     $'2 [scoped-key: --prefix: the value is empty\nscoped-key: see: scoped-key rotate --help]'
 is 'nothing was made of empty values' "$(redis DBSIZE)" 0
+run -h
+like '-h alone' "$status $err" '^2 .*-h needs a value, the host of Redis; for help: --help'
+run list -n
+like '-n alone' "$status $err" '^2 scoped-key: -n needs a value'
+run list -n 1 -n 2
+like '-n twice' "$status $err" '^2 scoped-key: -n is given twice'
 run create --global=yes
 is 'a value too many' "$status" 2
 run create --quiet --name=x -- s:a
@@ -53,6 +59,11 @@ if command -v groff >/dev/null; then
     done
 fi
 
+mkdir "$DIR/copy"
+cp "$SCOPED_KEY" "$DIR/copy"
+"$DIR/copy/scoped-key" list >"$DIR/out" 2>"$DIR/err"
+is 'a copy without its parts' "$? [$(<"$DIR/out")] $(wc -l <"$DIR/err")" '2 [] 1'
+like 'a copy without its parts: says so' "$(<"$DIR/err")" 'link to it instead'
 ln -s "$SCOPED_KEY" "$DIR/absolute"
 ln -s absolute "$DIR/relative"
 is 'through links' "$(cd / && "$DIR/relative" -s "$SOCKET" list -q)" "$id"

@@ -1,0 +1,140 @@
+# Grants in words: SCOPE and PARAM=VALUE, as `create`, `grant` and `ungrant` take
+# them, to members of a scope list; and the last two of these commands.
+#
+# shellcheck shell=bash disable=SC2034,SC2154,SC1091
+
+# The words PARAM=v1,v2 into the associative array `params`, as JSON items.  A
+# location can declare no other names.
+keep_param() {
+    local name=${1%%=*} value=${1#*=} item
+    local -a items=()
+
+    [[ ${#name} -le 64 && $name =~ ^[A-Za-z0-9_.-]+$ ]] || usage_error \
+        "\"$name\" is no name of a param: 1 to 64 letters, digits, _, - and ."
+    params[$name]=${params[$name]:-}
+    [[ -n $value ]] || return 0
+    split_items "$value"
+    for item in "${items[@]}"; do
+        json_string "$item"
+        params[$name]+=,$result
+    done
+}
+
+# the params as a JSON member that follows the scope, to `constraints`
+params_json() {
+    local name list=''
+
+    for name in "${!params[@]}"; do
+        list+=",\"$name\":[${params[$name]:1}]"
+    done
+    constraints=${list:+,\"params\":{${list:1}\}}
+}
+
+# the same of the options
+conditions_json() {
+    local name span
+    local -a items
+
+    for name in host ip method; do
+        local -n given=MANY_$name
+        ((${#given[@]} > 0)) || continue
+        split_items "${given[@]}"
+        [[ $name != method ]] || items=("${items[@]^^}")
+        json_array "${items[@]}"
+        constraints+=",\"${name}s\":$result"
+    done
+    for name in not-before expires; do
+        [[ -z ${OPTION[$name]+set} || ${OPTION[$name]} != never ]] \
+            || usage_error "--$name: a grant cannot have \"never\""
+    done
+    span_json
+    constraints+=$span
+}
+
+# what words mean: scopes to `scopes`, whole members to `members`, the rest to
+# `params`
+sort_words() {
+    local word
+
+    for word in "$@"; do
+        case $word in
+            '{'*) members+=("$word") ;;
+            *=*) keep_param "$word" ;;
+            *) scopes+=("$word") ;;
+        esac
+    done
+}
+
+# the members that words mean, with constraints of the options if the name of
+# what gives them is there: into `members`
+read_grant_words() {
+    local conditions=$1 word constraints
+    local -A params=()
+    local -a scopes=()
+
+    shift
+    members=()
+    sort_words "$@"
+    params_json
+    [[ -z $conditions ]] || "$conditions"
+    if [[ -n $constraints ]] && ((${#members[@]} > 0 || ${#scopes[@]} == 0))
+    then
+        usage_error 'constraints in words go with a scope in words'
+    fi
+    for word in "${scopes[@]}"; do
+        if [[ -n $constraints ]]; then
+            [[ $word != '!'* ]] \
+                || usage_error "a refusal cannot have constraints: $word"
+            json_string "$word"
+            word="{\"scope\":$result$constraints}"
+        fi
+        members+=("$word")
+    done
+}
+
+command_grant() {
+    local id already
+    local -a members
+
+    need_arguments 2 -1 'an id and at least one scope'
+    read_grant_words conditions_json "${ARGUMENTS[@]:1}"
+    redis_open
+    resolve_id "${ARGUMENTS[0]}" || return
+    change grant "$id" "${members[@]}" || return
+    durable
+    if [[ $reply == *'"added":0,'* ]]; then
+        done_with "$id has it already: ${members[*]}"
+    else
+        done_with "granted to $id: ${members[*]}"
+        [[ $reply == *'"already":[]'* ]] || remark 'it had already:' \
+            "$(jq -r '.already | join(" ")' <<<"$reply")"
+    fi
+    [[ $reply != *'"mode":"global"'* ]] || remark_idle "${members[@]}"
+    [[ -z ${OPTION[expires]:-} ]] || remark_past --expires 'the grant'
+}
+
+# For each constrained grant that may have been meant, the command that takes it.
+hint_constrained() {
+    local line
+
+    while IFS= read -r line; do
+        say "to take this one: scoped-key ungrant $id $line"
+    done < <(TZ=UTC jq -L "$LIB" -r 'include "people";
+        .members[] | command_words' <<<"$reply")
+}
+
+command_ungrant() {
+    local id
+    local -a members
+
+    need_arguments 2 -1 'an id and at least one scope'
+    read_grant_words conditions_json "${ARGUMENTS[@]:1}"
+    redis_open
+    resolve_id "${ARGUMENTS[0]}" || return
+    if ! change ungrant "$id" "${members[@]}"; then
+        hint_constrained
+        return
+    fi
+    durable
+    done_with "taken from $id: ${members[*]}"
+}
