@@ -30,7 +30,8 @@ cluster_names() {
         [[ $rest == *master* && $rest != *fail* ]] || continue
         address=${address%%@*}
         (
-            REDIS_OPTIONS+=(-h "${address%:*}" -p "${address##*:}")
+            [[ $address == :* ]] || REDIS_OPTIONS+=(-h "${address%:*}")
+            REDIS_OPTIONS+=(-p "${address##*:}")
             redis_cli --scan --pattern "$pattern"
         ) </dev/null || return 1
     done <<<"$reply"

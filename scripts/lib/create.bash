@@ -127,14 +127,15 @@ command_rotate() {
         || return
     UNSURE=''
     answer=$reply
-    ((CLUSTER == 0)) \
-        || redis_call ZREM "${REDIS_PREFIX}last_used_previous" "$id"
     [[ ! $answer =~ \"previous_until\":(\"[^\"]*\") ]] \
         || until=${BASH_REMATCH[1]}
     show_text "$id" ",\"previous_until\":$until" 2>/dev/null \
         || undo_rotation "$id" "$answer"
     KEY_TEXT=''
     durable
+    # last, since replicas are asked on the node of the record
+    ((CLUSTER == 0)) \
+        || redis_call ZREM "${REDIS_PREFIX}last_used_previous" "$id"
     hearing
     [[ -z ${OPTION[quiet]:-}${OPTION[json]:-} ]] || return 0
     if [[ $until == null ]]; then

@@ -38,6 +38,7 @@ def item:
 def id_of:
     if startswith("{") then fromjson
         | (.id // ("x" + (.digest // "" | tostring | .[:24])) | tostring)
+        | if test("^[0-9A-Za-z]+\\z") then . else "-" end
     else "-" end;
 
 def batches:

@@ -56,7 +56,9 @@ read_pepper() {
         || fail "cannot read the pepper file $PEPPER_FILE"
     bytes=$(od -An -v -N 66 -tu1 -- "$PEPPER_FILE") \
         || fail "cannot read the pepper file $PEPPER_FILE"
-    read -r -d '' -a PEPPER <<<"$bytes" || true
+    # no here-document: some releases of Bash keep those in files
+    # shellcheck disable=SC2206 # the numbers are words
+    PEPPER=($bytes)
     if ((${#PEPPER[@]} > 0 && PEPPER[-1] == 10)); then
         unset 'PEPPER[-1]'
     fi

@@ -7,17 +7,32 @@ UNACKNOWLEDGED=0
 FAILED=0
 UNSURE=''
 
+# Without what a terminal obeys or what turns text round, whoever sent it: bytes
+# of ASCII, the same as UTF-8 has them (U+0080 on), and marks without a width.
+clean_text() {
+    cleaned=${*//[[:cntrl:]]/?}
+    [[ $cleaned == *[!\ -~]* ]] || return 0
+    cleaned=${cleaned//$'\xc2'[$'\x80'-$'\x9f']/?}
+    cleaned=${cleaned//$'\xe2\x80'[$'\x8b'-$'\x8f'$'\xa8'-$'\xae']/?}
+    cleaned=${cleaned//$'\xe2\x81'[$'\xa0'-$'\xaf']/?}
+    cleaned=${cleaned//$'\xef\xbb\xbf'/?}
+}
+
 say() {
-    printf '%s\n' "scoped-key: $*" >&2
+    local cleaned
+
+    clean_text "$@"
+    printf '%s\n' "scoped-key: $cleaned" >&2
 }
 
 warn() {
-    local bold='' plain='' text=$*
+    local bold='' plain='' cleaned
 
     if [[ -t 2 && -z ${NO_COLOR:-} && ${TERM:-dumb} != dumb ]]; then
         bold=$'\e[33m' plain=$'\e[0m'
     fi
-    printf '%s%s%s\n' "$bold" "scoped-key: ${text//[[:cntrl:]]/?}" "$plain" >&2
+    clean_text "$@"
+    printf '%s%s%s\n' "$bold" "scoped-key: $cleaned" "$plain" >&2
 }
 
 # What cannot be done.  UNSURE: what is not known while Redis is at work.
@@ -70,6 +85,8 @@ remark_past() {
 # a note on what was done, for people; nothing for programs
 note() {
     [[ -n ${OPTION[quiet]:-} || -n ${OPTION[json]:-} ]] && return 0
-    local text=$*
-    printf '%s\n' "${text//[[:cntrl:]]/?}"
+    local cleaned
+
+    clean_text "$@"
+    printf '%s\n' "$cleaned"
 }

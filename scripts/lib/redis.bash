@@ -149,7 +149,7 @@ take_uri() {
     local uri=$1 scheme rest userinfo
 
     [[ $uri =~ ^(redis|rediss|valkey|valkeys)://(.*)$ ]] \
-        || usage_error "\"${uri%%:*}\" is no Redis URI: redis://host:port/db"
+        || usage_error 'that is no Redis URI: redis://host:port/db'
     scheme=${BASH_REMATCH[1]} rest=${BASH_REMATCH[2]}
     if [[ $rest == *@* ]]; then
         userinfo=${rest%@*} rest=${rest##*@}

@@ -46,12 +46,12 @@ json_array() {
 # the comma-separated items of all arguments; into the array `items`
 split_items() {
     local text part
-    local -a parts
 
     items=()
     for text in "$@"; do
-        IFS=, read -r -a parts <<<"$text,"
-        for part in "${parts[@]}"; do
+        text+=,
+        while [[ -n $text ]]; do
+            part=${text%%,*} text=${text#*,}
             part=${part#"${part%%[! ]*}"}
             part=${part%"${part##*[! ]}"}
             items+=("$part")

@@ -11,7 +11,10 @@ DIGEST_FILES=500
 
 # a file as standard input, unless it is `-`
 open_input() {
-    [[ $1 != - ]] || return 0
+    if [[ $1 == - ]]; then
+        [[ ! -t 0 ]] || remark 'reading what is typed here; Ctrl-D ends it'
+        return
+    fi
     [[ -e $1 ]] || fail "there is no file $1"
     [[ -r $1 && ! -d $1 ]] || fail "cannot read $1"
     exec <"$1" || exit 1
@@ -32,8 +35,10 @@ command_export() {
 # Files in memory that have no name: what is written to them goes when this
 # process goes, however it ends.  To the array `slots`; false: no such place.
 open_slots() {
-    local directory n fd
+    local directory n fd most
 
+    most=$(ulimit -n)
+    [[ $most == unlimited ]] || ((most > DIGEST_FILES + 50)) || return 1
     directory=$(mktemp -d /dev/shm/scoped-key.XXXXXX 2>/dev/null) || return 1
     for ((n = 0; n < DIGEST_FILES; n++)); do
         exec {fd}<>"$directory/$n" || break

@@ -16,16 +16,23 @@ jq_view() {
         -f "$LIB/$program.jq"
 }
 
-# the record of `id` as JSON, its last use in it, to `reply`
-fetch_record() {
-    local used
+# the unix second at which `id` stands in a sorted set, to `used`; what is none
+# was written by hand, and is nothing
+fetch_use() {
+    redis_call ZSCORE "$REDIS_PREFIX$1" "$id"
+    redis_expect '^([0-9.e+-]+|-?inf|-?nan)?$'
+    used=${reply%%.*}
+    [[ $used =~ ^[0-9]{1,18}$ ]] || used=''
+}
 
-    redis_call ZSCORE "${REDIS_PREFIX}last_used" "$id"
-    redis_expect '^[0-9]*$'
-    used=$reply
-    redis_call ZSCORE "${REDIS_PREFIX}last_used_previous" "$id"
-    redis_expect '^[0-9]*$'
-    lua_call "$REDIS_PREFIX{$id}" view '{}' "$id:$used:$reply"
+# the record of `id` as JSON, its last uses in it, to `reply`
+fetch_record() {
+    local used last
+
+    fetch_use last_used
+    last=$used
+    fetch_use last_used_previous
+    lua_call "$REDIS_PREFIX{$id}" view '{}' "$id:$last:$used"
     redis_expect '^(\{.*)?$'
     [[ -n $reply ]] || refuse "there is no key $id"
 }
@@ -55,7 +62,9 @@ load_everywhere() {
         [[ $rest == *master* && $rest != *fail* ]] || continue
         address=${address%%@*}
         (
-            REDIS_OPTIONS+=(-h "${address%:*}" -p "${address##*:}" -x)
+            # a node that nobody has spoken to does not know its own host
+            [[ $address == :* ]] || REDIS_OPTIONS+=(-h "${address%:*}")
+            REDIS_OPTIONS+=(-p "${address##*:}" -x)
             printf %s "$LUA" | redis_cli SCRIPT LOAD
         ) >/dev/null || fail "cannot load the script on $address"
     done <<<"$reply"

@@ -21,8 +21,9 @@ end
 
 -- the unix second of the last use in a sorted set, or nothing
 local function last_use(id, set)
-    local used = redis.call('ZSCORE', prefix .. set, id)
-    return used and string.format('%.0f', tonumber(used)) or ''
+    local used = tonumber(redis.call('ZSCORE', prefix .. set, id) or '')
+    local text = used and string.format('%.0f', math.floor(used)) or ''
+    return is_time(text) and text or ''
 end
 
 -- the record, which must be there and be a hash

@@ -93,11 +93,12 @@ c delete "${ids[2]}" "${ids[3]}" --quiet
     cat "$DIR/export"
     echo nonsense
     echo '{"id":"aaaaaaaaaaaa","digest":"x"}'
+    echo '{"id":"bad\nid","digest":"x"}'
 } >"$DIR/lines"
 c import "$DIR/lines"
 is 'import: counts' "$status $out" \
-    '1 2 added, 8 there already, 0 replaced, 2 refused'
-like 'import: reasons' "$err" 'line 11: .*line 12: digest'
+    '1 2 added, 8 there already, 0 replaced, 3 refused'
+like 'import: reasons' "$err" 'line 11: .*line 12: digest.*line 13: id '
 is 'import: the index' "$(get ZCARD scoped_key:ids)" 10
 c import --replace "$DIR/export"
 is 'import --replace' "$status" 0

@@ -38,6 +38,8 @@ is 'no password in it' "$(grep -c 'p%' "$DIR/seen")" 0
 
 at -u ftp://localhost list
 is 'no Redis URI' "$status" 2
+at -u s3cret@localhost list
+is 'no Redis URI: it may hold a secret' "$status $(grep -c s3cret "$DIR/err")" '2 0'
 at -u 'redis://:a%2@localhost' list
 is 'a bad percent sign' "$status" 2
 for command in create list 'list --json' export check unused\ --days\ 1 'show abcd' \

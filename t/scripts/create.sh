@@ -106,6 +106,10 @@ run create --ip 10.0.0.0/33
 refused 'create: block' 'prefix length'
 run create --ip 10.0.0
 refused 'create: address' 'no address'
+run create --ip $'10.0.0.0/8\n!10.1.1.1'
+refused 'create: a line end in a list' 'no address'
+run create --host $'a\nb'
+refused 'create: a line end in hosts' 'host'
 run create --host 'a b'
 refused 'create: host' 'host'
 run create --method 'GE T'

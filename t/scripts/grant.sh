@@ -28,9 +28,10 @@ run ungrant "$id" topics:read deletes= topic_id=1,2,3 \
     --ip '!10.1.1.1' --ip 10.0.0.0/8 --expires 2027-01-01 --not-before 1767225600
 is 'ungrant in other words of the same meaning' "$status $(members)" '0 '
 
-for value in 'a "quoted" value' 'back\slash' '$(id)' 'ü' "it's" '=' 'a=b'; do
+for value in $'two\nlines' $'end\n' 'a "quoted" value' 'back\slash' '$(id)' 'ü' "it's" '=' 'a=b'; do
     run grant "$id" a:b "p=$value"
-    is "grant: value $value" "$(members | jq -r '.params.p[0]')" "$value"
+    is "grant: value $value" "$(members | jq '.params.p[0]')" \
+        "$(jq -n --arg v "$value" '$v')"
     run ungrant "$id" a:b "p=$value"
     is "ungrant: value $value" "$(members)" ''
 done

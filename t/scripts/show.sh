@@ -84,6 +84,32 @@ unlike 'list: no control bytes' "$out" $'[\e\a\r]'
 is 'show --json: the name as it is' "$(sk show "$id" --json | jq -r .name)" \
     $'\e[31mred\a\r'
 
+# the same in reasons and in errors: of ASCII, of C1, marks that turn text
+new_key a:b
+redis SADD "scoped_key:{$id}:scopes" $'!\e[31m\xc2\x9b31m\xe2\x80\xae\xef\xbb\xbf\xe2\x81\xa6x' \
+    >/dev/null
+for command in "rotate $id" "show $id"; do
+    # shellcheck disable=SC2086
+    run $command
+    unlike "$command: nothing that a terminal obeys" "$(LC_ALL=C grep -cP \
+        '\x1b|\xc2[\x80-\x9f]|\xe2\x80\xae|\xef\xbb\xbf|\xe2\x81\xa6' \
+        "$DIR/out" "$DIR/err")" ':[1-9]'
+done
+run show $'\xc2\x9b31mabcd'
+is 'no id: nothing that a terminal obeys' "$err" 'scoped-key: "?31mabcd" is no id'
+run show 'Größe'
+is 'no id: letters stay' "$err" 'scoped-key: "Größe" is no id'
+
+# uses that a hand has written
+for score in 1.5 -5 inf -inf 1e300; do
+    redis ZADD scoped_key:last_used "$score" "$id" >/dev/null
+    run show "$id" --json
+    is "show: a last use at $score" "$status [$err]" '0 []'
+    run unused --days 1 --json
+    is "unused: a last use at $score" "$status [$err]" '0 []'
+done
+redis ZREM scoped_key:last_used "$id" >/dev/null
+
 # states by the clock
 new_key --not-before 1h
 like 'show: not yet valid' "$(sk show "$id")" 'state: +not yet valid'

@@ -131,6 +131,9 @@ is 'import --texts: the last line' "$(field mode)" global
 is 'import --texts: a line cannot choose its id' "$(redis EXISTS \
     'scoped_key:{aaaaaaaaaaaa}')" 0
 unlike 'import --texts: no text in the messages' "$(<"$DIR/err")" 'has space|old-system|liar'
+(ulimit -n 100 && sk import --texts <<<'few-open-files-1') >"$DIR/out" 2>"$DIR/err"
+is 'import --texts: few open files' "$? $(<"$DIR/out") [$(<"$DIR/err")]" \
+    '0 1 added, 0 there already, 0 replaced, 0 refused []'
 sk import --texts --scope a:b --scope c:d <<<'another-old-key' >/dev/null
 id=$(id_of_text another-old-key)
 is 'import --texts --scope' "$(field mode) $(members)" $' a:b\nc:d'
