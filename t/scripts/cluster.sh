@@ -93,7 +93,7 @@ c delete "${ids[2]}" "${ids[3]}" --quiet
     cat "$DIR/export"
     echo nonsense
     echo '{"id":"aaaaaaaaaaaa","digest":"x"}'
-    echo '{"id":"bad\nid","digest":"x"}'
+    printf '%s\n' '{"id":"bad\nid","digest":"x"}'
 } >"$DIR/lines"
 c import "$DIR/lines"
 is 'import: counts' "$status $out" \
