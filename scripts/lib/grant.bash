@@ -93,7 +93,7 @@ read_grant_words() {
 }
 
 command_grant() {
-    local id already
+    local id
     local -a members
 
     need_arguments 2 -1 'an id and at least one scope'

@@ -37,8 +37,11 @@ def row($width; clean):
     + (.created_at | ago("-")) + "  " + (.[$last] | ago("never")) + "  "
     + scopes(clean);
 
-# no byte in it that a terminal obeys: those of ASCII come escaped
-def is_harmless: utf8bytelength == length and (contains("\\u") | not);
+# Whether no text of a line can hold what a terminal obeys: such bytes of ASCII
+# come escaped, and those of a member, which is JSON itself, escaped twice.
+def is_harmless:
+    utf8bytelength == length
+    and (contains("\\u") or contains("\\\\") | not);
 
 def shown($width):
     is_harmless as $harmless | records

@@ -84,6 +84,18 @@ unlike 'list: no control bytes' "$out" $'[\e\a\r]'
 is 'show --json: the name as it is' "$(sk show "$id" --json | jq -r .name)" \
     $'\e[31mred\a\r'
 
+for escape in '\r' '\b' '\n' '\u001b'; do
+    new_key
+    redis SADD "scoped_key:{$id}:scopes" \
+        "{\"scope\":\"a:b\",\"params\":{\"x\":[\"1${escape}2\"]}}" >/dev/null
+    for command in list "show $id"; do
+        # shellcheck disable=SC2086
+        run $command
+        is "$command: no $escape of a member" "$(grep -c 'a:b x=1?2' "$DIR/out")" 1
+    done
+    sk delete "$id" --quiet
+done
+
 # the same in reasons and in errors: of ASCII, of C1, marks that turn text
 new_key a:b
 redis SADD "scoped_key:{$id}:scopes" $'!\e[31m\xc2\x9b31m\xe2\x80\xae\xef\xbb\xbf\xe2\x81\xa6x' \
