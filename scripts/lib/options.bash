@@ -55,6 +55,7 @@ is_command() {
 refuse_empty() {
     case $1 in
         name | owner) ;; # free text
+        ?) usage_error "-$1: the value is empty" ;;
         *) usage_error "--$1: the value is empty" ;;
     esac
 }
