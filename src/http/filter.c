@@ -17,6 +17,8 @@ static ngx_int_t ngx_http_scoped_key_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_http_scoped_key_request_body_filter(
     ngx_http_request_t *r, ngx_chain_t *in);
+static ngx_int_t ngx_http_scoped_key_filter_replace(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_rare;
 static ngx_int_t ngx_http_scoped_key_filter_dress(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
 static ngx_int_t ngx_http_scoped_key_filter_challenge(ngx_http_request_t *r,
@@ -170,20 +172,29 @@ ngx_http_scoped_key_filter_push(ngx_http_request_t *r)
 }
 
 
-/* nginx sends its error page in one chain: ours takes its place */
-
 static ngx_int_t
 ngx_http_scoped_key_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
-    ngx_buf_t                  *b;
-    ngx_chain_t                 out;
     ngx_http_scoped_key_ctx_t  *ctx;
 
     ctx = ngx_http_scoped_key_ctx(r);
 
-    if (ctx == NULL || !ctx->replacing || in == NULL) {
-        return ngx_http_next_body_filter(r, in);
+    if (ctx && ctx->replacing && in) {
+        return ngx_http_scoped_key_filter_replace(r, ctx);
     }
+
+    return ngx_http_next_body_filter(r, in);
+}
+
+
+/* nginx sends its error page in one chain: ours takes its place */
+
+static ngx_int_t
+ngx_http_scoped_key_filter_replace(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t   out;
 
     ctx->replacing = 0;
 

@@ -27,6 +27,12 @@
 #define NGX_HTTP_SCOPED_KEY_ON        1
 #define NGX_HTTP_SCOPED_KEY_OPTIONAL  2
 
+/*
+ * What nearly no request needs.  A compiler would put it into its one caller,
+ * and every request would pay for its stack frame.
+ */
+#define ngx_http_scoped_key_rare  __attribute__((noinline))
+
 #define NGX_HTTP_SCOPED_KEY_BODY_OFF      0
 #define NGX_HTTP_SCOPED_KEY_BODY_PROBLEM  1
 
