@@ -79,10 +79,11 @@ ngx_http_scoped_key_ctx_begin(ngx_http_request_t *r)
 static void
 ngx_http_scoped_key_ctx_forget(ngx_http_scoped_key_ctx_t *ctx)
 {
-    ngx_http_scoped_key_hidden_t  *hidden;
+    ngx_http_scoped_key_hidden_t   first, *hidden;
     ngx_http_scoped_key_waiter_t  *waiter;
 
     hidden = ctx->hidden;
+    first = ctx->first;
     waiter = ctx->waiter;
 
     /* a post_action may begin while its request still waits */
@@ -95,6 +96,7 @@ ngx_http_scoped_key_ctx_forget(ngx_http_scoped_key_ctx_t *ctx)
     ngx_memzero(ctx, sizeof(ngx_http_scoped_key_ctx_t));
 
     ctx->hidden = hidden;
+    ctx->first = first;
     ctx->waiter = waiter;
 }
 

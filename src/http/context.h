@@ -39,8 +39,13 @@ struct ngx_http_scoped_key_hidden_s {
     ngx_http_scoped_key_hidden_t        *next;
 };
 
-/* the header lines of a request that are sources, were they empty ones */
+/*
+ * The credentials of a request; and of its header lines, those that are
+ * sources, were they empty ones.
+ */
 typedef struct {
+    ngx_uint_t                           nkeys;
+    ngx_str_t                            key;     /* if there are any: one */
     ngx_uint_t                           n;       /* 2: several, or a cookie */
     ngx_table_elt_t                     *line;    /* if n is 1, which one */
     const ngx_http_scoped_key_source_t  *source;
@@ -61,6 +66,8 @@ typedef struct {
     ngx_msec_t                       read_ms;
     ngx_http_scoped_key_waiter_t    *waiter;    /* of a lookup, see lookup.h */
     ngx_http_scoped_key_hidden_t    *hidden;
+    ngx_http_scoped_key_hidden_t     first;     /* of the hidden; most have one
+                                                   alone; no source: not yet */
 
     int                             *captures;  /* see captures.h */
     ngx_uint_t                       ncaptures;

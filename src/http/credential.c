@@ -7,34 +7,26 @@
 #include "credential.h"
 
 
-typedef struct {
-    ngx_str_t                    *key;
-    ngx_uint_t                    count;
-    ngx_http_scoped_key_lines_t  *lines;
-} ngx_http_scoped_key_search_t;
-
-
-static void ngx_http_scoped_key_search_headers(
-    ngx_http_scoped_key_search_t *search, ngx_http_request_t *r,
-    const ngx_http_scoped_key_loc_conf_t *skcf);
-static void ngx_http_scoped_key_search_line(
-    ngx_http_scoped_key_search_t *search, ngx_table_elt_t *header,
-    const ngx_array_t *sources);
-static void ngx_http_scoped_key_search_cookie(
-    ngx_http_scoped_key_search_t *search, const ngx_str_t *name,
-    const ngx_str_t *line);
-static ngx_int_t ngx_http_scoped_key_search_query(
-    ngx_http_scoped_key_search_t *search, ngx_http_request_t *r,
-    const ngx_str_t *name);
+static void ngx_http_scoped_key_search_line(ngx_table_elt_t *header,
+    const ngx_array_t *sources, ngx_http_scoped_key_lines_t *lines)
+    ngx_http_scoped_key_rare;
+static void ngx_http_scoped_key_search_cookie(const ngx_str_t *name,
+    const ngx_str_t *line, ngx_http_scoped_key_lines_t *lines)
+    ngx_http_scoped_key_rare;
+static ngx_int_t ngx_http_scoped_key_search_elsewhere(ngx_http_request_t *r,
+    const ngx_array_t *sources, const ngx_http_scoped_key_hidden_t *hidden,
+    ngx_http_scoped_key_lines_t *lines) ngx_http_scoped_key_rare;
+static ngx_int_t ngx_http_scoped_key_search_query(ngx_http_request_t *r,
+    const ngx_str_t *name, ngx_http_scoped_key_lines_t *lines);
 static void ngx_http_scoped_key_search_hidden(
-    ngx_http_scoped_key_search_t *search,
     const ngx_http_scoped_key_hidden_t *hidden,
-    const ngx_http_scoped_key_source_t *source);
+    const ngx_http_scoped_key_source_t *source,
+    ngx_http_scoped_key_lines_t *lines);
 static ngx_uint_t ngx_http_scoped_key_same_source(
     const ngx_http_scoped_key_source_t *a,
     const ngx_http_scoped_key_source_t *b);
 static ngx_int_t ngx_http_scoped_key_authorization(const ngx_str_t *scheme,
-    const ngx_table_elt_t *header, ngx_str_t *value);
+    const ngx_table_elt_t *header, ngx_str_t *value) ngx_http_scoped_key_rare;
 
 
 const ngx_str_t  ngx_http_scoped_key_cookie_line = ngx_string("cookie");
@@ -45,110 +37,107 @@ const ngx_str_t  ngx_http_scoped_key_authorization_line =
 /* an empty credential is a missing one */
 
 static ngx_inline void
-ngx_http_scoped_key_found(ngx_http_scoped_key_search_t *search,
+ngx_http_scoped_key_found(ngx_http_scoped_key_lines_t *lines,
     const ngx_str_t *value)
 {
     if (value->len == 0) {
         return;
     }
 
-    *search->key = *value;
-    search->count++;
+    lines->key = *value;
+    lines->nkeys++;
+}
+
+
+static ngx_inline ngx_int_t
+ngx_http_scoped_key_line_value(const ngx_http_scoped_key_source_t *source,
+    const ngx_table_elt_t *header, ngx_str_t *value)
+{
+    switch (source->type) {
+
+    case NGX_HTTP_SCOPED_KEY_HEADER:
+
+        if (!ngx_http_scoped_key_header_is(header, &source->name)) {
+            return NGX_DECLINED;
+        }
+
+        *value = header->value;
+        return NGX_OK;
+
+    case NGX_HTTP_SCOPED_KEY_AUTHORIZATION:
+        return ngx_http_scoped_key_authorization(&source->name, header, value);
+
+    default:
+        return NGX_DECLINED;
+    }
 }
 
 
 ngx_int_t
 ngx_http_scoped_key_credential_find(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
-    const ngx_http_scoped_key_hidden_t *hidden, ngx_str_t *key,
+    const ngx_http_scoped_key_hidden_t *hidden,
     ngx_http_scoped_key_lines_t *lines)
 {
-    ngx_uint_t                           i;
-    ngx_http_scoped_key_search_t         search;
-    const ngx_http_scoped_key_source_t  *source;
-
-    search.key = key;
-    search.count = 0;
-    search.lines = lines;
-    lines->n = 0;
-
-    ngx_http_scoped_key_search_headers(&search, r, skcf);
-
-    source = skcf->sources->elts;
-
-    for (i = 0; (skcf->in_query || hidden) && i < skcf->sources->nelts; i++) {
-
-        if (source[i].type == NGX_HTTP_SCOPED_KEY_QUERY
-            && ngx_http_scoped_key_search_query(&search, r, &source[i].name)
-               != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        if (hidden) {
-            ngx_http_scoped_key_search_hidden(&search, hidden, &source[i]);
-        }
-    }
-
-    if (search.count > 1) {
-        return NGX_BUSY;
-    }
-
-    return search.count ? NGX_OK : NGX_DECLINED;
-}
-
-
-static void
-ngx_http_scoped_key_search_headers(ngx_http_scoped_key_search_t *search,
-    ngx_http_request_t *r, const ngx_http_scoped_key_loc_conf_t *skcf)
-{
-    ngx_uint_t              i;
-    ngx_table_elt_t        *header;
+    ngx_table_elt_t        *header, *end;
     const ngx_list_part_t  *part;
+
+    lines->nkeys = 0;
+    lines->n = 0;
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
         header = part->elts;
 
-        for (i = 0; i < part->nelts; i++) {
-            if (ngx_http_scoped_key_may_be_source(skcf, &header[i])) {
-                ngx_http_scoped_key_search_line(search, &header[i],
-                                                skcf->sources);
+        for (end = header + part->nelts; header != end; header++) {
+            if (ngx_http_scoped_key_may_be_source(skcf, header)) {
+                ngx_http_scoped_key_search_line(header, skcf->sources, lines);
             }
         }
     }
+
+    if ((skcf->in_query || hidden)
+        && ngx_http_scoped_key_search_elsewhere(r, skcf->sources, hidden,
+                                                lines)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (lines->nkeys > 1) {
+        return NGX_BUSY;
+    }
+
+    return lines->nkeys ? NGX_OK : NGX_DECLINED;
 }
 
 
 static void
-ngx_http_scoped_key_search_line(ngx_http_scoped_key_search_t *search,
-    ngx_table_elt_t *header, const ngx_array_t *sources)
+ngx_http_scoped_key_search_line(ngx_table_elt_t *header,
+    const ngx_array_t *sources, ngx_http_scoped_key_lines_t *lines)
 {
-    ngx_str_t                            value;
-    ngx_uint_t                           i;
-    const ngx_http_scoped_key_source_t  *source;
+    const ngx_http_scoped_key_source_t  *source, *end;
 
     source = sources->elts;
 
-    for (i = 0; i < sources->nelts; i++) {
+    for (end = source + sources->nelts; source != end; source++) {
 
-        if (source[i].type == NGX_HTTP_SCOPED_KEY_COOKIE) {
+        if (source->type == NGX_HTTP_SCOPED_KEY_COOKIE) {
             if (ngx_http_scoped_key_header_is(header,
                                             &ngx_http_scoped_key_cookie_line))
             {
-                search->lines->n = 2;
-                ngx_http_scoped_key_search_cookie(search, &source[i].name,
-                                                  &header->value);
+                lines->n = 2;
+                ngx_http_scoped_key_search_cookie(&source->name,
+                                                  &header->value, lines);
             }
 
-        } else if (ngx_http_scoped_key_credential_header(&source[i], header,
-                                                         &value)
+        } else if (ngx_http_scoped_key_line_value(source, header,
+                                                  &lines->value)
                    == NGX_OK)
         {
-            search->lines->n++;
-            search->lines->line = header;
-            search->lines->source = &source[i];
-            search->lines->value = value;
-            ngx_http_scoped_key_found(search, &value);
+            lines->n++;
+            lines->line = header;
+            lines->source = source;
+            ngx_http_scoped_key_found(lines, &lines->value);
 
             /* no line has two names, nor two schemes */
 
@@ -159,8 +148,8 @@ ngx_http_scoped_key_search_line(ngx_http_scoped_key_search_t *search,
 
 
 static void
-ngx_http_scoped_key_search_cookie(ngx_http_scoped_key_search_t *search,
-    const ngx_str_t *name, const ngx_str_t *line)
+ngx_http_scoped_key_search_cookie(const ngx_str_t *name, const ngx_str_t *line,
+    ngx_http_scoped_key_lines_t *lines)
 {
     ngx_str_t  rest, pair, value;
 
@@ -168,15 +157,42 @@ ngx_http_scoped_key_search_cookie(ngx_http_scoped_key_search_t *search,
 
     while (ngx_http_scoped_key_item_next(&rest, &pair)) {
         if (ngx_http_scoped_key_cookie_is(&pair, name, &value)) {
-            ngx_http_scoped_key_found(search, &value);
+            ngx_http_scoped_key_found(lines, &value);
         }
     }
 }
 
 
+/* in the query, and in what was hidden from this pass */
+
 static ngx_int_t
-ngx_http_scoped_key_search_query(ngx_http_scoped_key_search_t *search,
-    ngx_http_request_t *r, const ngx_str_t *name)
+ngx_http_scoped_key_search_elsewhere(ngx_http_request_t *r,
+    const ngx_array_t *sources, const ngx_http_scoped_key_hidden_t *hidden,
+    ngx_http_scoped_key_lines_t *lines)
+{
+    const ngx_http_scoped_key_source_t  *source, *end;
+
+    source = sources->elts;
+
+    for (end = source + sources->nelts; source != end; source++) {
+
+        if (source->type == NGX_HTTP_SCOPED_KEY_QUERY
+            && ngx_http_scoped_key_search_query(r, &source->name, lines)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        ngx_http_scoped_key_search_hidden(hidden, source, lines);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_search_query(ngx_http_request_t *r, const ngx_str_t *name,
+    ngx_http_scoped_key_lines_t *lines)
 {
     ngx_str_t          value;
     scoped_key_str_t   rest;
@@ -195,7 +211,7 @@ ngx_http_scoped_key_search_query(ngx_http_scoped_key_search_t *search,
             return NGX_ERROR;
         }
 
-        ngx_http_scoped_key_found(search, &value);
+        ngx_http_scoped_key_found(lines, &value);
     }
 
     return NGX_OK;
@@ -203,13 +219,13 @@ ngx_http_scoped_key_search_query(ngx_http_scoped_key_search_t *search,
 
 
 static void
-ngx_http_scoped_key_search_hidden(ngx_http_scoped_key_search_t *search,
-    const ngx_http_scoped_key_hidden_t *hidden,
-    const ngx_http_scoped_key_source_t *source)
+ngx_http_scoped_key_search_hidden(const ngx_http_scoped_key_hidden_t *hidden,
+    const ngx_http_scoped_key_source_t *source,
+    ngx_http_scoped_key_lines_t *lines)
 {
     for ( /* void */ ; hidden; hidden = hidden->next) {
         if (ngx_http_scoped_key_same_source(hidden->source, source)) {
-            ngx_http_scoped_key_found(search, &hidden->value);
+            ngx_http_scoped_key_found(lines, &hidden->value);
         }
     }
 }
@@ -267,23 +283,7 @@ ngx_http_scoped_key_credential_header(
     const ngx_http_scoped_key_source_t *source, const ngx_table_elt_t *header,
     ngx_str_t *value)
 {
-    switch (source->type) {
-
-    case NGX_HTTP_SCOPED_KEY_HEADER:
-
-        if (!ngx_http_scoped_key_header_is(header, &source->name)) {
-            return NGX_DECLINED;
-        }
-
-        *value = header->value;
-        return NGX_OK;
-
-    case NGX_HTTP_SCOPED_KEY_AUTHORIZATION:
-        return ngx_http_scoped_key_authorization(&source->name, header, value);
-
-    default:
-        return NGX_DECLINED;
-    }
+    return ngx_http_scoped_key_line_value(source, header, value);
 }
 
 

@@ -10,6 +10,10 @@
 #include "credential.h"
 
 
+static ngx_int_t ngx_http_scoped_key_hide_all(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    ngx_http_scoped_key_ctx_t *ctx,
+    const ngx_http_scoped_key_lines_t *lines) ngx_http_scoped_key_rare;
 static ngx_uint_t ngx_http_scoped_key_hide_only(ngx_http_request_t *r,
     ngx_table_elt_t *line);
 static void ngx_http_scoped_key_hide_unlink(ngx_http_request_t *r,
@@ -31,6 +35,30 @@ ngx_http_scoped_key_hide(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx,
     const ngx_http_scoped_key_lines_t *lines)
 {
+    ngx_int_t  rc;
+
+    if (lines && lines->n == 1 && !skcf->in_query
+        && lines->source->type == NGX_HTTP_SCOPED_KEY_HEADER
+        && ngx_http_scoped_key_hide_only(r, lines->line))
+    {
+        rc = ngx_http_scoped_key_hide_keep(r, ctx, lines->source,
+                                           &lines->value);
+
+    } else {
+        rc = ngx_http_scoped_key_hide_all(r, skcf, ctx, lines);
+    }
+
+    ngx_http_scoped_key_cached_forget(r);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_hide_all(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx,
+    const ngx_http_scoped_key_lines_t *lines)
+{
     ngx_http_scoped_key_hiding_t  hiding;
 
     hiding.request = r;
@@ -39,30 +67,13 @@ ngx_http_scoped_key_hide(ngx_http_request_t *r,
     hiding.authorization = 0;
     hiding.cookies = 0;
 
-    if (lines && lines->n == 1
-        && lines->source->type == NGX_HTTP_SCOPED_KEY_HEADER
-        && ngx_http_scoped_key_hide_only(r, lines->line))
-    {
-        if (ngx_http_scoped_key_hide_keep(&hiding, lines->source,
-                                          &lines->value)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-    } else if ((lines == NULL || lines->n)
-               && ngx_http_scoped_key_hide_lines(&hiding) != NGX_OK)
+    if ((lines == NULL || lines->n)
+        && ngx_http_scoped_key_hide_lines(&hiding) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (skcf->in_query && ngx_http_scoped_key_hide_query(&hiding) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_http_scoped_key_cached_forget(r);
-
-    return NGX_OK;
+    return skcf->in_query ? ngx_http_scoped_key_hide_query(&hiding) : NGX_OK;
 }
 
 
@@ -294,7 +305,8 @@ ngx_http_scoped_key_hide_line(ngx_http_scoped_key_hiding_t *hiding,
                         source[i].type == NGX_HTTP_SCOPED_KEY_AUTHORIZATION;
             ngx_http_scoped_key_hide_unlink(hiding->request, header);
 
-            return ngx_http_scoped_key_hide_keep(hiding, &source[i], &value);
+            return ngx_http_scoped_key_hide_keep(hiding->request, hiding->ctx,
+                                                 &source[i], &value);
         }
     }
 
@@ -303,26 +315,30 @@ ngx_http_scoped_key_hide_line(ngx_http_scoped_key_hiding_t *hiding,
 
 
 ngx_int_t
-ngx_http_scoped_key_hide_keep(ngx_http_scoped_key_hiding_t *hiding,
-    const ngx_http_scoped_key_source_t *source, const ngx_str_t *value)
+ngx_http_scoped_key_hide_keep(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx, const ngx_http_scoped_key_source_t *source,
+    const ngx_str_t *value)
 {
     ngx_http_scoped_key_hidden_t  *hidden;
 
-    if (hiding->ctx == NULL || value->len == 0) {
+    if (ctx == NULL || value->len == 0) {
         return NGX_OK;
     }
 
-    hidden = ngx_palloc(hiding->request->pool,
-                        sizeof(ngx_http_scoped_key_hidden_t));
-    if (hidden == NULL) {
-        return NGX_ERROR;
+    hidden = &ctx->first;
+
+    if (hidden->source) {
+        hidden = ngx_palloc(r->pool, sizeof(ngx_http_scoped_key_hidden_t));
+        if (hidden == NULL) {
+            return NGX_ERROR;
+        }
     }
 
     hidden->source = source;
     hidden->value = *value;
-    hidden->next = hiding->ctx->hidden;
+    hidden->next = ctx->hidden;
 
-    hiding->ctx->hidden = hidden;
+    ctx->hidden = hidden;
 
     return NGX_OK;
 }

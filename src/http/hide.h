@@ -45,8 +45,9 @@ ngx_int_t ngx_http_scoped_key_hide_cookie(
     ngx_table_elt_t **edited);
 ngx_int_t ngx_http_scoped_key_hide_relink_cookies(ngx_http_request_t *r);
 
-/* NGX_OK, or NGX_ERROR: out of memory */
-ngx_int_t ngx_http_scoped_key_hide_keep(ngx_http_scoped_key_hiding_t *hiding,
+/* for a location that decides anew; NGX_OK, or NGX_ERROR: out of memory */
+ngx_int_t ngx_http_scoped_key_hide_keep(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx,
     const ngx_http_scoped_key_source_t *source, const ngx_str_t *value);
 
 #endif

@@ -83,7 +83,8 @@ ngx_http_scoped_key_hide_pair(ngx_http_scoped_key_hiding_t *hiding,
         if (source[i].type == NGX_HTTP_SCOPED_KEY_COOKIE
             && ngx_http_scoped_key_cookie_is(pair, &source[i].name, &value))
         {
-            return ngx_http_scoped_key_hide_keep(hiding, &source[i], &value);
+            return ngx_http_scoped_key_hide_keep(hiding->request, hiding->ctx,
+                                                 &source[i], &value);
         }
     }
 

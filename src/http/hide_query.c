@@ -164,7 +164,8 @@ ngx_http_scoped_key_hide_arg(ngx_http_scoped_key_hiding_t *hiding,
             return NGX_ERROR;
         }
 
-        return ngx_http_scoped_key_hide_keep(hiding, &source[i], &value);
+        return ngx_http_scoped_key_hide_keep(hiding->request, hiding->ctx,
+                                             &source[i], &value);
     }
 
     return NGX_DECLINED;

@@ -19,8 +19,7 @@ ngx_http_scoped_key_present(ngx_http_request_t *r,
     ngx_int_t                    rc;
     ngx_http_scoped_key_lines_t  lines;
 
-    rc = ngx_http_scoped_key_credential_find(r, skcf, ctx->hidden, &ctx->key,
-                                             &lines);
+    rc = ngx_http_scoped_key_credential_find(r, skcf, ctx->hidden, &lines);
 
     if (rc == NGX_ERROR
         || (skcf->hide
@@ -37,11 +36,11 @@ ngx_http_scoped_key_present(ngx_http_request_t *r,
     switch (rc) {
 
     case NGX_OK:
+        ctx->key = lines.key;
         ctx->wants_record = 1;
         break;
 
     case NGX_BUSY:
-        ngx_str_null(&ctx->key);
         ctx->cause.reason = SCOPED_KEY_AMBIGUOUS_KEY;
         break;
 
