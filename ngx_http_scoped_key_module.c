@@ -282,7 +282,10 @@ ngx_http_scoped_key_access_handler(ngx_http_request_t *r)
         ngx_http_scoped_key_decide(r, skcf, ctx);
     }
 
-    ngx_http_scoped_key_uses_note(ctx);
+    if (ctx->verdict == NGX_HTTP_SCOPED_KEY_ALLOWED) {
+        ngx_http_scoped_key_uses_note(ctx);
+        return NGX_OK;
+    }
 
     return ngx_http_scoped_key_answer(r, skcf, ctx);
 }

@@ -76,13 +76,6 @@ scoped_key_record_is_valid(const scoped_key_record_t *record)
 
 
 bool
-scoped_key_record_has_conditions(const scoped_key_record_t *record)
-{
-    return record->flags & SCOPED_KEY_RECORD_CONDITIONS;
-}
-
-
-bool
 scoped_key_record_is_global(const scoped_key_record_t *record)
 {
     return record->flags & SCOPED_KEY_RECORD_GLOBAL;

@@ -90,8 +90,6 @@ bool scoped_key_record_is_valid(const scoped_key_record_t *record);
 bool scoped_key_record_is_global(const scoped_key_record_t *record);
 /* whether a refusal is among the members: a global key is bound by them */
 bool scoped_key_record_has_refusals(const scoped_key_record_t *record);
-/* whether scoped_key_verdict_key() asks for more of the facts than the time */
-bool scoped_key_record_has_conditions(const scoped_key_record_t *record);
 scoped_key_str_t scoped_key_record_id(const scoped_key_record_t *record);
 scoped_key_str_t scoped_key_record_name(const scoped_key_record_t *record);
 scoped_key_str_t scoped_key_record_owner(const scoped_key_record_t *record);

@@ -107,16 +107,23 @@ scoped_key_verdict_key_slow(const scoped_key_record_t *record,
 }
 
 
-scoped_key_reason_e
-scoped_key_verdict_key(const scoped_key_record_t *record,
-    scoped_key_proof_e proof, const scoped_key_facts_t *facts)
+bool
+scoped_key_verdict_key_settled(const scoped_key_record_t *record,
+    scoped_key_proof_e proof)
 {
     static const unsigned  well =
         SCOPED_KEY_RECORD_VALID|SCOPED_KEY_RECORD_ENABLED;
 
-    if (proof == SCOPED_KEY_PROOF_CURRENT
-        && (record->flags & (well|SCOPED_KEY_RECORD_CONDITIONS)) == well)
-    {
+    return proof == SCOPED_KEY_PROOF_CURRENT
+           && (record->flags & (well|SCOPED_KEY_RECORD_CONDITIONS)) == well;
+}
+
+
+scoped_key_reason_e
+scoped_key_verdict_key(const scoped_key_record_t *record,
+    scoped_key_proof_e proof, const scoped_key_facts_t *facts)
+{
+    if (scoped_key_verdict_key_settled(record, proof)) {
         return SCOPED_KEY_REASON_NONE;
     }
 

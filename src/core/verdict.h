@@ -81,6 +81,10 @@ typedef struct {
 scoped_key_reason_e scoped_key_verdict_key(const scoped_key_record_t *record,
     scoped_key_proof_e proof, const scoped_key_facts_t *facts);
 
+/* whether scoped_key_verdict_key() is REASON_NONE whatever the facts are */
+bool scoped_key_verdict_key_settled(const scoped_key_record_t *record,
+    scoped_key_proof_e proof);
+
 /*
  * About the scopes: call it once scoped_key_verdict_key() holds.  Clauses are
  * tried in order; the first that does not hold is the one that refuses.  One

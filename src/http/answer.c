@@ -1,7 +1,7 @@
 /*
- * What a verdict is to the phase engine and to the error log.  Knows nothing of
- * records but their ids.
- * Invariant: NGX_OK is returned for ALLOWED and for nothing else.
+ * What a verdict that is no allowance is to the phase engine and to the error
+ * log.  Knows nothing of records but their ids.
+ * Invariant: NGX_OK is never returned.
  */
 
 #include "answer.h"
@@ -25,10 +25,6 @@ ngx_int_t
 ngx_http_scoped_key_answer(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
 {
-    if (ctx->verdict == NGX_HTTP_SCOPED_KEY_ALLOWED) {
-        return NGX_OK;
-    }
-
     /* no key at all where none is needed, or a preflight: others may refuse */
 
     if (ctx->verdict == NGX_HTTP_SCOPED_KEY_ANONYMOUS) {

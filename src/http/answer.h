@@ -1,7 +1,7 @@
 /*
- * A verdict as the phase engine, the error log and the client see it: the
- * return code of the access handler, the one log line, and the headers and
- * the body that the filters add to a refusal.
+ * A verdict other than ALLOWED as the phase engine, the error log and the
+ * client see it: the return code of the access handler, the one log line, and
+ * the headers and the body that the filters add to a refusal.
  */
 
 #ifndef NGX_HTTP_SCOPED_KEY_ANSWER_H
@@ -11,8 +11,8 @@
 
 
 /*
- * Of the access handler: NGX_OK: let on; NGX_DECLINED: not for us to say; or
- * the status of a refusal.  Statuses are returned, never sent, so that
+ * Of the access handler: NGX_DECLINED: not for us to say; or the status of a
+ * refusal.  Statuses are returned, never sent, so that
  * `satisfy any` and `error_page` work.
  */
 ngx_int_t ngx_http_scoped_key_answer(ngx_http_request_t *r,

@@ -80,7 +80,9 @@ typedef struct {
     ngx_http_scoped_key_document_t  *document;  /* see document.h */
     ngx_http_scoped_key_values_t    *values;    /* of params, see param.h */
 
-    scoped_key_required_t            required;
+    const ngx_http_scoped_key_require_t
+                                    *remembered; /* allowed by the memo: the
+                                                    cause is not filled in */
     scoped_key_cause_t               cause;
     ngx_http_scoped_key_verdict_e    verdict;
     ngx_http_scoped_key_cache_e      cache;
@@ -93,8 +95,6 @@ typedef struct {
     unsigned                         reading:1;         /* is asking for it */
     unsigned                         body_read:1;
     unsigned                         captures_kept:1;
-    unsigned                         remembered:1;  /* allowed by the memo: the
-                                                       cause is not filled in */
     unsigned                         answering:1;   /* our status is on its way
                                                        to the client */
     unsigned                         replacing:1;   /* and so is our body */

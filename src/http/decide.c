@@ -13,12 +13,15 @@
 #include "require.h"
 
 
+static ngx_uint_t ngx_http_scoped_key_decide_is_remembered(
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    const ngx_http_scoped_key_ctx_t *ctx);
+static void ngx_http_scoped_key_decide_remember(
+    const ngx_http_scoped_key_require_t *require,
+    const ngx_http_scoped_key_ctx_t *ctx);
 static void ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
-    ngx_http_scoped_key_ctx_t *ctx);
-static ngx_int_t ngx_http_scoped_key_decide_remembered(
-    const ngx_http_scoped_key_loc_conf_t *skcf,
-    ngx_http_scoped_key_ctx_t *ctx);
+    ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_rare;
 static void ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
     const ngx_http_scoped_key_require_t *require,
     const scoped_key_facts_t *facts, ngx_http_scoped_key_ctx_t *ctx);
@@ -32,28 +35,10 @@ static ngx_int_t ngx_http_scoped_key_decide_document(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
 
 
-/* the bit of a requirement in a memo; NULL: it has none */
-
-static ngx_inline unsigned char *
-ngx_http_scoped_key_memo(const ngx_http_scoped_key_ctx_t *ctx,
-    const ngx_http_scoped_key_require_t *require, unsigned char *bit)
-{
-    if (ctx->memo == NULL || require->memo == NGX_HTTP_SCOPED_KEY_NO_MEMO) {
-        return NULL;
-    }
-
-    *bit = (unsigned char) (1 << (require->memo % 8));
-
-    return &ctx->memo[require->memo / 8];
-}
-
-
 void
 ngx_http_scoped_key_decide(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
 {
-    unsigned char  *memo, bit;
-
     /* there is a verdict, or a reason for one, without a record */
 
     if (ctx->verdict != NGX_HTTP_SCOPED_KEY_NOT_DECIDED) {
@@ -75,51 +60,59 @@ ngx_http_scoped_key_decide(ngx_http_request_t *r,
         return;
     }
 
-    memo = ngx_http_scoped_key_memo(ctx, skcf->require, &bit);
+    /* the way of nearly every hit: no fact is asked for, not even the time */
 
-    if (memo && (*memo & bit)
-        && ngx_http_scoped_key_decide_remembered(skcf, ctx) == NGX_OK)
-    {
+    if (ngx_http_scoped_key_decide_is_remembered(skcf, ctx)) {
+        ctx->verdict = NGX_HTTP_SCOPED_KEY_ALLOWED;
+        ctx->remembered = skcf->require;
         return;
     }
 
     ngx_http_scoped_key_decide_record(r, skcf, ctx);
-
     ngx_http_scoped_key_body_forget(ctx);
-
-    if (memo && ctx->cause.fixed
-        && ctx->verdict == NGX_HTTP_SCOPED_KEY_ALLOWED)
-    {
-        *memo |= bit;
-    }
+    ngx_http_scoped_key_decide_remember(skcf->require, ctx);
 }
 
 
-/* the way of nearly every hit: of all facts, only the time is asked for */
+/* the bit of a requirement in a memo; there is one */
 
-static ngx_int_t
-ngx_http_scoped_key_decide_remembered(
-    const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
+static ngx_inline unsigned char
+ngx_http_scoped_key_memo_bit(const ngx_http_scoped_key_require_t *require)
 {
-    scoped_key_facts_t  facts;
+    return (unsigned char) (1 << (require->memo % 8));
+}
 
-    if (skcf->graphql || scoped_key_record_has_conditions(ctx->record)) {
-        return NGX_DECLINED;
-    }
 
-    facts.now = ngx_time();
+static ngx_inline ngx_uint_t
+ngx_http_scoped_key_decide_is_remembered(
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    const ngx_http_scoped_key_ctx_t *ctx)
+{
+    const ngx_http_scoped_key_require_t  *require;
 
-    if (scoped_key_verdict_key(ctx->record, ctx->proof, &facts)
-        != SCOPED_KEY_REASON_NONE)
+    require = skcf->require;
+
+    return ctx->memo
+           && require->memo != NGX_HTTP_SCOPED_KEY_NO_MEMO
+           && (ctx->memo[require->memo / 8]
+               & ngx_http_scoped_key_memo_bit(require))
+           && !skcf->graphql
+           && scoped_key_verdict_key_settled(ctx->record, ctx->proof);
+}
+
+
+static ngx_inline void
+ngx_http_scoped_key_decide_remember(
+    const ngx_http_scoped_key_require_t *require,
+    const ngx_http_scoped_key_ctx_t *ctx)
+{
+    if (ctx->memo
+        && require->memo != NGX_HTTP_SCOPED_KEY_NO_MEMO
+        && ctx->cause.fixed
+        && ctx->verdict == NGX_HTTP_SCOPED_KEY_ALLOWED)
     {
-        return NGX_DECLINED;
+        ctx->memo[require->memo / 8] |= ngx_http_scoped_key_memo_bit(require);
     }
-
-    ctx->verdict = NGX_HTTP_SCOPED_KEY_ALLOWED;
-    ctx->required = skcf->require->required;
-    ctx->remembered = 1;
-
-    return NGX_OK;
 }
 
 
@@ -168,15 +161,17 @@ ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
     const ngx_http_scoped_key_require_t *require,
     const scoped_key_facts_t *facts, ngx_http_scoped_key_ctx_t *ctx)
 {
+    scoped_key_required_t  required;
+
     if (ngx_http_scoped_key_captures_keep(r, ctx) != NGX_OK
-        || ngx_http_scoped_key_require_evaluate(r, require, &ctx->required)
+        || ngx_http_scoped_key_require_evaluate(r, require, &required)
            != NGX_OK)
     {
         ngx_http_scoped_key_decide_refuse(ctx, SCOPED_KEY_STORE_UNAVAILABLE);
         return;
     }
 
-    switch (scoped_key_verdict_scopes(ctx->record, &ctx->required, facts,
+    switch (scoped_key_verdict_scopes(ctx->record, &required, facts,
                                       &ctx->cause))
     {
     case SCOPED_KEY_ALLOWED:
@@ -265,9 +260,12 @@ void
 ngx_http_scoped_key_decide_cause(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx)
 {
-    scoped_key_facts_t  facts;
+    scoped_key_facts_t                    facts;
+    const ngx_http_scoped_key_require_t  *remembered;
 
-    if (!ctx->remembered) {
+    remembered = ctx->remembered;
+
+    if (remembered == NULL) {
         return;
     }
 
@@ -275,8 +273,8 @@ ngx_http_scoped_key_decide_cause(ngx_http_request_t *r,
 
     ngx_http_scoped_key_facts(r, &facts);
 
-    ctx->remembered = 0;
+    ctx->remembered = NULL;
 
-    (void) scoped_key_verdict_scopes(ctx->record, &ctx->required, &facts,
-                                     &ctx->cause);
+    (void) scoped_key_verdict_scopes(ctx->record, &remembered->required,
+                                     &facts, &ctx->cause);
 }

@@ -11,6 +11,10 @@
 
 static ngx_int_t ngx_http_scoped_key_lookup_cached(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx, const scoped_key_tag_t *tag);
+static ngx_int_t ngx_http_scoped_key_lookup_further(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    ngx_http_scoped_key_ctx_t *ctx, const scoped_key_tag_t *tag)
+    ngx_http_scoped_key_rare;
 static scoped_key_token_e ngx_http_scoped_key_lookup_read(
     const ngx_http_scoped_key_loc_conf_t *skcf, scoped_key_str_t text,
     scoped_key_str_t *id);
@@ -29,8 +33,7 @@ ngx_int_t
 ngx_http_scoped_key_lookup(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
 {
-    ngx_int_t                      rc;
-    scoped_key_str_t               text, id;
+    scoped_key_str_t               text;
     scoped_key_tag_t               tag;
     ngx_http_scoped_key_worker_t  *worker;
 
@@ -51,11 +54,27 @@ ngx_http_scoped_key_lookup(ngx_http_request_t *r,
 
     scoped_key_tag_make(&tag, &worker->tag_key, text);
 
-    rc = ngx_http_scoped_key_lookup_cached(r, ctx, &tag);
-
-    if (rc == NGX_OK && ctx->record) {
+    if (ngx_http_scoped_key_lookup_cached(r, ctx, &tag) == NGX_OK
+        && ctx->record)
+    {
         return NGX_OK;
     }
+
+    return ngx_http_scoped_key_lookup_further(r, skcf, ctx, &tag);
+}
+
+
+/* the text opens no record that is in the cache: what is it? */
+
+static ngx_int_t
+ngx_http_scoped_key_lookup_further(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx,
+    const scoped_key_tag_t *tag)
+{
+    scoped_key_str_t  text, id;
+
+    text.len = ctx->key.len;
+    text.data = ctx->key.data;
 
     if (ngx_http_scoped_key_lookup_read(skcf, text, &id)
         == SCOPED_KEY_TOKEN_MALFORMED)
@@ -64,11 +83,11 @@ ngx_http_scoped_key_lookup(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (rc == NGX_OK) {
+    if (ctx->cause.reason == SCOPED_KEY_UNKNOWN_KEY) {
         return NGX_OK;
     }
 
-    return ngx_http_scoped_key_lookup_fetch(r, ctx, &tag, id);
+    return ngx_http_scoped_key_lookup_fetch(r, ctx, tag, id);
 }
 
 
@@ -93,7 +112,7 @@ ngx_http_scoped_key_lookup_read(const ngx_http_scoped_key_loc_conf_t *skcf,
 }
 
 
-static ngx_int_t
+static ngx_inline ngx_int_t
 ngx_http_scoped_key_lookup_cached(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx, const scoped_key_tag_t *tag)
 {
@@ -102,7 +121,9 @@ ngx_http_scoped_key_lookup_cached(ngx_http_request_t *r,
 
     worker = ngx_http_scoped_key_worker;
 
-    ngx_http_scoped_key_worker_reckon(worker);
+    if (worker->reckoned != ngx_current_msec) {
+        ngx_http_scoped_key_worker_reckon(worker);
+    }
 
     cached = scoped_key_cache_find(worker->cache, tag, worker->oldest,
                                    worker->oldest_unknown);

@@ -92,22 +92,22 @@ uint32_t ngx_http_scoped_key_uses_due(ngx_http_scoped_key_uses_t *uses,
     scoped_key_str_t id);
 
 
-/* of every request that was decided; notes it if its key was allowed */
+/* of every request that was allowed for its key */
 
 static ngx_inline void
 ngx_http_scoped_key_uses_note(const ngx_http_scoped_key_ctx_t *ctx)
 {
-    uint32_t                     second;
-    ngx_http_scoped_key_uses_t  *uses;
+    uint32_t                       second;
+    ngx_http_scoped_key_uses_t    *uses;
+    ngx_http_scoped_key_worker_t  *worker;
 
-    if (ctx->verdict != NGX_HTTP_SCOPED_KEY_ALLOWED
-        || ngx_http_scoped_key_worker == NULL
-        || ngx_http_scoped_key_worker->uses == NULL)
-    {
+    worker = ngx_http_scoped_key_worker;
+
+    if (worker == NULL || worker->uses == NULL) {
         return;
     }
 
-    uses = ngx_http_scoped_key_worker->uses;
+    uses = worker->uses;
 
     if (ctx->proof == SCOPED_KEY_PROOF_PREVIOUS) {
         ngx_http_scoped_key_uses_due(ngx_http_scoped_key_worker->previous_uses,

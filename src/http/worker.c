@@ -256,10 +256,6 @@ ngx_http_scoped_key_worker_reckon(ngx_http_scoped_key_worker_t *worker)
     ngx_msec_t                        proof, age, ttl, negative;
     ngx_http_scoped_key_main_conf_t  *skmcf;
 
-    if (worker->reckoned == ngx_current_msec) {
-        return;
-    }
-
     skmcf = worker->conf;
     ttl = skmcf->ttl;
     negative = skmcf->negative;

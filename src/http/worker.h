@@ -66,8 +66,9 @@ ngx_int_t ngx_http_scoped_key_worker_reload(ngx_cycle_t *cycle);
 /*
  * The oldest reading (ngx_current_msec) of a known and of an unknown key that
  * may still be used: the promise of docs/operations.md in two numbers.  And
- * whether Redis told of changes once and has not of late.  All three are
- * reckoned once in a millisecond: worker->oldest, ->oldest_unknown, ->stale.
+ * whether Redis told of changes once and has not of late.  All three,
+ * worker->oldest, ->oldest_unknown and ->stale, need be reckoned once in a
+ * millisecond: worker->reckoned is that of the last time.
  */
 void ngx_http_scoped_key_worker_reckon(ngx_http_scoped_key_worker_t *worker);
 

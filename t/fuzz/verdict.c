@@ -262,6 +262,28 @@ check_fixed(const scenario_t *s, const scenario_outcome_t *outcome)
 }
 
 
+/* a key that no fact is asked about: with all facts others */
+static void
+check_settled(const scenario_t *s, const scenario_outcome_t *outcome)
+{
+    scenario_t            changed;
+    scoped_key_record_t  *record;
+
+    if (!outcome->settled) {
+        return;
+    }
+
+    scenario_copy(&changed, s);
+    record = scenario_record(&changed, NULL, NULL);
+    memset(&changed.facts, 0, sizeof(changed.facts));
+
+    must(outcome->key == SCOPED_KEY_REASON_NONE);
+    must(scoped_key_verdict_key(record, changed.proof, &changed.facts)
+         == SCOPED_KEY_REASON_NONE);
+    scoped_key_record_release(record);
+}
+
+
 static void
 check_key_order(const scenario_t *s)
 {
@@ -309,6 +331,7 @@ check_all(const scenario_t *s)
     check_fewer_grants(s, allowed);
     check_order(s, &outcome);
     check_fixed(s, &outcome);
+    check_settled(s, &outcome);
     check_key_order(s);
 }
 

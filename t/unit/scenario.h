@@ -48,6 +48,7 @@ typedef struct {
 /* what becomes of a scenario */
 typedef struct {
     scoped_key_reason_e    key;          /* of scoped_key_verdict_key() */
+    bool                   settled;      /* ..._key_settled() */
     scoped_key_verdict_e   verdict;
     scoped_key_cause_t     cause;
 } scenario_outcome_t;
@@ -187,6 +188,7 @@ scenario_decide(const scenario_t *s, const scoped_key_record_t *record)
     memset(&outcome, 0, sizeof(outcome));
 
     outcome.key = scoped_key_verdict_key(record, s->proof, &s->facts);
+    outcome.settled = scoped_key_verdict_key_settled(record, s->proof);
 
     if (outcome.key != SCOPED_KEY_REASON_NONE) {
         outcome.verdict = SCOPED_KEY_REFUSED;
