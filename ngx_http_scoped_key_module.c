@@ -222,6 +222,24 @@ ngx_module_t  ngx_http_scoped_key_module = {
 };
 
 
+/* of this pass, with what it presents; NULL: out of memory */
+
+static ngx_inline ngx_http_scoped_key_ctx_t *
+ngx_http_scoped_key_begin(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf)
+{
+    ngx_http_scoped_key_ctx_t  *ctx;
+
+    ctx = ngx_http_scoped_key_ctx_begin(r);
+
+    if (ctx == NULL || ngx_http_scoped_key_present(r, skcf, ctx) != NGX_OK) {
+        return NULL;
+    }
+
+    return ctx;
+}
+
+
 static ngx_int_t
 ngx_http_scoped_key_access_handler(ngx_http_request_t *r)
 {
@@ -238,11 +256,8 @@ ngx_http_scoped_key_access_handler(ngx_http_request_t *r)
     ctx = ngx_http_scoped_key_ctx(r);
 
     if (ctx == NULL) {
-        ctx = ngx_http_scoped_key_ctx_begin(r);
-
-        if (ctx == NULL
-            || ngx_http_scoped_key_present(r, skcf, ctx) != NGX_OK)
-        {
+        ctx = ngx_http_scoped_key_begin(r, skcf);
+        if (ctx == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
     }

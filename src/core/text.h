@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 
 /* the same layout as ngx_str_t, so that http may pass one for the other */
@@ -20,6 +21,43 @@ typedef struct {
 
 #define scoped_key_str(s)  { sizeof(s) - 1, (const unsigned char *) (s) }
 
+
+/*
+ * Whether len bytes are the same.  For names of a few bytes, of which a call of
+ * memcmp() would cost more than the comparison; not for secrets.
+ */
+static inline bool
+scoped_key_bytes_equal(const unsigned char *a, const unsigned char *b,
+    size_t len)
+{
+    const size_t  word = sizeof(uint64_t);
+
+    if (len < word) {
+        while (len != 0 && *a == *b) {
+            a++;
+            b++;
+            len--;
+        }
+
+        return len == 0;
+    }
+
+    /* a compiler makes one comparison of this */
+
+    for ( /* void */ ; len > word; len -= word) {
+
+        if (memcmp(a, b, word) != 0) {
+            return false;
+        }
+
+        a += word;
+        b += word;
+    }
+
+    /* the last word, of which some may have been compared before */
+
+    return memcmp(a + len - word, b + len - word, word) == 0;
+}
 
 bool scoped_key_str_equal(scoped_key_str_t a, scoped_key_str_t b);
 

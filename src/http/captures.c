@@ -13,26 +13,35 @@ ngx_http_scoped_key_captures_keep(ngx_http_request_t *r,
 {
 #if (NGX_PCRE)
 
+    ngx_uint_t                       n;
+    ngx_http_scoped_key_captures_t  *captures;
+
     if (ctx->captures_kept) {
         return NGX_OK;
     }
 
-    /* a match without groups is counted, and leaves nothing */
-
-    ctx->ncaptures = r->captures ? r->ncaptures : 0;
     ctx->captures_kept = 1;
 
-    if (ctx->ncaptures == 0) {
+    /* a match without groups is counted, and leaves nothing */
+
+    n = r->captures ? r->ncaptures : 0;
+
+    if (n == 0) {
         return NGX_OK;
     }
 
-    ctx->captures = ngx_palloc(r->pool, ctx->ncaptures * sizeof(int));
-    if (ctx->captures == NULL) {
+    captures = ngx_palloc(r->pool, sizeof(ngx_http_scoped_key_captures_t)
+                                   + n * sizeof(int));
+    if (captures == NULL) {
+        ctx->captures_kept = 0;
         return NGX_ERROR;
     }
 
-    ngx_memcpy(ctx->captures, r->captures, ctx->ncaptures * sizeof(int));
-    ctx->captures_data = r->captures_data;
+    captures->data = r->captures_data;
+    captures->n = n;
+    ngx_memcpy(captures->offsets, r->captures, n * sizeof(int));
+
+    ctx->captures = captures;
 
 #endif
 
@@ -45,7 +54,8 @@ ngx_http_scoped_key_captures_restore(ngx_http_request_t *r)
 {
 #if (NGX_PCRE)
 
-    ngx_http_scoped_key_ctx_t  *ctx;
+    ngx_http_scoped_key_ctx_t             *ctx;
+    const ngx_http_scoped_key_captures_t  *captures;
 
     ctx = ngx_http_scoped_key_ctx(r);
 
@@ -53,12 +63,16 @@ ngx_http_scoped_key_captures_restore(ngx_http_request_t *r)
         return;
     }
 
-    r->ncaptures = ctx->ncaptures;
+    captures = ctx->captures;
 
-    if (ctx->ncaptures) {
-        ngx_memcpy(r->captures, ctx->captures, ctx->ncaptures * sizeof(int));
-        r->captures_data = ctx->captures_data;
+    if (captures == NULL) {
+        r->ncaptures = 0;
+        return;
     }
+
+    r->ncaptures = captures->n;
+    r->captures_data = captures->data;
+    ngx_memcpy(r->captures, captures->offsets, captures->n * sizeof(int));
 
 #endif
 }

@@ -10,6 +10,13 @@
 #include "context.h"
 
 
+struct ngx_http_scoped_key_captures_s {
+    u_char      *data;                   /* what the offsets are into */
+    ngx_uint_t   n;
+    int          offsets[];
+};
+
+
 /* NGX_ERROR: out of memory */
 ngx_int_t ngx_http_scoped_key_captures_keep(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);

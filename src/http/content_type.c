@@ -6,6 +6,7 @@
 
 #include "content_type.h"
 #include "credential.h"
+#include "item.h"
 
 
 static ngx_http_scoped_key_body_e ngx_http_scoped_key_content_type_read(

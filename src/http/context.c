@@ -16,20 +16,16 @@ typedef struct {
 
 
 static void ngx_http_scoped_key_ctx_cleanup(void *data);
-static void ngx_http_scoped_key_ctx_forget(ngx_http_scoped_key_ctx_t *ctx);
+static void ngx_http_scoped_key_ctx_forget(ngx_http_scoped_key_ctx_t *ctx)
+    ngx_http_scoped_key_rare;
 
 
-ngx_http_scoped_key_ctx_t *
-ngx_http_scoped_key_ctx_find(ngx_http_request_t *r)
+/* of whatever pass; NULL: there has been none */
+
+static ngx_inline ngx_http_scoped_key_ctx_t *
+ngx_http_scoped_key_ctx_home(ngx_http_request_t *r)
 {
-    ngx_pool_cleanup_t         *cln;
-    ngx_http_scoped_key_ctx_t  *ctx;
-
-    ctx = ngx_http_scoped_key_ctx(r);
-
-    if (ctx) {
-        return ctx;
-    }
+    ngx_pool_cleanup_t  *cln;
 
     for (cln = r->pool->cleanup; cln; cln = cln->next) {
         if (cln->handler == ngx_http_scoped_key_ctx_cleanup) {
@@ -42,12 +38,23 @@ ngx_http_scoped_key_ctx_find(ngx_http_request_t *r)
 
 
 ngx_http_scoped_key_ctx_t *
+ngx_http_scoped_key_ctx_find(ngx_http_request_t *r)
+{
+    ngx_http_scoped_key_ctx_t  *ctx;
+
+    ctx = ngx_http_scoped_key_ctx(r);
+
+    return ctx ? ctx : ngx_http_scoped_key_ctx_home(r);
+}
+
+
+ngx_http_scoped_key_ctx_t *
 ngx_http_scoped_key_ctx_begin(ngx_http_request_t *r)
 {
     ngx_http_scoped_key_ctx_t   *ctx;
     ngx_http_scoped_key_home_t  *home;
 
-    ctx = ngx_http_scoped_key_ctx_find(r);
+    ctx = ngx_http_scoped_key_ctx_home(r);
 
     if (ctx) {
         ngx_http_scoped_key_ctx_forget(ctx);

@@ -49,9 +49,9 @@ typedef struct {
     ngx_uint_t                           n;       /* 2: several, or a cookie */
     ngx_table_elt_t                     *line;    /* if n is 1, which one */
     const ngx_http_scoped_key_source_t  *source;
-    ngx_str_t                            value;
 } ngx_http_scoped_key_lines_t;
 
+typedef struct ngx_http_scoped_key_captures_s  ngx_http_scoped_key_captures_t;
 typedef struct ngx_http_scoped_key_waiter_s    ngx_http_scoped_key_waiter_t;
 typedef struct ngx_http_scoped_key_body_s      ngx_http_scoped_key_body_t;
 typedef struct ngx_http_scoped_key_document_s  ngx_http_scoped_key_document_t;
@@ -69,9 +69,7 @@ typedef struct {
     ngx_http_scoped_key_hidden_t     first;     /* of the hidden; most have one
                                                    alone; no source: not yet */
 
-    int                             *captures;  /* see captures.h */
-    ngx_uint_t                       ncaptures;
-    u_char                          *captures_data;
+    ngx_http_scoped_key_captures_t  *captures;  /* see captures.h */
 
     ngx_http_scoped_key_body_t      *body;      /* see body.h */
     off_t                            body_room; /* while it is being read: the

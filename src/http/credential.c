@@ -5,14 +5,16 @@
  */
 
 #include "credential.h"
+#include "item.h"
 
 
 static void ngx_http_scoped_key_search_line(ngx_table_elt_t *header,
-    const ngx_array_t *sources, ngx_http_scoped_key_lines_t *lines)
-    ngx_http_scoped_key_rare;
+    const ngx_array_t *sources, ngx_http_scoped_key_lines_t *lines);
+static ngx_uint_t ngx_http_scoped_key_search_other(ngx_table_elt_t *header,
+    const ngx_http_scoped_key_source_t *source,
+    ngx_http_scoped_key_lines_t *lines) ngx_http_scoped_key_rare;
 static void ngx_http_scoped_key_search_cookie(const ngx_str_t *name,
-    const ngx_str_t *line, ngx_http_scoped_key_lines_t *lines)
-    ngx_http_scoped_key_rare;
+    const ngx_str_t *line, ngx_http_scoped_key_lines_t *lines);
 static ngx_int_t ngx_http_scoped_key_search_elsewhere(ngx_http_request_t *r,
     const ngx_array_t *sources, const ngx_http_scoped_key_hidden_t *hidden,
     ngx_http_scoped_key_lines_t *lines) ngx_http_scoped_key_rare;
@@ -26,7 +28,7 @@ static ngx_uint_t ngx_http_scoped_key_same_source(
     const ngx_http_scoped_key_source_t *a,
     const ngx_http_scoped_key_source_t *b);
 static ngx_int_t ngx_http_scoped_key_authorization(const ngx_str_t *scheme,
-    const ngx_table_elt_t *header, ngx_str_t *value) ngx_http_scoped_key_rare;
+    const ngx_table_elt_t *header, ngx_str_t *value);
 
 
 const ngx_str_t  ngx_http_scoped_key_cookie_line = ngx_string("cookie");
@@ -49,27 +51,16 @@ ngx_http_scoped_key_found(ngx_http_scoped_key_lines_t *lines,
 }
 
 
-static ngx_inline ngx_int_t
-ngx_http_scoped_key_line_value(const ngx_http_scoped_key_source_t *source,
-    const ngx_table_elt_t *header, ngx_str_t *value)
+static ngx_inline void
+ngx_http_scoped_key_found_line(ngx_http_scoped_key_lines_t *lines,
+    ngx_table_elt_t *header, const ngx_http_scoped_key_source_t *source,
+    const ngx_str_t *value)
 {
-    switch (source->type) {
+    lines->n++;
+    lines->line = header;
+    lines->source = source;
 
-    case NGX_HTTP_SCOPED_KEY_HEADER:
-
-        if (!ngx_http_scoped_key_header_is(header, &source->name)) {
-            return NGX_DECLINED;
-        }
-
-        *value = header->value;
-        return NGX_OK;
-
-    case NGX_HTTP_SCOPED_KEY_AUTHORIZATION:
-        return ngx_http_scoped_key_authorization(&source->name, header, value);
-
-    default:
-        return NGX_DECLINED;
-    }
+    ngx_http_scoped_key_found(lines, value);
 }
 
 
@@ -111,7 +102,9 @@ ngx_http_scoped_key_credential_find(ngx_http_request_t *r,
 }
 
 
-static void
+/* no line has two names, nor two schemes: what is found first is all */
+
+static ngx_inline void
 ngx_http_scoped_key_search_line(ngx_table_elt_t *header,
     const ngx_array_t *sources, ngx_http_scoped_key_lines_t *lines)
 {
@@ -121,29 +114,50 @@ ngx_http_scoped_key_search_line(ngx_table_elt_t *header,
 
     for (end = source + sources->nelts; source != end; source++) {
 
-        if (source->type == NGX_HTTP_SCOPED_KEY_COOKIE) {
-            if (ngx_http_scoped_key_header_is(header,
-                                            &ngx_http_scoped_key_cookie_line))
-            {
-                lines->n = 2;
-                ngx_http_scoped_key_search_cookie(&source->name,
-                                                  &header->value, lines);
+        if (source->type != NGX_HTTP_SCOPED_KEY_HEADER) {
+            if (ngx_http_scoped_key_search_other(header, source, lines)) {
+                return;
             }
 
-        } else if (ngx_http_scoped_key_line_value(source, header,
-                                                  &lines->value)
-                   == NGX_OK)
-        {
-            lines->n++;
-            lines->line = header;
-            lines->source = source;
-            ngx_http_scoped_key_found(lines, &lines->value);
-
-            /* no line has two names, nor two schemes */
-
+        } else if (ngx_http_scoped_key_header_is(header, &source->name)) {
+            ngx_http_scoped_key_found_line(lines, header, source,
+                                           &header->value);
             return;
         }
     }
+}
+
+
+/* 0: the line may yet be some other source */
+
+static ngx_uint_t
+ngx_http_scoped_key_search_other(ngx_table_elt_t *header,
+    const ngx_http_scoped_key_source_t *source,
+    ngx_http_scoped_key_lines_t *lines)
+{
+    ngx_str_t  value;
+
+    if (source->type == NGX_HTTP_SCOPED_KEY_COOKIE) {
+        if (ngx_http_scoped_key_header_is(header,
+                                          &ngx_http_scoped_key_cookie_line))
+        {
+            lines->n = 2;
+            ngx_http_scoped_key_search_cookie(&source->name, &header->value,
+                                              lines);
+        }
+
+        return 0;
+    }
+
+    if (ngx_http_scoped_key_credential_header(source, header, &value)
+        != NGX_OK)
+    {
+        return 0;
+    }
+
+    ngx_http_scoped_key_found_line(lines, header, source, &value);
+
+    return 1;
 }
 
 
@@ -170,20 +184,21 @@ ngx_http_scoped_key_search_elsewhere(ngx_http_request_t *r,
     const ngx_array_t *sources, const ngx_http_scoped_key_hidden_t *hidden,
     ngx_http_scoped_key_lines_t *lines)
 {
-    const ngx_http_scoped_key_source_t  *source, *end;
+    ngx_uint_t                           i;
+    const ngx_http_scoped_key_source_t  *source;
 
     source = sources->elts;
 
-    for (end = source + sources->nelts; source != end; source++) {
+    for (i = 0; i < sources->nelts; i++) {
 
-        if (source->type == NGX_HTTP_SCOPED_KEY_QUERY
-            && ngx_http_scoped_key_search_query(r, &source->name, lines)
+        if (source[i].type == NGX_HTTP_SCOPED_KEY_QUERY
+            && ngx_http_scoped_key_search_query(r, &source[i].name, lines)
                != NGX_OK)
         {
             return NGX_ERROR;
         }
 
-        ngx_http_scoped_key_search_hidden(hidden, source, lines);
+        ngx_http_scoped_key_search_hidden(hidden, &source[i], lines);
     }
 
     return NGX_OK;
@@ -283,7 +298,23 @@ ngx_http_scoped_key_credential_header(
     const ngx_http_scoped_key_source_t *source, const ngx_table_elt_t *header,
     ngx_str_t *value)
 {
-    return ngx_http_scoped_key_line_value(source, header, value);
+    switch (source->type) {
+
+    case NGX_HTTP_SCOPED_KEY_HEADER:
+
+        if (!ngx_http_scoped_key_header_is(header, &source->name)) {
+            return NGX_DECLINED;
+        }
+
+        *value = header->value;
+        return NGX_OK;
+
+    case NGX_HTTP_SCOPED_KEY_AUTHORIZATION:
+        return ngx_http_scoped_key_authorization(&source->name, header, value);
+
+    default:
+        return NGX_DECLINED;
+    }
 }
 
 
@@ -324,62 +355,4 @@ ngx_http_scoped_key_authorization(const ngx_str_t *scheme,
     value->len = last - p;
 
     return NGX_OK;
-}
-
-
-/* as RFC 6265, section 4.2.1, and RFC 9110, section 8.3.1, separate items */
-
-ngx_uint_t
-ngx_http_scoped_key_item_next(ngx_str_t *rest, ngx_str_t *item)
-{
-    u_char  *p, *end, *last;
-
-    if (rest->len == 0) {
-        return 0;
-    }
-
-    p = rest->data;
-    last = p + rest->len;
-
-    end = ngx_strlchr(p, last, ';');
-
-    if (end == NULL) {
-        rest->len = 0;
-        end = last;
-
-    } else {
-        rest->data = end + 1;
-        rest->len = last - rest->data;
-    }
-
-    while (p != end && (*p == ' ' || *p == '\t')) {
-        p++;
-    }
-
-    while (end != p && (end[-1] == ' ' || end[-1] == '\t')) {
-        end--;
-    }
-
-    item->data = p;
-    item->len = end - p;
-
-    return 1;
-}
-
-
-ngx_uint_t
-ngx_http_scoped_key_cookie_is(const ngx_str_t *pair, const ngx_str_t *name,
-    ngx_str_t *value)
-{
-    if (pair->len <= name->len
-        || pair->data[name->len] != '='
-        || ngx_memcmp(pair->data, name->data, name->len) != 0)
-    {
-        return 0;
-    }
-
-    value->data = pair->data + name->len + 1;
-    value->len = pair->len - name->len - 1;
-
-    return 1;
 }

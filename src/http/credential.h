@@ -42,7 +42,8 @@ ngx_http_scoped_key_header_is(const ngx_table_elt_t *header,
     const ngx_str_t *name)
 {
     return header->key.len == name->len
-           && ngx_memcmp(header->lowcase_key, name->data, name->len) == 0;
+           && scoped_key_bytes_equal(header->lowcase_key, name->data,
+                                     name->len);
 }
 
 /* whether the pair's name, decoded once, is this */
@@ -55,17 +56,6 @@ ngx_uint_t ngx_http_scoped_key_query_is(const scoped_key_pair_t *pair,
  */
 ngx_int_t ngx_http_scoped_key_query_value(ngx_http_request_t *r,
     const scoped_key_pair_t *pair, ngx_str_t *value);
-
-/*
- * Takes what stands before the next `;` off the front of *rest, without the
- * spaces around it: a pair of a Cookie line, a part of a Content-Type.
- * Returns 0 at the end.
- */
-ngx_uint_t ngx_http_scoped_key_item_next(ngx_str_t *rest, ngx_str_t *item);
-
-/* whether the pair's name is this; then *value is what stands behind the `=` */
-ngx_uint_t ngx_http_scoped_key_cookie_is(const ngx_str_t *pair,
-    const ngx_str_t *name, ngx_str_t *value);
 
 extern const ngx_str_t  ngx_http_scoped_key_cookie_line;
 extern const ngx_str_t  ngx_http_scoped_key_authorization_line;

@@ -16,6 +16,8 @@ static ngx_int_t ngx_http_scoped_key_hide_all(ngx_http_request_t *r,
     const ngx_http_scoped_key_lines_t *lines) ngx_http_scoped_key_rare;
 static ngx_uint_t ngx_http_scoped_key_hide_only(ngx_http_request_t *r,
     ngx_table_elt_t *line);
+static ngx_int_t ngx_http_scoped_key_hide_split(ngx_http_request_t *r,
+    ngx_table_elt_t *line) ngx_http_scoped_key_rare;
 static void ngx_http_scoped_key_hide_unlink(ngx_http_request_t *r,
     const ngx_table_elt_t *line);
 static ngx_int_t ngx_http_scoped_key_hide_lines(
@@ -30,6 +32,36 @@ static ngx_int_t ngx_http_scoped_key_hide_line(
 static void ngx_http_scoped_key_hide_authorization(ngx_http_request_t *r);
 
 
+static ngx_inline ngx_int_t
+ngx_http_scoped_key_hide_keep_one(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx, const ngx_http_scoped_key_source_t *source,
+    const ngx_str_t *value)
+{
+    ngx_http_scoped_key_hidden_t  *hidden;
+
+    if (ctx == NULL || value->len == 0) {
+        return NGX_OK;
+    }
+
+    hidden = &ctx->first;
+
+    if (hidden->source) {
+        hidden = ngx_palloc(r->pool, sizeof(ngx_http_scoped_key_hidden_t));
+        if (hidden == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    hidden->source = source;
+    hidden->value = *value;
+    hidden->next = ctx->hidden;
+
+    ctx->hidden = hidden;
+
+    return NGX_OK;
+}
+
+
 ngx_int_t
 ngx_http_scoped_key_hide(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx,
@@ -41,8 +73,8 @@ ngx_http_scoped_key_hide(ngx_http_request_t *r,
         && lines->source->type == NGX_HTTP_SCOPED_KEY_HEADER
         && ngx_http_scoped_key_hide_only(r, lines->line))
     {
-        rc = ngx_http_scoped_key_hide_keep(r, ctx, lines->source,
-                                           &lines->value);
+        rc = ngx_http_scoped_key_hide_keep_one(r, ctx, lines->source,
+                                               &lines->line->value);
 
     } else {
         rc = ngx_http_scoped_key_hide_all(r, skcf, ctx, lines);
@@ -82,48 +114,31 @@ ngx_http_scoped_key_hide_all(ngx_http_request_t *r,
  * the request itself.  0: it is not, or no other line would be left.
  */
 
-static ngx_uint_t
+static ngx_inline ngx_uint_t
 ngx_http_scoped_key_hide_only(ngx_http_request_t *r, ngx_table_elt_t *line)
 {
     ngx_list_t       *list;
-    ngx_uint_t        before, after;
-    ngx_list_part_t  *part, *rest;
-    ngx_table_elt_t  *first;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *first, *last;
 
     list = &r->headers_in.headers;
     part = &list->part;
     first = part->elts;
+    last = first + part->nelts - 1;
 
-    if (line < first || line >= first + part->nelts || part->nelts == 1) {
+    if (line < first || line > last || first == last) {
         return 0;
     }
 
-    before = line - first;
-    after = part->nelts - before - 1;
+    if (line == last) {
+        part->nelts--;
 
-    if (before == 0) {
+    } else if (line == first) {
         part->elts = line + 1;
-        part->nelts = after;
+        part->nelts--;
 
-    } else if (after == 0) {
-        part->nelts = before;
-
-    } else {
-        rest = ngx_palloc(r->pool, sizeof(ngx_list_part_t));
-        if (rest == NULL) {
-            return 0;
-        }
-
-        rest->elts = line + 1;
-        rest->nelts = after;
-        rest->next = part->next;
-
-        part->nelts = before;
-        part->next = rest;
-
-        if (list->last == part) {
-            list->last = rest;
-        }
+    } else if (ngx_http_scoped_key_hide_split(r, line) != NGX_OK) {
+        return 0;
     }
 
     /* the last part is full: what is pushed goes into a part of its own */
@@ -136,9 +151,43 @@ ngx_http_scoped_key_hide_only(ngx_http_request_t *r, ngx_table_elt_t *line)
 }
 
 
+/* what stood before the line, and what stood behind it, in a part each */
+
+static ngx_int_t
+ngx_http_scoped_key_hide_split(ngx_http_request_t *r, ngx_table_elt_t *line)
+{
+    ngx_list_t       *list;
+    ngx_uint_t        before;
+    ngx_list_part_t  *part, *rest;
+
+    list = &r->headers_in.headers;
+    part = &list->part;
+
+    rest = ngx_palloc(r->pool, sizeof(ngx_list_part_t));
+    if (rest == NULL) {
+        return NGX_ERROR;
+    }
+
+    before = line - (ngx_table_elt_t *) part->elts;
+
+    rest->elts = line + 1;
+    rest->nelts = part->nelts - before - 1;
+    rest->next = part->next;
+
+    part->nelts = before;
+    part->next = rest;
+
+    if (list->last == part) {
+        list->last = rest;
+    }
+
+    return NGX_OK;
+}
+
+
 /* $http_referer, $http_user_agent and the error log go by these */
 
-static void
+static ngx_inline void
 ngx_http_scoped_key_hide_unlink(ngx_http_request_t *r,
     const ngx_table_elt_t *line)
 {
@@ -319,28 +368,7 @@ ngx_http_scoped_key_hide_keep(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx, const ngx_http_scoped_key_source_t *source,
     const ngx_str_t *value)
 {
-    ngx_http_scoped_key_hidden_t  *hidden;
-
-    if (ctx == NULL || value->len == 0) {
-        return NGX_OK;
-    }
-
-    hidden = &ctx->first;
-
-    if (hidden->source) {
-        hidden = ngx_palloc(r->pool, sizeof(ngx_http_scoped_key_hidden_t));
-        if (hidden == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    hidden->source = source;
-    hidden->value = *value;
-    hidden->next = ctx->hidden;
-
-    ctx->hidden = hidden;
-
-    return NGX_OK;
+    return ngx_http_scoped_key_hide_keep_one(r, ctx, source, value);
 }
 
 

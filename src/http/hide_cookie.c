@@ -6,6 +6,7 @@
 
 #include "hide.h"
 #include "credential.h"
+#include "item.h"
 
 
 static ngx_int_t ngx_http_scoped_key_hide_pair(

@@ -10,7 +10,8 @@
 
 
 static ngx_int_t ngx_http_scoped_key_lookup_cached(ngx_http_request_t *r,
-    ngx_http_scoped_key_ctx_t *ctx, const scoped_key_tag_t *tag);
+    ngx_http_scoped_key_worker_t *worker, ngx_http_scoped_key_ctx_t *ctx,
+    const scoped_key_tag_t *tag);
 static ngx_int_t ngx_http_scoped_key_lookup_further(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_ctx_t *ctx, const scoped_key_tag_t *tag)
@@ -54,7 +55,7 @@ ngx_http_scoped_key_lookup(ngx_http_request_t *r,
 
     scoped_key_tag_make(&tag, &worker->tag_key, text);
 
-    if (ngx_http_scoped_key_lookup_cached(r, ctx, &tag) == NGX_OK
+    if (ngx_http_scoped_key_lookup_cached(r, worker, ctx, &tag) == NGX_OK
         && ctx->record)
     {
         return NGX_OK;
@@ -114,12 +115,10 @@ ngx_http_scoped_key_lookup_read(const ngx_http_scoped_key_loc_conf_t *skcf,
 
 static ngx_inline ngx_int_t
 ngx_http_scoped_key_lookup_cached(ngx_http_request_t *r,
-    ngx_http_scoped_key_ctx_t *ctx, const scoped_key_tag_t *tag)
+    ngx_http_scoped_key_worker_t *worker, ngx_http_scoped_key_ctx_t *ctx,
+    const scoped_key_tag_t *tag)
 {
-    scoped_key_cached_t             *cached;
-    ngx_http_scoped_key_worker_t    *worker;
-
-    worker = ngx_http_scoped_key_worker;
+    scoped_key_cached_t  *cached;
 
     if (worker->reckoned != ngx_current_msec) {
         ngx_http_scoped_key_worker_reckon(worker);
@@ -191,7 +190,9 @@ ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
 
     ngx_http_scoped_key_lookup_tag(worker, id, &id_tag);
 
-    if (ngx_http_scoped_key_lookup_cached(r, ctx, &id_tag) == NGX_OK) {
+    if (ngx_http_scoped_key_lookup_cached(r, worker, ctx, &id_tag)
+        == NGX_OK)
+    {
         return NGX_OK;
     }
 

@@ -9,6 +9,7 @@
 #include "param.h"
 #include "captures.h"
 #include "credential.h"
+#include "item.h"
 #include "printable.h"
 #include "../core/query.h"
 

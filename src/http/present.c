@@ -9,7 +9,8 @@
 #include "hide.h"
 
 
-static ngx_uint_t ngx_http_scoped_key_is_preflight(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_scoped_key_is_preflight(ngx_http_request_t *r)
+    ngx_http_scoped_key_rare;
 
 
 ngx_int_t

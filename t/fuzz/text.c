@@ -102,6 +102,8 @@ equal_holds(scoped_key_str_t a, scoped_key_str_t b)
     must(scoped_key_str_equal(a, a));
     must(scoped_key_str_equal_fold(a, a));
     must(scoped_key_str_equal(a, b) == same);
+    must(a.len != b.len
+         || scoped_key_bytes_equal(a.data, b.data, a.len) == same);
     must(scoped_key_str_equal_fold(a, b) == fold);
     must(scoped_key_str_equal_fold(b, a) == fold);
 }

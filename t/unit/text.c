@@ -113,9 +113,36 @@ test_hex_digits(void)
 }
 
 
+/* every length, and a byte that differs in every place of it */
+static void
+test_bytes_equal(void)
+{
+    size_t         len, at;
+    unsigned char  a[41], b[41];
+
+    memset(a, 'a', sizeof(a));
+    memset(b, 'a', sizeof(b));
+
+    for (len = 0; len < sizeof(a); len++) {
+        a[len] = 'x';
+        check(scoped_key_bytes_equal(a, b, len));
+        a[len] = 'a';
+
+        for (at = 0; at < len; at++) {
+            b[at] ^= 0x80;
+            check(!scoped_key_bytes_equal(a, b, len));
+            b[at] ^= 0x80;
+        }
+    }
+
+    check(scoped_key_bytes_equal(NULL, NULL, 0));
+}
+
+
 int
 main(void)
 {
+    test_bytes_equal();
     unit_cases("t/data/text/decimal", 2, decimal_case);
     unit_cases("t/data/text/list", 2, list_case);
     unit_cases("t/data/text/equal", 3, equal_case);

@@ -357,9 +357,7 @@ test_settled(void)
     check(key == SCOPED_KEY_REASON_NONE);
 
     check(!settled("field enabled 0", SCOPED_KEY_PROOF_CURRENT, &key));
-    check(!settled("field mode mad", SCOPED_KEY_PROOF_CURRENT, &key));
     check(!settled("field mode scoped", SCOPED_KEY_PROOF_NONE, &key));
-
     check(!settled("field previous_until 2000", SCOPED_KEY_PROOF_PREVIOUS,
                    &key));
 }
