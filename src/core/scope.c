@@ -277,7 +277,16 @@ scoped_key_scope_escape(scoped_key_str_t text, unsigned char *out, size_t room)
 
     n = 0;
 
-    for (i = 0; i < text.len; i++) {
+    /* most texts have nothing to escape */
+
+    while (n < text.len && n < room
+           && (scoped_key_scope_bytes[text.data[n]] & SCOPED_KEY_SCOPE_PLAIN))
+    {
+        out[n] = text.data[n];
+        n++;
+    }
+
+    for (i = n; i < text.len; i++) {
         c = text.data[i];
 
         if (!(scoped_key_scope_bytes[c] & SCOPED_KEY_SCOPE_PLAIN)) {

@@ -25,6 +25,9 @@ static void ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
 static void ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
     const ngx_http_scoped_key_require_t *require,
     const scoped_key_facts_t *facts, ngx_http_scoped_key_ctx_t *ctx);
+static void ngx_http_scoped_key_decide_missing(ngx_http_request_t *r,
+    const ngx_http_scoped_key_one_scope_t *one,
+    ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_rare;
 static void ngx_http_scoped_key_decide_refuse(
     ngx_http_scoped_key_ctx_t *ctx, scoped_key_reason_e reason);
 static void ngx_http_scoped_key_decide_later(ngx_http_scoped_key_ctx_t *ctx);
@@ -161,10 +164,11 @@ ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
     const ngx_http_scoped_key_require_t *require,
     const scoped_key_facts_t *facts, ngx_http_scoped_key_ctx_t *ctx)
 {
-    scoped_key_required_t  required;
+    scoped_key_required_t            required;
+    ngx_http_scoped_key_one_scope_t  one;
 
     if (ngx_http_scoped_key_captures_keep(r, ctx) != NGX_OK
-        || ngx_http_scoped_key_require_evaluate(r, require, &required)
+        || ngx_http_scoped_key_require_evaluate(r, require, &one, &required)
            != NGX_OK)
     {
         ngx_http_scoped_key_decide_refuse(ctx, SCOPED_KEY_STORE_UNAVAILABLE);
@@ -179,7 +183,7 @@ ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
         break;
 
     case SCOPED_KEY_REFUSED:
-        ngx_http_scoped_key_decide_refuse(ctx, ctx->cause.reason);
+        ngx_http_scoped_key_decide_missing(r, &one, ctx);
         break;
 
     case SCOPED_KEY_NEEDS_BODY:
@@ -189,6 +193,24 @@ ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
     default:
         ngx_http_scoped_key_decide_refuse(ctx, SCOPED_KEY_STORE_UNAVAILABLE);
     }
+}
+
+
+/* what is told of a clause must outlive the decision */
+
+static void
+ngx_http_scoped_key_decide_missing(ngx_http_request_t *r,
+    const ngx_http_scoped_key_one_scope_t *one, ngx_http_scoped_key_ctx_t *ctx)
+{
+    if (ctx->cause.missing == &one->clause) {
+        ctx->cause.missing = ngx_http_scoped_key_require_keep(r, one);
+
+        if (ctx->cause.missing == NULL) {
+            ctx->cause.reason = SCOPED_KEY_STORE_UNAVAILABLE;
+        }
+    }
+
+    ngx_http_scoped_key_decide_refuse(ctx, ctx->cause.reason);
 }
 
 

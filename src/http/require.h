@@ -10,10 +10,22 @@
 #define NGX_HTTP_SCOPED_KEY_REQUIRE_H
 
 #include "ngx_http_scoped_key.h"
+#include "../core/scope.h"
 
 
 #define NGX_HTTP_SCOPED_KEY_MAX_ALTERNATIVES    32  /* in one directive */
 #define NGX_HTTP_SCOPED_KEY_MAX_CLAUSES         16  /* directives in a block */
+
+
+/*
+ * The commonest requirement, filled in.  On the stack of who decides: only a
+ * refusal tells of it afterwards.
+ */
+typedef struct {
+    scoped_key_clause_t  clause;
+    scoped_key_str_t     scope;
+    u_char               text[SCOPED_KEY_SCOPE_MAX_BYTES];
+} ngx_http_scoped_key_one_scope_t;
 
 
 /* setter of scoped_key_require */
@@ -41,12 +53,17 @@ void ngx_http_scoped_key_require_check(ngx_conf_t *cf,
 
 /*
  * The required scopes of this request, in memory of r->pool or of the
- * configuration.  A variable that is missing brings nothing.  An alternative
- * whose text has an empty part, or is over 255 bytes, has len 0.
+ * configuration; or, where it is one scope with variables, in *one.  A
+ * variable that is missing brings nothing.  An alternative whose text has an
+ * empty part, or is over 255 bytes, has len 0.
  * NGX_ERROR: out of memory; *required is then of no use.
  */
 ngx_int_t ngx_http_scoped_key_require_evaluate(ngx_http_request_t *r,
     const ngx_http_scoped_key_require_t *require,
-    scoped_key_required_t *required);
+    ngx_http_scoped_key_one_scope_t *one, scoped_key_required_t *required);
+
+/* a copy of its clause in memory of r->pool; NULL: out of memory */
+scoped_key_clause_t *ngx_http_scoped_key_require_keep(ngx_http_request_t *r,
+    const ngx_http_scoped_key_one_scope_t *one);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * Required scopes filled in for a request: what a variable brings is escaped
  * into the part that it stands in.  Runs for every request of a location
- * whose requirement has variables; allocates twice for one scope.
+ * whose requirement has variables; one scope alone takes no memory of it.
  * Invariant: the separators of the result are those of the template; a scope
  * with an empty part is never given out.
  */
@@ -11,18 +11,26 @@
 #include "../core/scope.h"
 
 
-/* a scope that is being written */
+/* a scope that is being written, SCOPED_KEY_SCOPE_MAX_BYTES at most */
 typedef struct {
+    u_char  *start;
     u_char  *p;
     u_char  *last;
-    u_char   text[SCOPED_KEY_SCOPE_MAX_BYTES];
 } ngx_http_scoped_key_writer_t;
 
 
+static void ngx_http_scoped_key_one_evaluate(ngx_http_request_t *r,
+    const ngx_http_scoped_key_template_t *template,
+    ngx_http_scoped_key_one_scope_t *one, scoped_key_required_t *required);
+static ngx_int_t ngx_http_scoped_key_all_evaluate(ngx_http_request_t *r,
+    const ngx_http_scoped_key_require_t *require,
+    scoped_key_required_t *required) ngx_http_scoped_key_rare;
 static ngx_int_t ngx_http_scoped_key_clause_evaluate(ngx_http_request_t *r,
     const ngx_array_t *source, scoped_key_str_t *scope);
 static ngx_int_t ngx_http_scoped_key_template_evaluate(ngx_http_request_t *r,
     const ngx_http_scoped_key_template_t *template, scoped_key_str_t *scope);
+static size_t ngx_http_scoped_key_write_scope(ngx_http_request_t *r,
+    const ngx_array_t *pieces, u_char *text);
 static ngx_uint_t ngx_http_scoped_key_write_pieces(ngx_http_request_t *r,
     const ngx_array_t *pieces, ngx_http_scoped_key_writer_t *writer);
 static ngx_uint_t ngx_http_scoped_key_write_literal(
@@ -40,18 +48,80 @@ static ngx_uint_t ngx_http_scoped_key_part_is_empty(
 ngx_int_t
 ngx_http_scoped_key_require_evaluate(ngx_http_request_t *r,
     const ngx_http_scoped_key_require_t *require,
+    ngx_http_scoped_key_one_scope_t *one, scoped_key_required_t *required)
+{
+    ngx_array_t  **source;
+
+    if (require->is_static) {
+        *required = require->required;
+        return NGX_OK;
+    }
+
+    if (require->nscopes == 1) {
+        source = require->clauses.elts;
+        ngx_http_scoped_key_one_evaluate(r, source[0]->elts, one, required);
+        return NGX_OK;
+    }
+
+    return ngx_http_scoped_key_all_evaluate(r, require, required);
+}
+
+
+static void
+ngx_http_scoped_key_one_evaluate(ngx_http_request_t *r,
+    const ngx_http_scoped_key_template_t *template,
+    ngx_http_scoped_key_one_scope_t *one, scoped_key_required_t *required)
+{
+    one->scope.data = one->text;
+    one->scope.len = ngx_http_scoped_key_write_scope(r, template->pieces,
+                                                     one->text);
+    one->clause.scopes = &one->scope;
+    one->clause.n = 1;
+
+    required->clauses = &one->clause;
+    required->n = 1;
+    required->any_key = false;
+}
+
+
+scoped_key_clause_t *
+ngx_http_scoped_key_require_keep(ngx_http_request_t *r,
+    const ngx_http_scoped_key_one_scope_t *one)
+{
+    u_char               *text;
+    scoped_key_str_t     *scope;
+    scoped_key_clause_t  *clause;
+
+    clause = ngx_palloc(r->pool, sizeof(scoped_key_clause_t)
+                                 + sizeof(scoped_key_str_t) + one->scope.len);
+    if (clause == NULL) {
+        return NULL;
+    }
+
+    scope = (scoped_key_str_t *) &clause[1];
+    text = (u_char *) &scope[1];
+
+    ngx_memcpy(text, one->text, one->scope.len);
+
+    scope->len = one->scope.len;
+    scope->data = text;
+
+    clause->scopes = scope;
+    clause->n = 1;
+
+    return clause;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_all_evaluate(ngx_http_request_t *r,
+    const ngx_http_scoped_key_require_t *require,
     scoped_key_required_t *required)
 {
     ngx_uint_t             i, n;
     ngx_array_t          **source;
     scoped_key_str_t      *scope;
     scoped_key_clause_t   *clause;
-
-    *required = require->required;
-
-    if (require->is_static) {
-        return NGX_OK;
-    }
 
     source = require->clauses.elts;
     n = require->clauses.nelts;
@@ -66,6 +136,7 @@ ngx_http_scoped_key_require_evaluate(ngx_http_request_t *r,
 
     required->clauses = clause;
     required->n = n;
+    required->any_key = false;
 
     for (i = 0; i < n; i++) {
 
@@ -110,8 +181,7 @@ static ngx_int_t
 ngx_http_scoped_key_template_evaluate(ngx_http_request_t *r,
     const ngx_http_scoped_key_template_t *template, scoped_key_str_t *scope)
 {
-    u_char                        *data;
-    ngx_http_scoped_key_writer_t   writer;
+    u_char  *data, text[SCOPED_KEY_SCOPE_MAX_BYTES];
 
     if (template->pieces == NULL) {
         scope->len = template->text.len;
@@ -119,26 +189,44 @@ ngx_http_scoped_key_template_evaluate(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    writer.p = writer.text;
-    writer.last = writer.text + sizeof(writer.text);
+    scope->len = ngx_http_scoped_key_write_scope(r, template->pieces, text);
+    scope->data = NULL;
 
-    if (!ngx_http_scoped_key_write_pieces(r, template->pieces, &writer)) {
-        scope->len = 0;
-        scope->data = NULL;
+    if (scope->len == 0) {
         return NGX_OK;
     }
-
-    scope->len = writer.p - writer.text;
 
     data = ngx_pnalloc(r->pool, scope->len);
     if (data == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_memcpy(data, writer.text, scope->len);
+    ngx_memcpy(data, text, scope->len);
     scope->data = data;
 
     return NGX_OK;
+}
+
+
+/*
+ * Writes up to SCOPED_KEY_SCOPE_MAX_BYTES to text, and returns how many.  0: it
+ * is no scope, so that nothing can grant it.
+ */
+static size_t
+ngx_http_scoped_key_write_scope(ngx_http_request_t *r,
+    const ngx_array_t *pieces, u_char *text)
+{
+    ngx_http_scoped_key_writer_t  writer;
+
+    writer.start = text;
+    writer.p = text;
+    writer.last = text + SCOPED_KEY_SCOPE_MAX_BYTES;
+
+    if (!ngx_http_scoped_key_write_pieces(r, pieces, &writer)) {
+        return 0;
+    }
+
+    return writer.p - text;
 }
 
 
@@ -288,6 +376,6 @@ ngx_http_scoped_key_write_escaped(ngx_http_scoped_key_writer_t *writer,
 static ngx_uint_t
 ngx_http_scoped_key_part_is_empty(const ngx_http_scoped_key_writer_t *writer)
 {
-    return writer->p == writer->text
+    return writer->p == writer->start
            || writer->p[-1] == '/' || writer->p[-1] == ':';
 }
