@@ -6,6 +6,7 @@
 
 #include "fetch.h"
 #include "printable.h"
+#include "../redis/command.h"
 
 
 #define NGX_HTTP_SCOPED_KEY_FETCH_REPLIES   4
@@ -64,10 +65,10 @@ ngx_http_scoped_key_fetch(ngx_http_scoped_key_lookup_t *lookup)
     if (ngx_http_scoped_key_fetch_append(&out, ngx_http_scoped_key_multi,
                                        sizeof(ngx_http_scoped_key_multi) - 1)
             != NGX_OK
-        || ngx_http_scoped_key_fetch_command(&out, "HGETALL", lookup, "")
+        || ngx_http_scoped_key_fetch_command(&out, "HGETALL", lookup, "}")
             != NGX_OK
         || ngx_http_scoped_key_fetch_command(&out, "SMEMBERS", lookup,
-                                             ":scopes")
+                                             "}:scopes")
             != NGX_OK
         || ngx_http_scoped_key_fetch_append(&out, ngx_http_scoped_key_exec,
                                         sizeof(ngx_http_scoped_key_exec) - 1)
@@ -104,31 +105,37 @@ ngx_http_scoped_key_fetch_command(ngx_http_scoped_key_out_t *out,
     const char *command, const ngx_http_scoped_key_lookup_t *lookup,
     const char *suffix)
 {
-    char        *resp;
-    size_t       len, lens[2];
-    u_char       name[NGX_HTTP_SCOPED_KEY_NAME_BYTES], *last;
-    ngx_int_t    rc;
-    const char  *argv[2];
+    size_t                      len, lens[2];
+    u_char                      bytes[NGX_HTTP_SCOPED_KEY_NAME_BYTES];
+    const char                 *argv[2];
+    const ngx_str_t            *tracked;
+    ngx_http_scoped_key_out_t   name;
 
-    last = ngx_slprintf(name, name + sizeof(name), "%V%*s}%s",
-                        &lookup->worker->conf->tracked, lookup->id_len,
-                        lookup->id, suffix);
+    tracked = &lookup->worker->conf->tracked;
 
-    argv[0] = command;
-    lens[0] = ngx_strlen(command);
-    argv[1] = (const char *) name;
-    lens[1] = last - name;
+    name.pos = bytes;
+    name.end = bytes + sizeof(bytes);
 
-    resp = scoped_key_resp_command(2, argv, lens, &len);
-    if (resp == NULL) {
+    if (ngx_http_scoped_key_fetch_append(&name, tracked->data, tracked->len)
+            != NGX_OK
+        || ngx_http_scoped_key_fetch_append(&name, lookup->id, lookup->id_len)
+            != NGX_OK
+        || ngx_http_scoped_key_fetch_append(&name, suffix, ngx_strlen(suffix))
+            != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    rc = ngx_http_scoped_key_fetch_append(out, resp, len);
+    argv[0] = command;
+    lens[0] = ngx_strlen(command);
+    argv[1] = (const char *) bytes;
+    lens[1] = name.pos - bytes;
 
-    scoped_key_resp_command_free(resp);
+    len = scoped_key_resp_command(out->pos, out->end - out->pos, 2, argv,
+                                  lens);
+    out->pos += len;
 
-    return rc;
+    return len ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -7,6 +7,7 @@
 
 #include "uses.h"
 #include "printable.h"
+#include "../redis/command.h"
 
 
 /* "ZADD", the Redis key, "GT" */
@@ -234,7 +235,7 @@ static ngx_int_t
 ngx_http_scoped_key_uses_send(ngx_http_scoped_key_uses_t *uses, ngx_uint_t n)
 {
     char                       *command;
-    size_t                      len;
+    size_t                      len, room;
     size_t                      lens[NGX_HTTP_SCOPED_KEY_USES_MAX_WORDS];
     u_char                      seconds[NGX_HTTP_SCOPED_KEY_USES_A_COMMAND]
                                        [NGX_INT32_LEN];
@@ -264,15 +265,19 @@ ngx_http_scoped_key_uses_send(ngx_http_scoped_key_uses_t *uses, ngx_uint_t n)
         lens[word++] = use[i].id_len;
     }
 
-    command = scoped_key_resp_command(word, words, lens, &len);
+    room = scoped_key_resp_command_room(word, lens);
+
+    command = ngx_alloc(room, uses->log);
     if (command == NULL) {
         return NGX_ERROR;
     }
 
+    len = scoped_key_resp_command(command, room, word, words, lens);
+
     rc = scoped_key_redis_send(uses->worker->redis, &uses->batch, 1, command,
                                len);
 
-    scoped_key_resp_command_free(command);
+    ngx_free(command);
 
     return rc;
 }

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "resp.h"
+#include "command.h"
 
 
 #define SCOPED_KEY_REDIS_FIRST_OUTPUT   4096
@@ -56,13 +56,20 @@ scoped_key_redis_output_grow(scoped_key_redis_output_t *output, size_t len,
 }
 
 
+static ngx_int_t
+scoped_key_redis_output_reserve(scoped_key_redis_output_t *output, size_t len,
+    ngx_log_t *log)
+{
+    return len <= output->size - output->last
+           ? NGX_OK : scoped_key_redis_output_grow(output, len, log);
+}
+
+
 ngx_int_t
 scoped_key_redis_output_add(scoped_key_redis_output_t *output,
     const void *bytes, size_t len, ngx_log_t *log)
 {
-    if (len > output->size - output->last
-        && scoped_key_redis_output_grow(output, len, log) != NGX_OK)
-    {
+    if (scoped_key_redis_output_reserve(output, len, log) != NGX_OK) {
         return NGX_DECLINED;
     }
 
@@ -77,9 +84,7 @@ ngx_int_t
 scoped_key_redis_output_command(scoped_key_redis_output_t *output,
     const ngx_str_t *argv, ngx_uint_t argc, ngx_log_t *log)
 {
-    char        *command;
-    size_t       len, lens[SCOPED_KEY_REDIS_MAX_ARGS];
-    ngx_int_t    rc;
+    size_t       len, room, lens[SCOPED_KEY_REDIS_MAX_ARGS];
     ngx_uint_t   i;
     const char  *args[SCOPED_KEY_REDIS_MAX_ARGS];
 
@@ -92,17 +97,20 @@ scoped_key_redis_output_command(scoped_key_redis_output_t *output,
         lens[i] = argv[i].len;
     }
 
-    command = scoped_key_resp_command(argc, args, lens, &len);
-    if (command == NULL) {
+    room = scoped_key_resp_command_room(argc, lens);
+
+    if (room == 0
+        || scoped_key_redis_output_reserve(output, room, log) != NGX_OK)
+    {
         return NGX_DECLINED;
     }
 
-    rc = scoped_key_redis_output_add(output, command, len, log);
+    len = scoped_key_resp_command(output->data + output->last,
+                                  output->size - output->last, argc, args,
+                                  lens);
+    output->last += len;
 
-    explicit_bzero(command, len);
-    scoped_key_resp_command_free(command);
-
-    return rc;
+    return len ? NGX_OK : NGX_DECLINED;
 }
 
 

@@ -26,7 +26,7 @@ typedef struct {
 ngx_int_t scoped_key_redis_output_add(scoped_key_redis_output_t *output,
     const void *bytes, size_t len, ngx_log_t *log);
 
-/* one command; its formatted text is wiped once it is copied */
+/* one command, written where it is sent from: there is no other copy of it */
 ngx_int_t scoped_key_redis_output_command(scoped_key_redis_output_t *output,
     const ngx_str_t *argv, ngx_uint_t argc, ngx_log_t *log);
 

@@ -8,7 +8,6 @@
 
 #include "reply.h"
 
-#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -363,35 +362,4 @@ scoped_key_resp_take(scoped_key_resp_t *resp,
     }
 
     return resp->status;
-}
-
-
-char *
-scoped_key_resp_command(size_t argc, const char **argv, const size_t *lens,
-    size_t *len)
-{
-    char       *command;
-    long long   n;
-
-    if (argc == 0 || argc > INT_MAX) {
-        return NULL;
-    }
-
-    command = NULL;
-
-    n = redisFormatCommandArgv(&command, (int) argc, argv, lens);
-    if (n <= 0) {
-        return NULL;
-    }
-
-    *len = (size_t) n;
-
-    return command;
-}
-
-
-void
-scoped_key_resp_command_free(char *command)
-{
-    redisFreeCommand(command);
 }

@@ -66,12 +66,4 @@ const scoped_key_resp_value_t *scoped_key_resp_element(
 bool scoped_key_resp_is_error(const scoped_key_resp_value_t *value,
     const char *word);
 
-/*
- * One command in RESP, ready to send.  malloc'd: free it with
- * scoped_key_resp_command_free().  NULL: out of memory.
- */
-char *scoped_key_resp_command(size_t argc, const char **argv,
-    const size_t *lens, size_t *len);
-void scoped_key_resp_command_free(char *command);
-
 #endif

@@ -2,7 +2,7 @@
 
 /*
  * What is too long to write down as a case: replies at the limits and beyond
- * them, what follows them, and commands with binary arguments.
+ * them, and what follows them.
  * The limits are those of redis/resp.h.
  */
 
@@ -236,31 +236,6 @@ test_errors(void)
 }
 
 
-/* binary arguments arrive as they are: nothing can become a second command */
-static void
-test_command(void)
-{
-    char         *command;
-    size_t        len;
-    const char   *argv[] = { "GET", "a\r\nDEL b\0c%s", "" };
-    const size_t  lens[] = { 3, 12, 0 };
-    const char    wanted[] = "*3\r\n$3\r\nGET\r\n$12\r\na\r\nDEL b\0c%s\r\n"
-                             "$0\r\n\r\n";
-
-    command = scoped_key_resp_command(3, argv, lens, &len);
-
-    if (check(command != NULL)) {
-        check(len == sizeof(wanted) - 1);
-        check(memcmp(command, wanted, len) == 0);
-    }
-
-    scoped_key_resp_command_free(command);
-
-    check(scoped_key_resp_command(0, argv, lens, &len) == NULL);
-    check(scoped_key_resp_command((size_t) 1 << 40, argv, lens, &len) == NULL);
-}
-
-
 int
 main(void)
 {
@@ -269,7 +244,6 @@ main(void)
     test_reuse();
     test_end();
     test_errors();
-    test_command();
 
     return unit_done("resp_limits");
 }
