@@ -122,7 +122,7 @@ check_lines() {
 }
 
 command_check() {
-    local form limit how=check_redis status
+    local form limit wanted how=check_redis status
 
     need_arguments 0 1 'one file, - for standard input, or nothing for Redis'
     view_form

@@ -147,9 +147,11 @@ view_all() {
 }
 
 view_form() {
-    form=no
+    form=no wanted=''
     [[ -z ${OPTION[quiet]:-} ]] || form=ids
     [[ -z ${OPTION[json]:-} ]] || form=yes
+    # then Redis need not write out the records
+    [[ $form != ids ]] || wanted=',"ids":true'
     limit=${OPTION[limit]:-0}
     [[ $limit =~ ^[0-9]{1,9}$ ]] || usage_error '--limit: give a number'
 }
@@ -175,6 +177,7 @@ list_filter() {
         [[ -n $result ]] || usage_error '--expiring: give a time'
         list+=",\"expiring\":$result"
     fi
+    list+=$wanted
     filter="{${list:1}}"
 }
 
@@ -187,23 +190,23 @@ check_scope() {
 }
 
 command_list() {
-    local filter form limit refusal
+    local filter form limit wanted refusal
 
     need_arguments 0 0 'no words'
-    list_filter
     view_form
+    list_filter
     check_scope
     view_all "$filter" '' list --arg last expires_at --arg json "$form" \
         --argjson limit "$limit"
 }
 
 command_unused() {
-    local days=${OPTION[days]:-} before form limit
+    local days=${OPTION[days]:-} before form limit wanted
 
     need_arguments 0 0 'no words'
     [[ $days =~ ^[0-9]{1,6}$ ]] || usage_error 'unused needs --days N'
     before=$((NOW - 10#$days * 86400))
     view_form
-    view_all "{\"created_before\":$before}" "$before" list \
+    view_all "{\"created_before\":$before$wanted}" "$before" list \
         --arg last last_used --arg json "$form" --argjson limit "$limit"
 }

@@ -147,8 +147,9 @@ local function view(filter, items)
                 or lint_one(item, 'index', 'in the index, but without a record')
         elseif record and passes(record, filter) then
             local used = item:match(':(%d*)')
-            rows[#rows + 1] = record_write(id, record, now, filter.digests,
-                uses_read(record.fields, used, item:match(':%d*:(%d*)$')))
+            rows[#rows + 1] = filter.ids and record_id(id)
+                or record_write(id, record, now, filter.digests,
+                    uses_read(record.fields, used, item:match(':%d*:(%d*)$')))
         end
     end
     return table.concat(rows, '\n')

@@ -262,6 +262,10 @@ local function add_problems(parts, record)
     parts[#parts + 1] = '"problems":' .. json_texts(problems)
 end
 
+local function record_id(id)
+    return '{"id":' .. json_quote(id) .. '}'
+end
+
 -- The record as one JSON object; digests: true for an export; uses: times of
 -- last use, by the names that they have in JSON, empty when there was none.
 local function record_write(id, record, now, digests, uses)
