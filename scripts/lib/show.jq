@@ -28,7 +28,7 @@ def previous:
         "accepted until \(.previous_until | clean), \(.previous_until | when($now))"
      else "refused since \(.previous_until | clean)" end)
     + "  ("
-    + (if .previous_last_used == null then "not used since the rotation"
+    + (if .previous_last_used == null then "no use known since the rotation"
        else "last used \(.previous_last_used | when($now))" end) + ")";
 
 line("id"; .id),

@@ -220,20 +220,13 @@ ngx_http_scoped_key_redis_prefix(ngx_conf_t *cf,
 
     if (ngx_http_scoped_key_redis_name(cf, prefix, "invalidate",
                                        &skmcf->channel)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (ngx_http_scoped_key_redis_name(cf, prefix, "last_used", &skmcf->uses)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (ngx_http_scoped_key_redis_name(cf, prefix, "last_used_previous",
-                                       &skmcf->previous_uses)
-        != NGX_OK)
+        != NGX_OK
+        || ngx_http_scoped_key_redis_name(cf, prefix, "last_used",
+                                          &skmcf->uses)
+           != NGX_OK
+        || ngx_http_scoped_key_redis_name(cf, prefix, "last_used_previous",
+                                          &skmcf->previous_uses)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }

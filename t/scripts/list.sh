@@ -34,7 +34,7 @@ is 'list --scope, a pattern as wide' "$(ids_of --scope 'zone/*:read')" \
     "$(sorted "$a" "$b")"
 is 'list --scope, a refusal' "$(ids_of --scope '!dns:write')" "$b "
 is 'list --scope, a refusal that none has' "$(ids_of --scope '!dns:read')" ''
-for scope in dns dns: '' 'a b:c' '!dns' '{"scope":"dns:*"}' a:b:c '**/a:b'; do
+for scope in dns dns: 'a b:c' '!dns' '{"scope":"dns:*"}' a:b:c '**/a:b'; do
     run list --scope "$scope"
     is "list: no scope: $scope" "$status [$out]" '2 []'
     like "list: the reason: $scope" "$err" '^scoped-key: --scope: "'

@@ -28,7 +28,7 @@ ok 'rotate --grace: until' test $(($(field previous_until) - EPOCHSECONDS \
 is 'rotate --json: until' "$(date -d "$(jq -r .previous_until "$DIR/out")" +%s)" \
     "$(field previous_until)"
 like 'show: old text' "$(sk show "$id")" \
-    'previous text: +accepted until 20.*Z, in 24 hours  \(not used since the rotation\)'
+    'previous text: +accepted until 20.*Z, in 24 hours  \(no use known since the rotation\)'
 unlike 'show: no digests' "$(sk show "$id" --json)" '[0-9a-f]{64}'
 
 redis ZADD scoped_key:last_used $((EPOCHSECONDS - 600)) "$id" >/dev/null
@@ -49,7 +49,7 @@ is 'show: the previous text was not used' "$(previous_use)" null
 use_previous $((rotated_at - 1))
 is 'show: used before the rotation' "$(previous_use)" null
 like 'show: used before the rotation, in words' "$(sk show "$id")" \
-    '\(not used since the rotation\)'
+    '\(no use known since the rotation\)'
 use_previous "$rotated_at"
 is 'show: used since the rotation' "$(date -d "$(previous_use)" +%s)" "$rotated_at"
 redis HSET "scoped_key:{$id}" rotated_at $((EPOCHSECONDS - 3600)) >/dev/null
