@@ -802,3 +802,73 @@ for my $size (20, 3000, 60000) {
 is($put->('length20', 'type=TXT')->{status}, 204, 'in its place');
 $is_kept->('length20', 'type=TXT', 'kept');
 is(join(' ', glob "$Test::Nginx::Util::ServRoot/html/waiting/*"), '', 'nothing is left behind');
+
+
+
+=== TEST 27: a key is not good any longer because its body is slow
+--- guard
+scoped_key_require dns:write;
+scoped_key_param type form:type;
+add_header X-Grant "$scoped_key_grant" always;
+--- story
+linked();
+my $id_of = sub { (split /_/, $_[0])[1] };
+my $limited = constrained(scope => 'dns:write', params => {type => ['TXT']});
+my %changes = (
+    'disabled' => ['403 key_disabled', sub { redis('HSET', redis_key($_[0]), 'enabled', 0) }],
+    'deleted' => ['403 unknown_key', sub { redis('DEL', redis_key($_[0])) }],
+    'narrowed' => ['403 insufficient_scope', sub { redis('DEL', redis_key($_[0]) . ':scopes') }],
+    'narrowed to another value' => ['403 param_refused', sub {
+        redis_all(['MULTI'], ['DEL', redis_key($_[0]) . ':scopes'],
+                  ['SADD', redis_key($_[0]) . ':scopes', $limited =~ s/TXT/A/r], ['EXEC']) }],
+    'broken' => ['403 record_invalid', sub { redis('HSET', redis_key($_[0]), 'ips', 'x') }],
+    'renamed' => [200, sub { redis('HSET', redis_key($_[0]), 'name', 'x') }],
+);
+for my $change (sort keys %changes) {
+    my ($expected, $make) = @{$changes{$change}};
+    for my $line ('Content-Length: 8', 'Transfer-Encoding: chunked') {
+        my $key = granted($limited);
+        my $form = $line =~ /chunked/ ? chunked('type=TXT', 4) : 'type=TXT';
+        my $first = substr $form, 0, 5;
+
+        # its head has been read when it is told to go on
+        my $socket = client(head($key, $line, 'Expect: 100-continue', 'Connection: close') . "\r\n");
+        is(answer_of($socket)->{status}, 100, "$change, $line: go on");
+        say_to($socket, $first);
+        verdict_is(form($key, 'type=TXT'), 200, "$change, $line: good so far");
+
+        $make->($id_of->($key));
+        ok(eventually(5, sub { verdict(form($key, 'type=TXT')) eq $expected }), "$change, $line: known to be");
+
+        my $before = Upstream::requests();
+        my $answer = answer_of(say_to($socket, substr $form, length $first));
+        $answer->{seen} = Upstream::requests() - $before;
+        verdict_is($answer, $expected, "$change, $line: the slow one");
+        my $grant = field($answer, 'X-Grant') // '';
+        $expected eq '200' ? is($grant, $limited, 'the grant') : isnt($grant, $limited, 'not a grant of the older record');
+        is(body_of($answer), 'type=TXT', 'unchanged') if $expected eq '200';
+    }
+}
+
+
+
+=== TEST 28: nor when nobody can tell whether it still is
+--- guard
+scoped_key_require dns:write;
+scoped_key_param type form:type;
+--- log_may_say
+refuses lookups
+--- story
+linked();
+my $key = limited(type => ['TXT']);
+my $socket = client(head($key, 'Content-Length: 8', 'Expect: 100-continue', 'Connection: close') . "\r\n");
+is(answer_of($socket)->{status}, 100, 'go on');
+redis('ACL', 'SETUSER', 'default', '-hgetall');
+redis('PUBLISH', 'scoped_key:invalidate', (split /_/, $key)[1]);
+ok(eventually(5, sub { verdict(form($key, 'type=TXT')) eq '503 store_unavailable' }), 'nobody can tell');
+my $before = Upstream::requests();
+my $answer = answer_of(say_to($socket, 'type=TXT'));
+$answer->{seen} = Upstream::requests() - $before;
+verdict_is($answer, '503 store_unavailable', 'the slow one');
+redis('ACL', 'SETUSER', 'default', '+hgetall');
+verdict_is(form($key, 'type=TXT'), 200, 'and when it can be told');

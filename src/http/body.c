@@ -274,6 +274,10 @@ ngx_http_scoped_key_body_handler(ngx_http_request_t *r)
     r->write_event_handler = ngx_http_core_run_phases;
 
     if (!ctx->reading) {
+
+        /* a client takes its time: what was known of its key may be old */
+
+        ngx_http_scoped_key_ctx_look_again(ctx);
         ngx_http_core_run_phases(r);
     }
 }

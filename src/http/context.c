@@ -108,6 +108,20 @@ ngx_http_scoped_key_ctx_forget(ngx_http_scoped_key_ctx_t *ctx)
 }
 
 
+void
+ngx_http_scoped_key_ctx_look_again(ngx_http_scoped_key_ctx_t *ctx)
+{
+    /* the grant of a cause is a part of the record */
+
+    ngx_memzero(&ctx->cause, sizeof(scoped_key_cause_t));
+    scoped_key_record_release(ctx->record);
+
+    ctx->record = NULL;
+    ctx->memo = NULL;
+    ctx->wants_record = 1;
+}
+
+
 static void
 ngx_http_scoped_key_ctx_cleanup(void *data)
 {

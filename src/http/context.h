@@ -87,7 +87,8 @@ typedef struct {
     ngx_uint_t                       status;    /* of a refusal */
     ngx_str_t                        problem;   /* body, once built */
 
-    unsigned                         wants_record:1;    /* a key is there */
+    unsigned                         wants_record:1;    /* a key is there; or
+                                                           its body was slow */
     unsigned                         waiting:1;         /* for a lookup */
     unsigned                         wants_body:1;      /* to decide */
     unsigned                         reading:1;         /* is asking for it */
@@ -114,5 +115,11 @@ ngx_http_scoped_key_ctx_t *ngx_http_scoped_key_ctx_find(
  */
 ngx_http_scoped_key_ctx_t *ngx_http_scoped_key_ctx_begin(
     ngx_http_request_t *r);
+
+/*
+ * Forgets the record: it was read before time went by, and the access handler
+ * is to look the key up once more.  There must be no verdict yet.
+ */
+void ngx_http_scoped_key_ctx_look_again(ngx_http_scoped_key_ctx_t *ctx);
 
 #endif
