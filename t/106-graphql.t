@@ -527,3 +527,23 @@ verdict_is(send_json($read, qq({"query":"{ a }","extensions":$extensions})), 200
 verdict_is(send_json($read, qq([{"query":"{ a }","extensions":$extensions}])), 200, 'in a batch');
 verdict_is(send_json($read, qq({"query":"mutation { a }","extensions":$extensions})), $scope, 'a mutation');
 verdict_is(get('/?query={a}&extensions=' . escaped($extensions), 'X-API-Key' => granted('api:read')), 200, 'GET');
+
+
+
+=== TEST 24: member names in another spelling
+--- guard
+scoped_key_graphql on;
+scoped_key_require api:$scoped_key_access;
+--- story
+our ($read, $unreadable);
+my $all = granted('**:*');
+for my $name ('Query', 'OperationName', 'operationname', 'OPERATIONNAME', ' operationName', 'operationName ', 'Variables', 'VARIABLES', 'variables[]',
+    'Extensions', 'exten\u017fions', 'variable\u017f')
+{
+    verdict_is(json($all, qq({"query":"{ a }","$name":null})), $unreadable, $name);
+    verdict_is(json($all, qq({"$name":null,"query":"{ a }"})), $unreadable, "$name before");
+    verdict_is(json($all, qq([{"query":"{ a }"},{"query":"{ a }","$name":null}])), $unreadable, "$name in a batch");
+}
+verdict_is(send_json($read, $_), 200, $_) for '{"query":"{ a }","operationName":null,"variables":null,"extensions":null}',
+    '{"query":"{ a }","variable":1,"extension":2,"operation":3}', '{"query":"{ a }","variables":{"Query":1,"Variables":2,"Extensions":3}}',
+    '{"query":"{ a }","extensions":{"Query":1,"Variables":2}}', '{"query":"{ a }","operationN\u0061me":"x"}';

@@ -1,6 +1,6 @@
 /*
- * Looks for ids by name; what they say is nobody's business.  Knows no request
- * and no GraphQL.
+ * Looks for ids by name; what they say is nobody's business.  Looks at the
+ * names of what stands beside a document, too.  Knows no request.
  * Invariant: another spelling of a name is that name.
  */
 
@@ -21,6 +21,7 @@ static bool ngx_http_scoped_key_document_id_member(void *data,
     scoped_key_str_t name, const scoped_key_json_t *value);
 static bool ngx_http_scoped_key_document_id_name(void *data,
     scoped_key_str_t name, const scoped_key_json_t *value);
+static bool ngx_http_scoped_key_document_id_spelt(scoped_key_str_t name);
 
 
 /* by which servers and their clients' libraries take them */
@@ -43,6 +44,17 @@ static const scoped_key_str_t  ngx_http_scoped_key_document_ids[] = {
 
 #define NGX_HTTP_SCOPED_KEY_DOCUMENT_IDS                                      \
     (sizeof(ngx_http_scoped_key_document_ids) / sizeof(scoped_key_str_t))
+
+/* beside "query", which whoever walks to it looks at */
+
+static const scoped_key_str_t  ngx_http_scoped_key_document_members[] = {
+    scoped_key_str("operationName"),
+    scoped_key_str("variables"),
+    scoped_key_str("extensions")
+};
+
+#define NGX_HTTP_SCOPED_KEY_DOCUMENT_MEMBERS                                  \
+    (sizeof(ngx_http_scoped_key_document_members) / sizeof(scoped_key_str_t))
 
 /* what it holds may be an id like the members around it */
 static const scoped_key_str_t  ngx_http_scoped_key_extensions =
@@ -134,7 +146,9 @@ static bool
 ngx_http_scoped_key_document_id_member(void *data, scoped_key_str_t name,
     const scoped_key_json_t *value)
 {
-    if (!ngx_http_scoped_key_document_id_name(NULL, name, value)) {
+    if (!ngx_http_scoped_key_document_id_name(NULL, name, value)
+        || !ngx_http_scoped_key_document_id_spelt(name))
+    {
         return false;
     }
 
@@ -157,6 +171,26 @@ ngx_http_scoped_key_document_id_name(void *data, scoped_key_str_t name,
 
         if (scoped_key_spelling(ngx_http_scoped_key_document_ids[i], name)
             != SCOPED_KEY_SPELLING_DIFFERENT)
+        {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+/* false: it is a member that GraphQL names, in another spelling */
+
+static bool
+ngx_http_scoped_key_document_id_spelt(scoped_key_str_t name)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HTTP_SCOPED_KEY_DOCUMENT_MEMBERS; i++) {
+
+        if (scoped_key_spelling(ngx_http_scoped_key_document_members[i], name)
+            == SCOPED_KEY_SPELLING_SUSPECT)
         {
             return false;
         }

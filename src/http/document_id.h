@@ -20,7 +20,10 @@
 ngx_uint_t ngx_http_scoped_key_document_id_in_args(scoped_key_str_t text,
     u_char *scratch);
 
-/* the same of an object, or of any object of a batch */
+/*
+ * The same of an object, or of any object of a batch; or whether one of their
+ * members is operationName, variables or extensions in another spelling.
+ */
 ngx_uint_t ngx_http_scoped_key_document_id_in_json(
     const scoped_key_json_t *json);
 
