@@ -274,8 +274,9 @@ ngx_http_scoped_key_uses_send(ngx_http_scoped_key_uses_t *uses, ngx_uint_t n)
 
     len = scoped_key_resp_command(command, room, word, words, lens);
 
-    rc = scoped_key_redis_send(uses->worker->redis, &uses->batch, 1, command,
-                               len);
+    rc = len ? scoped_key_redis_send(uses->worker->redis, &uses->batch, 1,
+                                     command, len)
+             : NGX_ERROR;
 
     ngx_free(command);
 
