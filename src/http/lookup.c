@@ -23,11 +23,12 @@ static ngx_int_t ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx, const scoped_key_tag_t *tag,
     scoped_key_str_t id);
 static ngx_http_scoped_key_lookup_t *ngx_http_scoped_key_lookup_join(
-    ngx_http_scoped_key_worker_t *worker, scoped_key_str_t id);
+    ngx_http_scoped_key_worker_t *worker, scoped_key_str_t id,
+    const scoped_key_tag_t *id_tag);
 static ngx_http_scoped_key_lookup_t *ngx_http_scoped_key_lookup_find(
-    ngx_http_scoped_key_worker_t *worker, scoped_key_str_t id);
+    ngx_queue_t *bucket, scoped_key_str_t id);
 static ngx_queue_t *ngx_http_scoped_key_lookup_bucket(
-    ngx_http_scoped_key_worker_t *worker, scoped_key_str_t id);
+    ngx_http_scoped_key_worker_t *worker, const scoped_key_tag_t *id_tag);
 
 
 ngx_int_t
@@ -198,7 +199,7 @@ ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
 
     ctx->cache = NGX_HTTP_SCOPED_KEY_CACHE_MISS;
 
-    lookup = ngx_http_scoped_key_lookup_join(worker, id);
+    lookup = ngx_http_scoped_key_lookup_join(worker, id, &id_tag);
 
     if (lookup == NULL) {
         ctx->cause.reason = SCOPED_KEY_STORE_UNAVAILABLE;
@@ -233,11 +234,13 @@ ngx_http_scoped_key_lookup_tag(ngx_http_scoped_key_worker_t *worker,
 
 static ngx_http_scoped_key_lookup_t *
 ngx_http_scoped_key_lookup_join(ngx_http_scoped_key_worker_t *worker,
-    scoped_key_str_t id)
+    scoped_key_str_t id, const scoped_key_tag_t *id_tag)
 {
+    ngx_queue_t                   *bucket;
     ngx_http_scoped_key_lookup_t  *lookup;
 
-    lookup = ngx_http_scoped_key_lookup_find(worker, id);
+    bucket = ngx_http_scoped_key_lookup_bucket(worker, id_tag);
+    lookup = ngx_http_scoped_key_lookup_find(bucket, id);
 
     if (lookup) {
         return lookup;
@@ -260,21 +263,17 @@ ngx_http_scoped_key_lookup_join(ngx_http_scoped_key_worker_t *worker,
         return NULL;
     }
 
-    ngx_queue_insert_tail(ngx_http_scoped_key_lookup_bucket(worker, id),
-                          &lookup->queue);
+    ngx_queue_insert_tail(bucket, &lookup->queue);
 
     return lookup;
 }
 
 
 static ngx_http_scoped_key_lookup_t *
-ngx_http_scoped_key_lookup_find(ngx_http_scoped_key_worker_t *worker,
-    scoped_key_str_t id)
+ngx_http_scoped_key_lookup_find(ngx_queue_t *bucket, scoped_key_str_t id)
 {
-    ngx_queue_t                   *q, *bucket;
+    ngx_queue_t                   *q;
     ngx_http_scoped_key_lookup_t  *lookup;
-
-    bucket = ngx_http_scoped_key_lookup_bucket(worker, id);
 
     for (q = ngx_queue_head(bucket);
          q != ngx_queue_sentinel(bucket);
@@ -293,17 +292,14 @@ ngx_http_scoped_key_lookup_find(ngx_http_scoped_key_worker_t *worker,
 }
 
 
+/* by a keyed hash: a client chooses the ids that it asks for */
+
 static ngx_queue_t *
 ngx_http_scoped_key_lookup_bucket(ngx_http_scoped_key_worker_t *worker,
-    scoped_key_str_t id)
+    const scoped_key_tag_t *id_tag)
 {
-    scoped_key_tag_t  tag;
-
-    /* keyed: a client chooses the ids that it asks for */
-
-    scoped_key_tag_make(&tag, &worker->tag_key, id);
-
-    return &worker->lookups[tag.word[0] % NGX_HTTP_SCOPED_KEY_LOOKUP_BUCKETS];
+    return &worker->lookups[id_tag->word[0]
+                            % NGX_HTTP_SCOPED_KEY_LOOKUP_BUCKETS];
 }
 
 
@@ -311,9 +307,14 @@ void
 ngx_http_scoped_key_lookup_detach(ngx_http_scoped_key_worker_t *worker,
     scoped_key_str_t id)
 {
+    ngx_queue_t                   *bucket;
+    scoped_key_tag_t               id_tag;
     ngx_http_scoped_key_lookup_t  *lookup;
 
-    lookup = ngx_http_scoped_key_lookup_find(worker, id);
+    ngx_http_scoped_key_lookup_tag(worker, id, &id_tag);
+
+    bucket = ngx_http_scoped_key_lookup_bucket(worker, &id_tag);
+    lookup = ngx_http_scoped_key_lookup_find(bucket, id);
 
     if (lookup) {
         lookup->detached = 1;

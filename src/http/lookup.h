@@ -46,7 +46,8 @@ ngx_int_t ngx_http_scoped_key_lookup(ngx_http_request_t *r,
 /*
  * Under what the cache keeps a record that is nobody's, since it has no
  * digest: not under the text that was presented, for any text would bring it.
- * No key has such a text.
+ * No key has such a text.  And where lookups of this id, which is of
+ * SCOPED_KEY_ID_MAX_BYTES at most, are found.
  */
 void ngx_http_scoped_key_lookup_tag(ngx_http_scoped_key_worker_t *worker,
     scoped_key_str_t id, scoped_key_tag_t *tag);

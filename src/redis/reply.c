@@ -56,7 +56,7 @@ scoped_key_reply_reserve(void *items, size_t *size, size_t n, size_t more,
 
 static scoped_key_resp_status_e
 scoped_key_reply_append(scoped_key_reply_t *reply,
-    scoped_key_resp_value_t value)
+    const scoped_key_resp_value_t *value)
 {
     scoped_key_resp_value_t  *values;
 
@@ -69,13 +69,13 @@ scoped_key_reply_append(scoped_key_reply_t *reply,
     }
 
     values = scoped_key_reply_reserve(reply->values, &reply->values_size,
-                                      reply->nvalues, 1, sizeof(value));
+                                      reply->nvalues, 1, sizeof(*value));
     if (values == NULL) {
         return SCOPED_KEY_RESP_BROKEN;
     }
 
     reply->values = values;
-    reply->values[reply->nvalues++] = value;
+    reply->values[reply->nvalues++] = *value;
 
     return SCOPED_KEY_RESP_REPLY;
 }
@@ -87,7 +87,7 @@ scoped_key_reply_nil(scoped_key_reply_t *reply)
     scoped_key_resp_value_t  value = { .type = SCOPED_KEY_RESP_NIL,
                                        .span = 1 };
 
-    return scoped_key_reply_append(reply, value);
+    return scoped_key_reply_append(reply, &value);
 }
 
 
@@ -97,7 +97,7 @@ scoped_key_reply_integer(scoped_key_reply_t *reply, long long integer)
     scoped_key_resp_value_t  value = { .type = SCOPED_KEY_RESP_INTEGER,
                                        .span = 1, .integer = integer };
 
-    return scoped_key_reply_append(reply, value);
+    return scoped_key_reply_append(reply, &value);
 }
 
 
@@ -130,7 +130,7 @@ scoped_key_reply_text(scoped_key_reply_t *reply, scoped_key_resp_e type,
     reply->text = text;
     reply->text_len += len;
 
-    return scoped_key_reply_append(reply, value);
+    return scoped_key_reply_append(reply, &value);
 }
 
 
@@ -149,7 +149,7 @@ scoped_key_reply_array(scoped_key_reply_t *reply, size_t elements,
 
     reply->announced += elements;
 
-    return scoped_key_reply_append(reply, value);
+    return scoped_key_reply_append(reply, &value);
 }
 
 
