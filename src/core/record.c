@@ -76,6 +76,14 @@ scoped_key_record_is_valid(const scoped_key_record_t *record)
 
 
 bool
+scoped_key_record_is_plain(const scoped_key_record_t *record)
+{
+    return !(record->flags & SCOPED_KEY_RECORD_CONDITIONS)
+           && record->nconstrained == 0;
+}
+
+
+bool
 scoped_key_record_is_global(const scoped_key_record_t *record)
 {
     return record->flags & SCOPED_KEY_RECORD_GLOBAL;

@@ -88,6 +88,9 @@ size_t scoped_key_record_size(const scoped_key_record_t *record);
 /* texts live as long as the record; empty when missing */
 bool scoped_key_record_is_valid(const scoped_key_record_t *record);
 bool scoped_key_record_is_global(const scoped_key_record_t *record);
+/* whether verdicts ask for no fact but the time: neither the record nor a
+   grant has conditions or params */
+bool scoped_key_record_is_plain(const scoped_key_record_t *record);
 /* whether a refusal is among the members: a global key is bound by them */
 bool scoped_key_record_has_refusals(const scoped_key_record_t *record);
 scoped_key_str_t scoped_key_record_id(const scoped_key_record_t *record);

@@ -316,7 +316,7 @@ scoped_key_trial_verdict(const scoped_key_trial_t *trial,
 static scoped_key_verdict_e
 scoped_key_verdict_clause(const scoped_key_record_t *record,
     const scoped_key_clause_t *clause, const scoped_key_facts_t *facts,
-    scoped_key_cause_t *cause)
+    size_t *left, scoped_key_cause_t *cause)
 {
     scoped_key_trial_t    trial;
     scoped_key_verdict_e  verdict;
@@ -325,7 +325,7 @@ scoped_key_verdict_clause(const scoped_key_record_t *record,
 
     trial.record = record;
     trial.facts = facts;
-    trial.left = &cause->left;
+    trial.left = left;
     trial.fixed = true;
 
     if (record->flags & SCOPED_KEY_RECORD_GLOBAL) {
@@ -365,12 +365,12 @@ scoped_key_verdict_scopes(const scoped_key_record_t *record,
     const scoped_key_required_t *required, const scoped_key_facts_t *facts,
     scoped_key_cause_t *cause)
 {
-    size_t                i;
+    size_t                i, left;
     scoped_key_verdict_e  verdict, one;
 
     memset(cause, 0, sizeof(*cause));
     cause->fixed = true;
-    cause->left = SCOPED_KEY_GRANT_MAX_STEPS;
+    left = SCOPED_KEY_GRANT_MAX_STEPS;
 
     if (required->n == 0) {
         return scoped_key_verdict_bare(record, required, cause);
@@ -380,7 +380,7 @@ scoped_key_verdict_scopes(const scoped_key_record_t *record,
 
     for (i = 0; i < required->n; i++) {
         one = scoped_key_verdict_clause(record, &required->clauses[i], facts,
-                                        cause);
+                                        &left, cause);
 
         if (one == SCOPED_KEY_NEEDS_BODY) {
             verdict = one;

@@ -58,15 +58,14 @@ typedef struct {
 /* the part of a verdict that tells why */
 typedef struct {
     scoped_key_reason_e        reason;   /* NONE when allowed */
+    bool                       fixed;    /* hangs on the record and the
+                                            required scopes alone: will be the
+                                            same for every request */
     scoped_key_str_t           grant;    /* the member of the scope list that
                                             decided, in the record; or empty */
     const scoped_key_clause_t *missing;  /* when refused: the clause that does
                                             not hold; NULL: no scope is enough,
                                             only a global key */
-    bool                       fixed;    /* hangs on the record and the
-                                            required scopes alone: will be the
-                                            same for every request */
-    size_t                     left;     /* of SCOPED_KEY_GRANT_MAX_STEPS */
 } scoped_key_cause_t;
 
 

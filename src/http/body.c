@@ -216,7 +216,7 @@ ngx_http_scoped_key_body_read(ngx_http_request_t *r,
 
     /* a dry run lets on whatever comes, and so it must be read wholly */
 
-    ctx->body_room = skcf->dry_run ? 0 : (off_t) skcf->body_limit + 1;
+    ctx->body->room = skcf->dry_run ? 0 : (off_t) skcf->body_limit + 1;
     ctx->reading = 1;
 
     ngx_http_scoped_key_body_place(r);
@@ -227,7 +227,13 @@ ngx_http_scoped_key_body_read(ngx_http_request_t *r,
     ctx->reading = 0;
 
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
-        ctx->body_room = 0;
+
+        /* it is not there if an error page has begun a pass of its own */
+
+        if (ctx->body) {
+            ctx->body->room = 0;
+        }
+
         return rc;
     }
 
@@ -270,7 +276,11 @@ ngx_http_scoped_key_body_handler(ngx_http_request_t *r)
     ctx = ngx_http_scoped_key_ctx(r);
 
     ctx->body_read = 1;
-    ctx->body_room = 0;
+
+    if (ctx->body) {
+        ctx->body->room = 0;
+    }
+
     r->write_event_handler = ngx_http_core_run_phases;
 
     if (!ctx->reading) {
@@ -296,14 +306,14 @@ ngx_http_scoped_key_body_count(ngx_http_request_t *r,
         size += ngx_buf_size(in->buf);
     }
 
-    if (size < ctx->body_room) {
-        ctx->body_room -= size;
+    if (size < ctx->body->room) {
+        ctx->body->room -= size;
         return NGX_OK;
     }
 
     ngx_http_scoped_key_body_drop(r);
 
-    ctx->body_room = 0;
+    ctx->body->room = 0;
     ctx->cause.reason = SCOPED_KEY_BODY_TOO_LARGE;
     ctx->verdict = NGX_HTTP_SCOPED_KEY_REFUSED;
 

@@ -26,6 +26,9 @@ struct ngx_http_scoped_key_body_s {
     ngx_http_scoped_key_body_e   type;
     ngx_str_t                    text;   /* once collected */
     scoped_key_json_t           *json;   /* once parsed; NULL: unreadable */
+    off_t                        room;   /* while it is read: how many bytes may
+                                            yet come, and one; 0: nobody
+                                            counts */
     unsigned                     collected:1;
     unsigned                     parsed:1;
 };
@@ -50,14 +53,15 @@ const scoped_key_json_t *ngx_http_scoped_key_body_json(ngx_http_request_t *r,
 void ngx_http_scoped_key_body_forget(ngx_http_scoped_key_ctx_t *ctx);
 
 /*
- * Reads the whole body.  NGX_OK: it is there; NGX_DONE: it is under way, and
- * the phases will be run again; else a status to answer with.
+ * Reads the whole body; ctx->body is there.  NGX_OK: so is the body; NGX_DONE:
+ * it is under way, and the phases will be run again; else a status to answer
+ * with.
  */
 ngx_int_t ngx_http_scoped_key_body_read(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
 
 /*
- * Of the request body filter, while ctx->body_room is not 0: what has just
+ * Of the request body filter, while ctx->body->room is not 0: what has just
  * come.  NGX_OK, or the status of a refusal: the body goes over
  * scoped_key_body_limit, though no length was said before.  What came of it is
  * then forgotten, and the rest is not read.

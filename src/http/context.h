@@ -60,7 +60,6 @@ typedef struct ngx_http_scoped_key_values_s    ngx_http_scoped_key_values_t;
 typedef struct {
     ngx_str_t                        key;       /* the presented text */
     scoped_key_record_t             *record;    /* a reference of our own */
-    scoped_key_proof_e               proof;
     unsigned char                   *memo;      /* of the cached record; only
                                                    until the event loop turns */
     ngx_msec_t                       read_ms;
@@ -72,9 +71,6 @@ typedef struct {
     ngx_http_scoped_key_captures_t  *captures;  /* see captures.h */
 
     ngx_http_scoped_key_body_t      *body;      /* see body.h */
-    off_t                            body_room; /* while it is being read: the
-                                                   bytes that may yet come, and
-                                                   one; 0: nobody counts */
     ngx_http_scoped_key_document_t  *document;  /* see document.h */
     ngx_http_scoped_key_values_t    *values;    /* of params, see param.h */
 
@@ -82,11 +78,13 @@ typedef struct {
                                     *remembered; /* allowed by the memo: the
                                                     cause is not filled in */
     scoped_key_cause_t               cause;
+    ngx_str_t                       *problem;   /* body, once built */
+
+    scoped_key_proof_e               proof;
     ngx_http_scoped_key_verdict_e    verdict;
     ngx_http_scoped_key_cache_e      cache;
-    ngx_uint_t                       status;    /* of a refusal */
-    ngx_str_t                        problem;   /* body, once built */
 
+    unsigned                         status:10;         /* of a refusal */
     unsigned                         wants_record:1;    /* a key is there; or
                                                            its body was slow */
     unsigned                         waiting:1;         /* for a lookup */

@@ -129,14 +129,23 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
     scoped_key_reason_e           reason;
     ngx_http_scoped_key_asker_t   asker;
 
-    ngx_http_scoped_key_facts(r, &facts);
+    if (scoped_key_record_is_plain(ctx->record)) {
 
-    asker.request = r;
-    asker.skcf = skcf;
-    asker.ctx = ctx;
+        /* no fact is what refuses, were one asked for all the same */
 
-    facts.param = ngx_http_scoped_key_param;
-    facts.data = &asker;
+        ngx_memzero(&facts, sizeof(scoped_key_facts_t));
+        facts.now = ngx_time();
+
+    } else {
+        ngx_http_scoped_key_facts(r, &facts);
+
+        asker.request = r;
+        asker.skcf = skcf;
+        asker.ctx = ctx;
+
+        facts.param = ngx_http_scoped_key_param;
+        facts.data = &asker;
+    }
 
     reason = scoped_key_verdict_key(ctx->record, ctx->proof, &facts);
 

@@ -121,14 +121,18 @@ ngx_http_scoped_key_filter_dress(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (ngx_http_scoped_key_problem_body(r, ctx, &ctx->problem) != NGX_OK) {
+    ctx->problem = ngx_palloc(r->pool, sizeof(ngx_str_t));
+
+    if (ctx->problem == NULL
+        || ngx_http_scoped_key_problem_body(r, ctx, ctx->problem) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
     ctx->replacing = 1;
 
     ngx_http_clear_content_length(r);
-    r->headers_out.content_length_n = ctx->problem.len;
+    r->headers_out.content_length_n = ctx->problem->len;
 
     ngx_str_set(&r->headers_out.content_type, "application/problem+json");
     r->headers_out.content_type_len = r->headers_out.content_type.len;
@@ -203,8 +207,8 @@ ngx_http_scoped_key_filter_replace(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    b->pos = ctx->problem.data;
-    b->last = ctx->problem.data + ctx->problem.len;
+    b->pos = ctx->problem->data;
+    b->last = ctx->problem->data + ctx->problem->len;
     b->memory = 1;
     b->last_buf = 1;
     b->last_in_chain = 1;
@@ -224,7 +228,7 @@ ngx_http_scoped_key_request_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     ctx = ngx_http_scoped_key_ctx(r);
 
-    if (ctx && ctx->body_room) {
+    if (ctx && ctx->body && ctx->body->room) {
         rc = ngx_http_scoped_key_body_count(r, ctx, in);
 
         if (rc != NGX_OK) {

@@ -46,7 +46,7 @@ ngx_http_scoped_key_problem_body(ngx_http_request_t *r,
                      "{\"type\":\"about:blank\",\"title\":\"%s\","
                      "\"status\":%ui,\"detail\":\"%s\",\"reason\":\"%s\"",
                      ngx_http_scoped_key_problem_title(ctx->status),
-                     ctx->status,
+                     (ngx_uint_t) ctx->status,
                      ngx_http_scoped_key_problem_detail(ctx->cause.reason,
                                                         missing),
                      scoped_key_reason_name(ctx->cause.reason));

@@ -284,6 +284,31 @@ check_settled(const scenario_t *s, const scenario_outcome_t *outcome)
 }
 
 
+/* a record that asks for no fact but the time: without any other */
+static void
+check_plain(const scenario_t *s, const scenario_outcome_t *outcome)
+{
+    scenario_t            changed;
+    scenario_outcome_t    other;
+    scoped_key_record_t  *record;
+
+    scenario_copy(&changed, s);
+    record = scenario_record(&changed, NULL, NULL);
+
+    if (scoped_key_record_is_plain(record)) {
+        memset(&changed.facts, 0, sizeof(changed.facts));
+        changed.facts.now = s->facts.now;
+        other = scenario_decide(&changed, record);
+
+        must(other.key == outcome->key);
+        must(other.verdict == outcome->verdict);
+        must(other.cause.reason == outcome->cause.reason);
+    }
+
+    scoped_key_record_release(record);
+}
+
+
 static void
 check_key_order(const scenario_t *s)
 {
@@ -332,6 +357,7 @@ check_all(const scenario_t *s)
     check_order(s, &outcome);
     check_fixed(s, &outcome);
     check_settled(s, &outcome);
+    check_plain(s, &outcome);
     check_key_order(s);
 }
 

@@ -319,50 +319,6 @@ test_long_scope(void)
 }
 
 
-/* with a current text, and with the line added; *key: the verdict on the key */
-static bool
-settled(const char *line, scoped_key_proof_e proof, scoped_key_reason_e *key)
-{
-    scenario_t            s;
-    scenario_outcome_t    outcome;
-    scoped_key_record_t  *record;
-
-    scenario_init(&s);
-    check(scenario_line(&s, scenario_text(line)));
-    s.proof = proof;
-
-    record = scenario_record(&s, NULL, NULL);
-    outcome = scenario_decide(&s, record);
-    scoped_key_record_release(record);
-
-    *key = outcome.key;
-
-    return outcome.settled;
-}
-
-
-/* only where no fact is asked for, were it one that is well just now */
-static void
-test_settled(void)
-{
-    scoped_key_reason_e  key;
-
-    check(settled("field mode scoped", SCOPED_KEY_PROOF_CURRENT, &key));
-    check(key == SCOPED_KEY_REASON_NONE);
-
-    check(!settled("field methods GET", SCOPED_KEY_PROOF_CURRENT, &key));
-    check(key == SCOPED_KEY_REASON_NONE);
-
-    check(!settled("field expires_at 2000", SCOPED_KEY_PROOF_CURRENT, &key));
-    check(key == SCOPED_KEY_REASON_NONE);
-
-    check(!settled("field enabled 0", SCOPED_KEY_PROOF_CURRENT, &key));
-    check(!settled("field mode scoped", SCOPED_KEY_PROOF_NONE, &key));
-    check(!settled("field previous_until 2000", SCOPED_KEY_PROOF_PREVIOUS,
-                   &key));
-}
-
-
 static void
 test_reasons(void)
 {
@@ -393,7 +349,6 @@ main(void)
     test_cases();
     test_grant_lies_in_record();
     test_long_scope();
-    test_settled();
     test_reasons();
 
     return unit_done("verdict");
