@@ -39,17 +39,14 @@ struct ngx_http_scoped_key_hidden_s {
     ngx_http_scoped_key_hidden_t        *next;
 };
 
-/*
- * The credentials of a request; and of its header lines, those that are
- * sources, were they empty ones.
- */
+/* what is to be found in a request */
 typedef struct {
-    ngx_uint_t                           nkeys;
+    ngx_uint_t                           nkeys;   /* credentials, not empty */
     ngx_str_t                            key;     /* if there are any: one */
-    ngx_uint_t                           n;       /* 2: several, or a cookie */
-    ngx_table_elt_t                     *line;    /* if n is 1, which one */
-    const ngx_http_scoped_key_source_t  *source;
-} ngx_http_scoped_key_lines_t;
+    ngx_uint_t                           lines;   /* header lines that are
+                                                     sources, were they empty
+                                                     ones */
+} ngx_http_scoped_key_found_t;
 
 typedef struct ngx_http_scoped_key_captures_s  ngx_http_scoped_key_captures_t;
 typedef struct ngx_http_scoped_key_waiter_s    ngx_http_scoped_key_waiter_t;

@@ -8,22 +8,19 @@
 #include "item.h"
 
 
-static void ngx_http_scoped_key_search_line(ngx_table_elt_t *header,
-    const ngx_array_t *sources, ngx_http_scoped_key_lines_t *lines);
-static ngx_uint_t ngx_http_scoped_key_search_other(ngx_table_elt_t *header,
-    const ngx_http_scoped_key_source_t *source,
-    ngx_http_scoped_key_lines_t *lines) ngx_http_scoped_key_rare;
+static void ngx_http_scoped_key_search_line(const ngx_table_elt_t *header,
+    const ngx_array_t *sources, ngx_http_scoped_key_found_t *found);
 static void ngx_http_scoped_key_search_cookie(const ngx_str_t *name,
-    const ngx_str_t *line, ngx_http_scoped_key_lines_t *lines);
+    const ngx_str_t *line, ngx_http_scoped_key_found_t *found);
 static ngx_int_t ngx_http_scoped_key_search_elsewhere(ngx_http_request_t *r,
     const ngx_array_t *sources, const ngx_http_scoped_key_hidden_t *hidden,
-    ngx_http_scoped_key_lines_t *lines) ngx_http_scoped_key_rare;
+    ngx_http_scoped_key_found_t *found);
 static ngx_int_t ngx_http_scoped_key_search_query(ngx_http_request_t *r,
-    const ngx_str_t *name, ngx_http_scoped_key_lines_t *lines);
+    const ngx_str_t *name, ngx_http_scoped_key_found_t *found);
 static void ngx_http_scoped_key_search_hidden(
     const ngx_http_scoped_key_hidden_t *hidden,
     const ngx_http_scoped_key_source_t *source,
-    ngx_http_scoped_key_lines_t *lines);
+    ngx_http_scoped_key_found_t *found);
 static ngx_uint_t ngx_http_scoped_key_same_source(
     const ngx_http_scoped_key_source_t *a,
     const ngx_http_scoped_key_source_t *b);
@@ -39,28 +36,15 @@ const ngx_str_t  ngx_http_scoped_key_authorization_line =
 /* an empty credential is a missing one */
 
 static ngx_inline void
-ngx_http_scoped_key_found(ngx_http_scoped_key_lines_t *lines,
+ngx_http_scoped_key_found(ngx_http_scoped_key_found_t *found,
     const ngx_str_t *value)
 {
     if (value->len == 0) {
         return;
     }
 
-    lines->key = *value;
-    lines->nkeys++;
-}
-
-
-static ngx_inline void
-ngx_http_scoped_key_found_line(ngx_http_scoped_key_lines_t *lines,
-    ngx_table_elt_t *header, const ngx_http_scoped_key_source_t *source,
-    const ngx_str_t *value)
-{
-    lines->n++;
-    lines->line = header;
-    lines->source = source;
-
-    ngx_http_scoped_key_found(lines, value);
+    found->key = *value;
+    found->nkeys++;
 }
 
 
@@ -68,102 +52,79 @@ ngx_int_t
 ngx_http_scoped_key_credential_find(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_http_scoped_key_hidden_t *hidden,
-    ngx_http_scoped_key_lines_t *lines)
+    ngx_http_scoped_key_found_t *found)
 {
     ngx_table_elt_t        *header, *end;
     const ngx_list_part_t  *part;
 
-    lines->nkeys = 0;
-    lines->n = 0;
+    found->nkeys = 0;
+    found->lines = 0;
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
         header = part->elts;
 
         for (end = header + part->nelts; header != end; header++) {
             if (ngx_http_scoped_key_may_be_source(skcf, header)) {
-                ngx_http_scoped_key_search_line(header, skcf->sources, lines);
+                ngx_http_scoped_key_search_line(header, skcf->sources, found);
             }
         }
     }
 
     if ((skcf->in_query || hidden)
         && ngx_http_scoped_key_search_elsewhere(r, skcf->sources, hidden,
-                                                lines)
+                                                found)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (lines->nkeys > 1) {
+    if (found->nkeys > 1) {
         return NGX_BUSY;
     }
 
-    return lines->nkeys ? NGX_OK : NGX_DECLINED;
+    return found->nkeys ? NGX_OK : NGX_DECLINED;
 }
 
 
-/* no line has two names, nor two schemes: what is found first is all */
-
-static ngx_inline void
-ngx_http_scoped_key_search_line(ngx_table_elt_t *header,
-    const ngx_array_t *sources, ngx_http_scoped_key_lines_t *lines)
+static void
+ngx_http_scoped_key_search_line(const ngx_table_elt_t *header,
+    const ngx_array_t *sources, ngx_http_scoped_key_found_t *found)
 {
-    const ngx_http_scoped_key_source_t  *source, *end;
+    ngx_str_t                            value;
+    ngx_uint_t                           i;
+    const ngx_http_scoped_key_source_t  *source;
 
     source = sources->elts;
 
-    for (end = source + sources->nelts; source != end; source++) {
+    for (i = 0; i < sources->nelts; i++) {
 
-        if (source->type != NGX_HTTP_SCOPED_KEY_HEADER) {
-            if (ngx_http_scoped_key_search_other(header, source, lines)) {
-                return;
+        if (source[i].type == NGX_HTTP_SCOPED_KEY_COOKIE) {
+            if (ngx_http_scoped_key_header_is(header,
+                                            &ngx_http_scoped_key_cookie_line))
+            {
+                found->lines++;
+                ngx_http_scoped_key_search_cookie(&source[i].name,
+                                                  &header->value, found);
             }
 
-        } else if (ngx_http_scoped_key_header_is(header, &source->name)) {
-            ngx_http_scoped_key_found_line(lines, header, source,
-                                           &header->value);
+        } else if (ngx_http_scoped_key_credential_header(&source[i], header,
+                                                         &value)
+                   == NGX_OK)
+        {
+            found->lines++;
+            ngx_http_scoped_key_found(found, &value);
+
+            /* no line has two names, nor two schemes */
+
             return;
         }
     }
 }
 
 
-/* 0: the line may yet be some other source */
-
-static ngx_uint_t
-ngx_http_scoped_key_search_other(ngx_table_elt_t *header,
-    const ngx_http_scoped_key_source_t *source,
-    ngx_http_scoped_key_lines_t *lines)
-{
-    ngx_str_t  value;
-
-    if (source->type == NGX_HTTP_SCOPED_KEY_COOKIE) {
-        if (ngx_http_scoped_key_header_is(header,
-                                          &ngx_http_scoped_key_cookie_line))
-        {
-            lines->n = 2;
-            ngx_http_scoped_key_search_cookie(&source->name, &header->value,
-                                              lines);
-        }
-
-        return 0;
-    }
-
-    if (ngx_http_scoped_key_credential_header(source, header, &value)
-        != NGX_OK)
-    {
-        return 0;
-    }
-
-    ngx_http_scoped_key_found_line(lines, header, source, &value);
-
-    return 1;
-}
-
-
 static void
 ngx_http_scoped_key_search_cookie(const ngx_str_t *name, const ngx_str_t *line,
-    ngx_http_scoped_key_lines_t *lines)
+    ngx_http_scoped_key_found_t *found)
 {
     ngx_str_t  rest, pair, value;
 
@@ -171,7 +132,7 @@ ngx_http_scoped_key_search_cookie(const ngx_str_t *name, const ngx_str_t *line,
 
     while (ngx_http_scoped_key_item_next(&rest, &pair)) {
         if (ngx_http_scoped_key_cookie_is(&pair, name, &value)) {
-            ngx_http_scoped_key_found(lines, &value);
+            ngx_http_scoped_key_found(found, &value);
         }
     }
 }
@@ -182,7 +143,7 @@ ngx_http_scoped_key_search_cookie(const ngx_str_t *name, const ngx_str_t *line,
 static ngx_int_t
 ngx_http_scoped_key_search_elsewhere(ngx_http_request_t *r,
     const ngx_array_t *sources, const ngx_http_scoped_key_hidden_t *hidden,
-    ngx_http_scoped_key_lines_t *lines)
+    ngx_http_scoped_key_found_t *found)
 {
     ngx_uint_t                           i;
     const ngx_http_scoped_key_source_t  *source;
@@ -192,13 +153,13 @@ ngx_http_scoped_key_search_elsewhere(ngx_http_request_t *r,
     for (i = 0; i < sources->nelts; i++) {
 
         if (source[i].type == NGX_HTTP_SCOPED_KEY_QUERY
-            && ngx_http_scoped_key_search_query(r, &source[i].name, lines)
+            && ngx_http_scoped_key_search_query(r, &source[i].name, found)
                != NGX_OK)
         {
             return NGX_ERROR;
         }
 
-        ngx_http_scoped_key_search_hidden(hidden, &source[i], lines);
+        ngx_http_scoped_key_search_hidden(hidden, &source[i], found);
     }
 
     return NGX_OK;
@@ -207,7 +168,7 @@ ngx_http_scoped_key_search_elsewhere(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_scoped_key_search_query(ngx_http_request_t *r, const ngx_str_t *name,
-    ngx_http_scoped_key_lines_t *lines)
+    ngx_http_scoped_key_found_t *found)
 {
     ngx_str_t          value;
     scoped_key_str_t   rest;
@@ -226,7 +187,7 @@ ngx_http_scoped_key_search_query(ngx_http_request_t *r, const ngx_str_t *name,
             return NGX_ERROR;
         }
 
-        ngx_http_scoped_key_found(lines, &value);
+        ngx_http_scoped_key_found(found, &value);
     }
 
     return NGX_OK;
@@ -236,11 +197,11 @@ ngx_http_scoped_key_search_query(ngx_http_request_t *r, const ngx_str_t *name,
 static void
 ngx_http_scoped_key_search_hidden(const ngx_http_scoped_key_hidden_t *hidden,
     const ngx_http_scoped_key_source_t *source,
-    ngx_http_scoped_key_lines_t *lines)
+    ngx_http_scoped_key_found_t *found)
 {
     for ( /* void */ ; hidden; hidden = hidden->next) {
         if (ngx_http_scoped_key_same_source(hidden->source, source)) {
-            ngx_http_scoped_key_found(lines, &hidden->value);
+            ngx_http_scoped_key_found(found, &hidden->value);
         }
     }
 }

@@ -20,13 +20,13 @@
     ((skcf)->lines >> ((header)->key.len % 64) & 1)
 
 /*
- * NGX_OK: lines->key is the one credential; NGX_DECLINED: there is none, or
+ * NGX_OK: found->key is the one credential; NGX_DECLINED: there is none, or
  * only empty ones; NGX_BUSY: there are several; NGX_ERROR: out of memory.
  */
 ngx_int_t ngx_http_scoped_key_credential_find(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_http_scoped_key_hidden_t *hidden,
-    ngx_http_scoped_key_lines_t *lines);
+    ngx_http_scoped_key_found_t *found);
 
 /*
  * What a header line says if the line is a source: NGX_OK, and *value may be

@@ -99,10 +99,11 @@ ngx_http_scoped_key_decide_is_remembered(
            && require->memo != NGX_HTTP_SCOPED_KEY_NO_MEMO
            && (ctx->memo[require->memo / 8]
                & ngx_http_scoped_key_memo_bit(require))
-           && !skcf->graphql
-           && scoped_key_verdict_key_settled(ctx->record, ctx->proof);
+           && !skcf->graphql;
 }
 
+
+/* what is remembered hangs on nothing but the record, and which text it was */
 
 static ngx_inline void
 ngx_http_scoped_key_decide_remember(
@@ -112,7 +113,8 @@ ngx_http_scoped_key_decide_remember(
     if (ctx->memo
         && require->memo != NGX_HTTP_SCOPED_KEY_NO_MEMO
         && ctx->cause.fixed
-        && ctx->verdict == NGX_HTTP_SCOPED_KEY_ALLOWED)
+        && ctx->verdict == NGX_HTTP_SCOPED_KEY_ALLOWED
+        && scoped_key_verdict_key_settled(ctx->record, ctx->proof))
     {
         ctx->memo[require->memo / 8] |= ngx_http_scoped_key_memo_bit(require);
     }

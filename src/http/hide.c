@@ -1,8 +1,8 @@
 /*
  * The list of header lines becomes a chain of parts that lie over the old
  * elements, around those that go: nothing is copied, headers_in.host and its
- * like go on pointing at what they did.  One line alone, the way of nearly
- * every request, is taken out without a look at the others.
+ * like go on pointing at what they did.  A line that is the one key of its
+ * request has been taken out by take.c.
  */
 
 #include "hide.h"
@@ -10,16 +10,6 @@
 #include "credential.h"
 
 
-static ngx_int_t ngx_http_scoped_key_hide_all(ngx_http_request_t *r,
-    const ngx_http_scoped_key_loc_conf_t *skcf,
-    ngx_http_scoped_key_ctx_t *ctx,
-    const ngx_http_scoped_key_lines_t *lines) ngx_http_scoped_key_rare;
-static ngx_uint_t ngx_http_scoped_key_hide_only(ngx_http_request_t *r,
-    ngx_table_elt_t *line);
-static ngx_int_t ngx_http_scoped_key_hide_split(ngx_http_request_t *r,
-    ngx_table_elt_t *line) ngx_http_scoped_key_rare;
-static void ngx_http_scoped_key_hide_unlink(ngx_http_request_t *r,
-    const ngx_table_elt_t *line);
 static ngx_int_t ngx_http_scoped_key_hide_lines(
     ngx_http_scoped_key_hiding_t *hiding);
 static ngx_int_t ngx_http_scoped_key_hide_part(
@@ -32,64 +22,10 @@ static ngx_int_t ngx_http_scoped_key_hide_line(
 static void ngx_http_scoped_key_hide_authorization(ngx_http_request_t *r);
 
 
-static ngx_inline ngx_int_t
-ngx_http_scoped_key_hide_keep_one(ngx_http_request_t *r,
-    ngx_http_scoped_key_ctx_t *ctx, const ngx_http_scoped_key_source_t *source,
-    const ngx_str_t *value)
-{
-    ngx_http_scoped_key_hidden_t  *hidden;
-
-    if (ctx == NULL || value->len == 0) {
-        return NGX_OK;
-    }
-
-    hidden = &ctx->first;
-
-    if (hidden->source) {
-        hidden = ngx_palloc(r->pool, sizeof(ngx_http_scoped_key_hidden_t));
-        if (hidden == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    hidden->source = source;
-    hidden->value = *value;
-    hidden->next = ctx->hidden;
-
-    ctx->hidden = hidden;
-
-    return NGX_OK;
-}
-
-
 ngx_int_t
 ngx_http_scoped_key_hide(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx,
-    const ngx_http_scoped_key_lines_t *lines)
-{
-    ngx_int_t  rc;
-
-    if (lines && lines->n == 1 && !skcf->in_query
-        && lines->source->type == NGX_HTTP_SCOPED_KEY_HEADER
-        && ngx_http_scoped_key_hide_only(r, lines->line))
-    {
-        rc = ngx_http_scoped_key_hide_keep_one(r, ctx, lines->source,
-                                               &lines->line->value);
-
-    } else {
-        rc = ngx_http_scoped_key_hide_all(r, skcf, ctx, lines);
-    }
-
-    ngx_http_scoped_key_cached_forget(r);
-
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_http_scoped_key_hide_all(ngx_http_request_t *r,
-    const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx,
-    const ngx_http_scoped_key_lines_t *lines)
+    const ngx_http_scoped_key_found_t *found)
 {
     ngx_http_scoped_key_hiding_t  hiding;
 
@@ -99,104 +35,19 @@ ngx_http_scoped_key_hide_all(ngx_http_request_t *r,
     hiding.authorization = 0;
     hiding.cookies = 0;
 
-    if ((lines == NULL || lines->n)
+    if ((found == NULL || found->lines)
         && ngx_http_scoped_key_hide_lines(&hiding) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return skcf->in_query ? ngx_http_scoped_key_hide_query(&hiding) : NGX_OK;
-}
-
-
-/*
- * Takes out the one line, if it is among the first lines, which are a part of
- * the request itself.  0: it is not, or no other line would be left.
- */
-
-static ngx_inline ngx_uint_t
-ngx_http_scoped_key_hide_only(ngx_http_request_t *r, ngx_table_elt_t *line)
-{
-    ngx_list_t       *list;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *first, *last;
-
-    list = &r->headers_in.headers;
-    part = &list->part;
-    first = part->elts;
-    last = first + part->nelts - 1;
-
-    if (line < first || line > last || first == last) {
-        return 0;
-    }
-
-    if (line == last) {
-        part->nelts--;
-
-    } else if (line == first) {
-        part->elts = line + 1;
-        part->nelts--;
-
-    } else if (ngx_http_scoped_key_hide_split(r, line) != NGX_OK) {
-        return 0;
-    }
-
-    /* the last part is full: what is pushed goes into a part of its own */
-
-    list->nalloc = list->last->nelts;
-
-    ngx_http_scoped_key_hide_unlink(r, line);
-
-    return 1;
-}
-
-
-/* what stood before the line, and what stood behind it, in a part each */
-
-static ngx_int_t
-ngx_http_scoped_key_hide_split(ngx_http_request_t *r, ngx_table_elt_t *line)
-{
-    ngx_list_t       *list;
-    ngx_uint_t        before;
-    ngx_list_part_t  *part, *rest;
-
-    list = &r->headers_in.headers;
-    part = &list->part;
-
-    rest = ngx_palloc(r->pool, sizeof(ngx_list_part_t));
-    if (rest == NULL) {
+    if (skcf->in_query && ngx_http_scoped_key_hide_query(&hiding) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    before = line - (ngx_table_elt_t *) part->elts;
-
-    rest->elts = line + 1;
-    rest->nelts = part->nelts - before - 1;
-    rest->next = part->next;
-
-    part->nelts = before;
-    part->next = rest;
-
-    if (list->last == part) {
-        list->last = rest;
-    }
+    ngx_http_scoped_key_cached_forget(r);
 
     return NGX_OK;
-}
-
-
-/* $http_referer, $http_user_agent and the error log go by these */
-
-static ngx_inline void
-ngx_http_scoped_key_hide_unlink(ngx_http_request_t *r,
-    const ngx_table_elt_t *line)
-{
-    if (r->headers_in.referer == line) {
-        r->headers_in.referer = NULL;
-
-    } else if (r->headers_in.user_agent == line) {
-        r->headers_in.user_agent = NULL;
-    }
 }
 
 
@@ -368,7 +219,28 @@ ngx_http_scoped_key_hide_keep(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx, const ngx_http_scoped_key_source_t *source,
     const ngx_str_t *value)
 {
-    return ngx_http_scoped_key_hide_keep_one(r, ctx, source, value);
+    ngx_http_scoped_key_hidden_t  *hidden;
+
+    if (ctx == NULL || value->len == 0) {
+        return NGX_OK;
+    }
+
+    hidden = &ctx->first;
+
+    if (hidden->source) {
+        hidden = ngx_palloc(r->pool, sizeof(ngx_http_scoped_key_hidden_t));
+        if (hidden == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    hidden->source = source;
+    hidden->value = *value;
+    hidden->next = ctx->hidden;
+
+    ctx->hidden = hidden;
+
+    return NGX_OK;
 }
 
 

@@ -24,13 +24,13 @@ typedef struct {
 
 /*
  * ctx: where to keep what is taken; NULL in a subrequest, whose parent keeps
- * its own.  lines: whether any header line is a source.  NGX_OK, or NGX_ERROR:
- * out of memory, and nothing may be proxied.
+ * its own.  found: whether any header line is a source; NULL: who knows.
+ * NGX_OK, or NGX_ERROR: out of memory, and nothing may be proxied.
  */
 ngx_int_t ngx_http_scoped_key_hide(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_ctx_t *ctx,
-    const ngx_http_scoped_key_lines_t *lines);
+    const ngx_http_scoped_key_found_t *found);
 
 /* the query's part of it: r->args and r->unparsed_uri */
 ngx_int_t ngx_http_scoped_key_hide_query(
@@ -49,5 +49,19 @@ ngx_int_t ngx_http_scoped_key_hide_relink_cookies(ngx_http_request_t *r);
 ngx_int_t ngx_http_scoped_key_hide_keep(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx,
     const ngx_http_scoped_key_source_t *source, const ngx_str_t *value);
+
+
+/* $http_referer, $http_user_agent and the error log go by these */
+static ngx_inline void
+ngx_http_scoped_key_hide_unlink(ngx_http_request_t *r,
+    const ngx_table_elt_t *line)
+{
+    if (r->headers_in.referer == line) {
+        r->headers_in.referer = NULL;
+
+    } else if (r->headers_in.user_agent == line) {
+        r->headers_in.user_agent = NULL;
+    }
+}
 
 #endif

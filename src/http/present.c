@@ -7,8 +7,12 @@
 #include "present.h"
 #include "credential.h"
 #include "hide.h"
+#include "take.h"
 
 
+static ngx_int_t ngx_http_scoped_key_present_any(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_rare;
 static ngx_uint_t ngx_http_scoped_key_is_preflight(ngx_http_request_t *r)
     ngx_http_scoped_key_rare;
 
@@ -17,15 +21,15 @@ ngx_int_t
 ngx_http_scoped_key_present(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
 {
-    ngx_int_t                    rc;
-    ngx_http_scoped_key_lines_t  lines;
+    ngx_int_t  rc;
 
-    rc = ngx_http_scoped_key_credential_find(r, skcf, ctx->hidden, &lines);
+    rc = ngx_http_scoped_key_take(r, skcf, ctx);
 
-    if (rc == NGX_ERROR
-        || (skcf->hide
-            && ngx_http_scoped_key_hide(r, skcf, ctx, &lines) != NGX_OK))
-    {
+    if (rc != NGX_OK) {
+        rc = ngx_http_scoped_key_present_any(r, skcf, ctx);
+    }
+
+    if (rc == NGX_ERROR) {
         return NGX_ERROR;
     }
 
@@ -37,7 +41,6 @@ ngx_http_scoped_key_present(ngx_http_request_t *r,
     switch (rc) {
 
     case NGX_OK:
-        ctx->key = lines.key;
         ctx->wants_record = 1;
         break;
 
@@ -56,6 +59,32 @@ ngx_http_scoped_key_present(ngx_http_request_t *r,
     }
 
     return NGX_OK;
+}
+
+
+/* as ngx_http_scoped_key_credential_find() */
+
+static ngx_int_t
+ngx_http_scoped_key_present_any(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
+{
+    ngx_int_t                    rc;
+    ngx_http_scoped_key_found_t  found;
+
+    rc = ngx_http_scoped_key_credential_find(r, skcf, ctx->hidden, &found);
+
+    if (rc == NGX_ERROR
+        || (skcf->hide
+            && ngx_http_scoped_key_hide(r, skcf, ctx, &found) != NGX_OK))
+    {
+        return NGX_ERROR;
+    }
+
+    if (rc == NGX_OK) {
+        ctx->key = found.key;
+    }
+
+    return rc;
 }
 
 
