@@ -872,3 +872,32 @@ $answer->{seen} = Upstream::requests() - $before;
 verdict_is($answer, '503 store_unavailable', 'the slow one');
 redis('ACL', 'SETUSER', 'default', '+hgetall');
 verdict_is(form($key, 'type=TXT'), 200, 'and when it can be told');
+
+
+
+=== TEST 29: a body that cannot be read is not asked for
+--- guard
+scoped_key_require dns:write;
+scoped_key_param type form:type;
+--- story
+my $key = limited(type => ['TXT']);
+my %unfit = (
+    'of another type' => ['Content-Type: application/grpc'],
+    'of no type' => [],
+    'compressed' => ["Content-Type: $main::type", 'Content-Encoding: gzip'],
+);
+for my $what (sort keys %unfit) {
+    for my $more ([], ['Expect: 100-continue']) {
+        my $head = join "\r\n", 'POST / HTTP/1.1', 'Host: localhost', "X-API-Key: $key",
+            'Connection: close', 'Content-Length: 8', @{$unfit{$what}}, @$more, '', '';
+        my $before = Upstream::requests();
+        my $answer = quickly(sub { answer_of(client($head)) }, "$what, @$more");
+        $answer->{seen} = Upstream::requests() - $before;
+        verdict_is($answer, '403 body_unreadable', "$what, @$more: before it comes");
+    }
+}
+
+# one in chunks may be empty
+my $chunks = join "\r\n", 'POST / HTTP/1.1', 'Host: localhost', "X-API-Key: $key",
+    'Connection: close', 'Transfer-Encoding: chunked', 'Content-Type: application/grpc', '', '';
+verdict_is(answer_of(client($chunks . "0\r\n\r\n")), '403 param_refused', 'no chunks');

@@ -9,6 +9,7 @@
 #include "content_type.h"
 
 
+static ngx_uint_t ngx_http_scoped_key_body_is_unfit(ngx_http_request_t *r);
 static scoped_key_param_e ngx_http_scoped_key_body_collect(
     ngx_http_request_t *r, const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_body_t *body);
@@ -46,7 +47,8 @@ ngx_http_scoped_key_body(ngx_http_request_t *r,
     }
 
     if (!ctx->body_read) {
-        return SCOPED_KEY_PARAM_NEEDS_BODY;
+        return ngx_http_scoped_key_body_is_unfit(r)
+               ? SCOPED_KEY_PARAM_UNREADABLE : SCOPED_KEY_PARAM_NEEDS_BODY;
     }
 
     /* it was thrown away by an earlier pass */
@@ -56,6 +58,17 @@ ngx_http_scoped_key_body(ngx_http_request_t *r,
     }
 
     return ngx_http_scoped_key_body_collect(r, skcf, ctx->body);
+}
+
+
+/* no byte of it would change that; but one in chunks may yet be empty */
+
+static ngx_uint_t
+ngx_http_scoped_key_body_is_unfit(ngx_http_request_t *r)
+{
+    return r->headers_in.content_length_n > 0
+           && ngx_http_scoped_key_content_type(r)
+              == NGX_HTTP_SCOPED_KEY_BODY_OTHER;
 }
 
 
