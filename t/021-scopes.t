@@ -542,3 +542,53 @@ for my $round (1 .. 3) {
     verdict_is(get('/b', 'X-API-Key' => $key), '403 insufficient_scope', 'not');
     verdict_is(get('/c', 'X-API-Key' => $key), '403 insufficient_scope', 'global');
 }
+
+
+
+=== TEST 20: what was sent more than once is granted by nothing
+--- config
+location /arg {
+    scoped_key on;
+    scoped_key_require zone/$arg_zone:read;
+    proxy_pass http://unix:$TEST_NGINX_UPSTREAM:;
+}
+location /line {
+    scoped_key on;
+    scoped_key_require zone/$http_x_zone:read;
+    proxy_pass http://unix:$TEST_NGINX_UPSTREAM:;
+}
+location /cookie {
+    scoped_key on;
+    scoped_key_require zone/$cookie_zone:read;
+    proxy_pass http://unix:$TEST_NGINX_UPSTREAM:;
+}
+location /fallback {
+    scoped_key on;
+    scoped_key_require zone/$arg_zone:read admin:read;
+    proxy_pass http://unix:$TEST_NGINX_UPSTREAM:;
+}
+--- story
+my $no = '403 insufficient_scope';
+my $all = granted('zone/*:read');
+my $one = granted('zone/a:read');
+my $global = put_key('global', fields => {mode => 'global'});
+for my $args ('zone=a', 'x=1&zone=a&y=2', 'zone=a&zones=b', 'zone=a&azone=b', 'zone=a&x=%5Bzone%5D') {
+    verdict_is(get("/arg?$args", 'X-API-Key' => $one), 200, "one: $args");
+}
+verdict_is(get('/arg?zone=a%2Fb', 'X-API-Key' => $all), 200, 'an encoded value, as it was sent');
+for my $args ('zone=a&zone=b', 'zone=b&zone=a', 'zone=a&zone=a', 'zone=a&zone', 'zone=a&ZONE=b', 'ZONE=b&zone=a',
+    'Zone=a', 'zone=a&zone[]=b', 'zone=a&zone%5B%5D=b', 'zone=a&z%6Fne=b', 'z%6Fne=b&zone=a', 'zone=a&zone.=b',
+    'zone=a&+zone=b', 'zone=a&x;zone=b', 'zone=a&z%256Fne=b')
+{
+    verdict_is(get("/arg?$args", 'X-API-Key' => $_), $no, "several: $args") for $one, $all;
+}
+verdict_is(get('/arg?zone=a&zone=b', 'X-API-Key' => $global), 200, 'a global key needs no grant');
+verdict_is(get('/fallback?zone=a&zone=b', 'X-API-Key' => granted('zone/a:read', 'admin:read')), 200, 'another alternative');
+
+verdict_is(get('/line', 'X-API-Key' => $one, 'X-Zone' => 'a'), 200, 'one line');
+verdict_is(get('/line', 'X-API-Key' => $all, 'X-Zone' => 'a', 'X-Zone' => 'b'), $no, 'two lines');
+verdict_is(get('/line', 'X-API-Key' => $all, 'X-Zone' => 'a', 'x-zone' => 'a'), $no, 'two lines, in two cases');
+
+verdict_is(get('/cookie', 'X-API-Key' => $one, 'Cookie' => 'x=1; zone=a'), 200, 'one cookie');
+verdict_is(get('/cookie', 'X-API-Key' => $all, 'Cookie' => 'zone=a; zone=b'), $no, 'two cookies');
+verdict_is(get('/cookie', 'X-API-Key' => $all, 'Cookie' => 'zone=a', 'Cookie' => 'zone=b'), $no, 'in two lines');

@@ -70,6 +70,8 @@ typedef struct {
     ngx_http_scoped_key_piece_e   type;
     ngx_str_t                     literal;
     ngx_uint_t                    index;     /* of the variable, or 1 to 9 */
+    ngx_str_t                     sent;      /* its name, if a client may send
+                                                several of it; see sent.h */
 } ngx_http_scoped_key_piece_t;
 
 typedef struct {

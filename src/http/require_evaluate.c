@@ -8,6 +8,7 @@
 
 #include "captures.h"
 #include "require.h"
+#include "sent.h"
 #include "../core/scope.h"
 
 
@@ -36,7 +37,8 @@ static ngx_uint_t ngx_http_scoped_key_write_pieces(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_scoped_key_write_literal(
     ngx_http_scoped_key_writer_t *writer, const ngx_str_t *literal);
 static ngx_uint_t ngx_http_scoped_key_write_variable(ngx_http_request_t *r,
-    ngx_http_scoped_key_writer_t *writer, ngx_uint_t index);
+    ngx_http_scoped_key_writer_t *writer,
+    const ngx_http_scoped_key_piece_t *piece);
 static ngx_uint_t ngx_http_scoped_key_write_capture(ngx_http_request_t *r,
     ngx_http_scoped_key_writer_t *writer, ngx_uint_t n);
 static ngx_uint_t ngx_http_scoped_key_write_escaped(
@@ -250,8 +252,7 @@ ngx_http_scoped_key_write_pieces(ngx_http_request_t *r,
             break;
 
         case NGX_HTTP_SCOPED_KEY_VARIABLE:
-            written = ngx_http_scoped_key_write_variable(r, writer,
-                                                         piece[i].index);
+            written = ngx_http_scoped_key_write_variable(r, writer, &piece[i]);
             break;
 
         default: /* NGX_HTTP_SCOPED_KEY_CAPTURE */
@@ -292,11 +293,18 @@ ngx_http_scoped_key_write_literal(ngx_http_scoped_key_writer_t *writer,
 
 static ngx_uint_t
 ngx_http_scoped_key_write_variable(ngx_http_request_t *r,
-    ngx_http_scoped_key_writer_t *writer, ngx_uint_t index)
+    ngx_http_scoped_key_writer_t *writer,
+    const ngx_http_scoped_key_piece_t *piece)
 {
     ngx_http_variable_value_t  *value;
 
-    value = ngx_http_get_flushed_variable(r, index);
+    if (piece->sent.len
+        && ngx_http_scoped_key_sent_is_repeated(r, &piece->sent))
+    {
+        return 0;
+    }
+
+    value = ngx_http_get_flushed_variable(r, piece->index);
 
     if (value == NULL) {
         return 0;

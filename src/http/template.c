@@ -7,6 +7,7 @@
 
 #include "template.h"
 #include "option.h"
+#include "sent.h"
 #include "../core/scope.h"
 
 
@@ -157,7 +158,7 @@ static ngx_int_t
 ngx_http_scoped_key_read_variable(ngx_http_scoped_key_reader_t *reader)
 {
     ngx_int_t                     index;
-    ngx_str_t                     name;
+    ngx_str_t                     name, sent;
     ngx_http_scoped_key_piece_t  *piece;
 
     if (ngx_http_scoped_key_read_name(reader, &name) != NGX_OK) {
@@ -176,6 +177,12 @@ ngx_http_scoped_key_read_variable(ngx_http_scoped_key_reader_t *reader)
     }
 
     piece->index = (ngx_uint_t) index;
+
+    if (ngx_http_scoped_key_sent_kind(&name, &sent)
+        != NGX_HTTP_SCOPED_KEY_SENT_OTHERWISE)
+    {
+        piece->sent = name;
+    }
 
     return NGX_OK;
 }

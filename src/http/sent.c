@@ -1,0 +1,295 @@
+/*
+ * Counts arguments, header lines and cookies of a name.
+ * Invariant: names are read at least as widely as nginx reads them, so that a
+ * value that nginx gives is always among those that were counted.
+ */
+
+#include "sent.h"
+#include "credential.h"
+#include "item.h"
+#include "../core/query.h"
+
+
+/* how often something was sent; REPEATED: or in a way that is read as that */
+#define NGX_HTTP_SCOPED_KEY_REPEATED  2
+
+
+typedef struct {
+    ngx_str_t                   prefix;
+    ngx_http_scoped_key_sent_e  kind;
+} ngx_http_scoped_key_sent_prefix_t;
+
+
+static ngx_uint_t ngx_http_scoped_key_sent_count_args(ngx_http_request_t *r,
+    const ngx_str_t *name);
+static ngx_uint_t ngx_http_scoped_key_sent_count_lines(
+    ngx_http_request_t *r, const ngx_str_t *name);
+static ngx_uint_t ngx_http_scoped_key_sent_is_line(
+    const ngx_table_elt_t *header, const ngx_str_t *name);
+static ngx_uint_t ngx_http_scoped_key_sent_count_cookies(
+    ngx_http_request_t *r, const ngx_str_t *name);
+static ngx_uint_t ngx_http_scoped_key_sent_count_pairs(ngx_str_t line,
+    const ngx_str_t *name);
+static ngx_uint_t ngx_http_scoped_key_sent_is_pair(const ngx_str_t *pair,
+    const ngx_str_t *name);
+static ngx_uint_t ngx_http_scoped_key_sent_behind_tab(const u_char *start,
+    const u_char *p);
+static ngx_uint_t ngx_http_scoped_key_sent_behind_comma(ngx_str_t pair,
+    const ngx_str_t *name);
+
+
+static const ngx_http_scoped_key_sent_prefix_t
+    ngx_http_scoped_key_sent_prefixes[] =
+{
+    { ngx_string("arg_"), NGX_HTTP_SCOPED_KEY_SENT_ARG },
+    { ngx_string("http_"), NGX_HTTP_SCOPED_KEY_SENT_LINE },
+    { ngx_string("cookie_"), NGX_HTTP_SCOPED_KEY_SENT_COOKIE },
+    { ngx_null_string, NGX_HTTP_SCOPED_KEY_SENT_OTHERWISE }
+};
+
+
+/* without case, as nginx knows its variables */
+
+ngx_http_scoped_key_sent_e
+ngx_http_scoped_key_sent_kind(const ngx_str_t *variable, ngx_str_t *name)
+{
+    size_t                                    len;
+    const ngx_http_scoped_key_sent_prefix_t  *one;
+
+    for (one = ngx_http_scoped_key_sent_prefixes; one->prefix.len; one++) {
+        len = one->prefix.len;
+
+        if (variable->len > len
+            && ngx_strncasecmp(variable->data, one->prefix.data, len) == 0)
+        {
+            name->data = variable->data + len;
+            name->len = variable->len - len;
+            return one->kind;
+        }
+    }
+
+    return NGX_HTTP_SCOPED_KEY_SENT_OTHERWISE;
+}
+
+
+ngx_uint_t
+ngx_http_scoped_key_sent_is_repeated(ngx_http_request_t *r,
+    const ngx_str_t *variable)
+{
+    ngx_str_t   name;
+
+    switch (ngx_http_scoped_key_sent_kind(variable, &name)) {
+
+    case NGX_HTTP_SCOPED_KEY_SENT_ARG:
+        return ngx_http_scoped_key_sent_count_args(r, &name) > 1;
+
+    case NGX_HTTP_SCOPED_KEY_SENT_LINE:
+        return ngx_http_scoped_key_sent_count_lines(r, &name) > 1;
+
+    case NGX_HTTP_SCOPED_KEY_SENT_COOKIE:
+        return ngx_http_scoped_key_sent_count_cookies(r, &name) > 1;
+
+    default:
+        return 0;
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_sent_count_args(ngx_http_request_t *r,
+    const ngx_str_t *name)
+{
+    ngx_uint_t         n;
+    scoped_key_str_t   rest, asked;
+    scoped_key_pair_t  pair;
+
+    if (r->args.len == 0) {
+        return 0;
+    }
+
+    /* what stands behind a `#` may be an argument too, see param.c */
+
+    if (ngx_strlchr(r->unparsed_uri.data,
+                    r->unparsed_uri.data + r->unparsed_uri.len, '#'))
+    {
+        return NGX_HTTP_SCOPED_KEY_REPEATED;
+    }
+
+    rest.len = r->args.len;
+    rest.data = r->args.data;
+    asked.len = name->len;
+    asked.data = name->data;
+    n = 0;
+
+    while (scoped_key_query_next(&rest, &pair)) {
+
+        switch (scoped_key_query_name(pair.name, asked)) {
+
+        case SCOPED_KEY_NAME_SAME:
+            n++;
+            break;
+
+        case SCOPED_KEY_NAME_SUSPECT:
+            return NGX_HTTP_SCOPED_KEY_REPEATED;
+
+        default: /* SCOPED_KEY_NAME_OTHER */
+            break;
+        }
+    }
+
+    return n;
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_sent_count_lines(ngx_http_request_t *r,
+    const ngx_str_t *name)
+{
+    ngx_uint_t              i, n;
+    const ngx_list_part_t  *part;
+    const ngx_table_elt_t  *header;
+
+    n = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        header = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            n += ngx_http_scoped_key_sent_is_line(&header[i], name);
+        }
+    }
+
+    return n;
+}
+
+
+/* as nginx finds a variable's line: without case, `_` for `-` */
+
+static ngx_uint_t
+ngx_http_scoped_key_sent_is_line(const ngx_table_elt_t *header,
+    const ngx_str_t *name)
+{
+    size_t  i;
+    u_char  c;
+
+    if (header->key.len != name->len) {
+        return 0;
+    }
+
+    for (i = 0; i < name->len; i++) {
+        c = header->key.data[i];
+
+        if (ngx_tolower(name->data[i]) != (c == '-' ? '_' : ngx_tolower(c))) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_sent_count_cookies(ngx_http_request_t *r,
+    const ngx_str_t *name)
+{
+    ngx_uint_t              i, n;
+    const ngx_list_part_t  *part;
+    const ngx_table_elt_t  *header;
+
+    static const ngx_str_t  line = ngx_string("cookie");
+
+    n = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        header = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (ngx_http_scoped_key_header_is(&header[i], &line)) {
+                n += ngx_http_scoped_key_sent_count_pairs(header[i].value,
+                                                           name);
+            }
+        }
+    }
+
+    return n;
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_sent_count_pairs(ngx_str_t line, const ngx_str_t *name)
+{
+    u_char      *start;
+    ngx_str_t    pair;
+    ngx_uint_t   n;
+
+    n = 0;
+    start = line.data;
+
+    while (ngx_http_scoped_key_item_next(&line, &pair)) {
+
+        if (ngx_http_scoped_key_sent_behind_comma(pair, name)) {
+            return NGX_HTTP_SCOPED_KEY_REPEATED;
+        }
+
+        if (!ngx_http_scoped_key_sent_is_pair(&pair, name)) {
+            continue;
+        }
+
+        if (ngx_http_scoped_key_sent_behind_tab(start, pair.data)) {
+            return NGX_HTTP_SCOPED_KEY_REPEATED;
+        }
+
+        n++;
+    }
+
+    return n;
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_sent_is_pair(const ngx_str_t *pair, const ngx_str_t *name)
+{
+    return pair->len > name->len
+           && ngx_strncasecmp(pair->data, name->data, name->len) == 0
+           && (pair->data[name->len] == '=' || pair->data[name->len] == ' ');
+}
+
+
+/* nginx passes over spaces alone, and so does not see such a pair */
+
+static ngx_uint_t
+ngx_http_scoped_key_sent_behind_tab(const u_char *start, const u_char *p)
+{
+    while (p != start && p[-1] == ' ') {
+        p--;
+    }
+
+    return p != start && p[-1] == '\t';
+}
+
+
+/* to nginx a comma ends a pair too; to others it is a part of the value */
+
+static ngx_uint_t
+ngx_http_scoped_key_sent_behind_comma(ngx_str_t pair, const ngx_str_t *name)
+{
+    u_char  *p, *last;
+
+    last = pair.data + pair.len;
+
+    while ((p = ngx_strlchr(pair.data, last, ',')) != NULL) {
+
+        do {
+            p++;
+        } while (p != last && *p == ' ');
+
+        pair.data = p;
+        pair.len = last - p;
+
+        if (ngx_http_scoped_key_sent_is_pair(&pair, name)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}

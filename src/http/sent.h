@@ -1,0 +1,33 @@
+/*
+ * What nginx's $arg_NAME, $http_NAME and $cookie_NAME stand for.  Of what a
+ * client sent several times they give one, and which one hangs on the version
+ * of nginx, while the upstream gets all and may take another.
+ * Looks at names; what values say is not its business.
+ */
+
+#ifndef NGX_HTTP_SCOPED_KEY_SENT_H
+#define NGX_HTTP_SCOPED_KEY_SENT_H
+
+#include "ngx_http_scoped_key.h"
+
+
+typedef enum {
+    NGX_HTTP_SCOPED_KEY_SENT_OTHERWISE = 0,  /* any other variable */
+    NGX_HTTP_SCOPED_KEY_SENT_ARG,
+    NGX_HTTP_SCOPED_KEY_SENT_LINE,
+    NGX_HTTP_SCOPED_KEY_SENT_COOKIE
+} ngx_http_scoped_key_sent_e;
+
+
+/* what the variable stands for; then *name is its NAME */
+ngx_http_scoped_key_sent_e ngx_http_scoped_key_sent_kind(
+    const ngx_str_t *variable, ngx_str_t *name);
+
+/*
+ * Whether what the variable stands for was sent more than once, or in a way
+ * that some upstream may read so; of other variables never.
+ */
+ngx_uint_t ngx_http_scoped_key_sent_is_repeated(ngx_http_request_t *r,
+    const ngx_str_t *variable);
+
+#endif
