@@ -53,10 +53,11 @@ like 'show: used before the rotation, in words' "$(sk show "$id")" \
 use_previous "$rotated_at"
 is 'show: used since the rotation' "$(date -d "$(previous_use)" +%s)" "$rotated_at"
 redis HSET "scoped_key:{$id}" rotated_at $((EPOCHSECONDS - 3600)) >/dev/null
-use_previous $((EPOCHSECONDS - 180))
+used_at=$((EPOCHSECONDS - 180))
+use_previous "$used_at"
 like 'show: used since the rotation, in words' "$(sk show "$id")" \
     'accepted until .*, in 24 hours  \(last used 3 minutes ago\)'
-redis ZADD scoped_key:last_used $((EPOCHSECONDS - 180)) "$id" >/dev/null
+redis ZADD scoped_key:last_used "$used_at" "$id" >/dev/null
 like 'show: the last use was of the old text' "$(sk show "$id")" \
     'last used: .*after the rotation, with the old text'
 redis ZADD scoped_key:last_used $((EPOCHSECONDS - 5)) "$id" >/dev/null
