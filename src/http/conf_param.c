@@ -391,7 +391,7 @@ ngx_http_scoped_key_set_body_limit(ngx_conf_t *cf, ngx_command_t *cmd,
         || size > NGX_HTTP_SCOPED_KEY_MAX_BODY_BYTES)
     {
         return ngx_http_scoped_key_mistake(cf, &value[1],
-                                           "must be a size up to 64m");
+                                           "must be a size from 1 to 64m");
     }
 
     skcf->body_limit = size;

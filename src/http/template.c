@@ -78,7 +78,8 @@ ngx_http_scoped_key_template_parse(ngx_conf_t *cf, ngx_str_t *text,
         return ngx_http_scoped_key_template_mistake(&reader,
                    ngx_strlchr(text->data, reader.last, '*')
                    ? "a scope that is required cannot be a pattern"
-                   : "not a scope of the form RESOURCE:ACTION");
+                   : "not a scope of the form RESOURCE:ACTION, of 16 "
+                     "segments and 255 bytes at most");
     }
 
     return NGX_OK;
