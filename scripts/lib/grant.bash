@@ -33,16 +33,9 @@ params_json() {
 # the same of the options
 conditions_json() {
     local name span
-    local -a items
 
-    for name in host ip method; do
-        local -n given=MANY_$name
-        ((${#given[@]} > 0)) || continue
-        split_items "${given[@]}"
-        [[ $name != method ]] || items=("${items[@]^^}")
-        json_array "${items[@]}"
-        constraints+=",\"${name}s\":$result"
-    done
+    bounds_json
+    constraints+=$result
     for name in not-before expires; do
         [[ -z ${OPTION[$name]+set} || ${OPTION[$name]} != never ]] \
             || usage_error "--$name: a grant cannot have \"never\""
@@ -92,14 +85,19 @@ read_grant_words() {
     done
 }
 
+# of `grant` and `ungrant`: the words to `members`, the id to `id`
+open_grants() {
+    need_arguments 2 -1 'an id and at least one scope'
+    read_grant_words conditions_json "${ARGUMENTS[@]:1}"
+    redis_open
+    resolve_id "${ARGUMENTS[0]}"
+}
+
 command_grant() {
     local id
     local -a members
 
-    need_arguments 2 -1 'an id and at least one scope'
-    read_grant_words conditions_json "${ARGUMENTS[@]:1}"
-    redis_open
-    resolve_id "${ARGUMENTS[0]}" || return
+    open_grants || return
     change grant "$id" "${members[@]}" || return
     durable
     if [[ $reply == *'"added":0,'* ]]; then
@@ -127,10 +125,7 @@ command_ungrant() {
     local id
     local -a members
 
-    need_arguments 2 -1 'an id and at least one scope'
-    read_grant_words conditions_json "${ARGUMENTS[@]:1}"
-    redis_open
-    resolve_id "${ARGUMENTS[0]}" || return
+    open_grants || return
     if ! change ungrant "$id" "${members[@]}"; then
         hint_constrained
         return

@@ -7,7 +7,6 @@
 # a comma before each, to `json`
 options_json() {
     local name span
-    local -a items
 
     json=''
     [[ -z ${OPTION[global]:-} ]] || json+=',"mode":"global"'
@@ -19,19 +18,30 @@ options_json() {
     done
     span_json
     json+=$span
+    bounds_json
+    json+=$result
+    meta_json
+    if (($# + ${#MANY_scope[@]} > 0)); then
+        json_array "${MANY_scope[@]}" "$@"
+        json+=",\"scopes\":$result"
+    fi
+}
+
+# where a key or a grant is good for, from --host, --ip and --method: members of
+# an object, a comma before each
+bounds_json() {
+    local name bounds=''
+    local -a items
+
     for name in host ip method; do
         local -n given=MANY_$name
         ((${#given[@]} > 0)) || continue
         split_items "${given[@]}"
         [[ $name != method ]] || items=("${items[@]^^}")
         json_array "${items[@]}"
-        json+=",\"${name}s\":$result"
+        bounds+=",\"${name}s\":$result"
     done
-    meta_json
-    if (($# + ${#MANY_scope[@]} > 0)); then
-        json_array "${MANY_scope[@]}" "$@"
-        json+=",\"scopes\":$result"
-    fi
+    result=$bounds
 }
 
 # the times between which something is good, as JSON members, to `span`
