@@ -43,16 +43,18 @@ def is_harmless:
     utf8bytelength == length
     and (contains("\\u") or contains("\\\\") | not);
 
-def shown($width):
-    is_harmless as $harmless | records
-    | if $json == "yes" then tojson
-      elif $json == "ids" then .id
-      elif $harmless then row($width; .)
-      else row($width; clean) end;
+def shown($width; $harmless):
+    if $json == "yes" then tojson
+    elif $json == "ids" then .id
+    elif $harmless then row($width; .)
+    else row($width; clean) end;
 
+# In jq 1.6 a `try` catches what breaks a limit off behind it: none may stand
+# in f, and what is made of a record comes after this.
 def some(f): if $limit > 0 then limit($limit; f) else f end;
 
 [limit(500; inputs)] as $first
 | ($first | width) as $width
 | (if $json == "no" then heading($width) else empty end),
-  some($first[], inputs | shown($width))
+  (some(($first[], inputs) | {harmless: is_harmless, record: records})
+    | .harmless as $harmless | .record | shown($width; $harmless))

@@ -48,6 +48,9 @@ done
 is 'list --expiring' "$(ids_of --expiring 7d)" "$b "
 is 'list --expiring and --owner' "$(ids_of --expiring 90d --owner x)" "$e "
 is 'list --limit' "$(sk list --quiet --limit 2 | wc -l)" 2
+is 'list --limit, columns' "$(sk list --limit 2 | wc -l)" 3
+is 'list --limit, JSON' "$(sk list --limit 2 --json | wc -l)" 2
+is 'unused --limit, columns' "$(sk unused --days 0 --limit 1 | wc -l)" 2
 run list --state sleeping
 is 'list: unknown state' "$status" 2
 run list words
