@@ -578,7 +578,8 @@ for my $args ('zone=a', 'x=1&zone=a&y=2', 'zone=a&zones=b', 'zone=a&azone=b', 'z
 verdict_is(get('/arg?zone=a%2Fb', 'X-API-Key' => $all), 200, 'an encoded value, as it was sent');
 for my $args ('zone=a&zone=b', 'zone=b&zone=a', 'zone=a&zone=a', 'zone=a&zone', 'zone=a&ZONE=b', 'ZONE=b&zone=a',
     'Zone=a', 'zone=a&zone[]=b', 'zone=a&zone%5B%5D=b', 'zone=a&z%6Fne=b', 'z%6Fne=b&zone=a', 'zone=a&zone.=b',
-    'zone=a&+zone=b', 'zone=a&x;zone=b', 'zone=a&z%256Fne=b')
+    'zone=a&+zone=b', 'zone=a&x;zone=b', 'zone=a&z%256Fne=b', 'zone=a&x=1;zone=b', 'x=1;zone=b&zone=a',
+    'zone=a&x=1%26zone%3Db', 'x=1%3Bzone%3Db&zone=a')
 {
     verdict_is(get("/arg?$args", 'X-API-Key' => $_), $no, "several: $args") for $one, $all;
 }
@@ -592,3 +593,11 @@ verdict_is(get('/line', 'X-API-Key' => $all, 'X-Zone' => 'a', 'x-zone' => 'a'), 
 verdict_is(get('/cookie', 'X-API-Key' => $one, 'Cookie' => 'x=1; zone=a'), 200, 'one cookie');
 verdict_is(get('/cookie', 'X-API-Key' => $all, 'Cookie' => 'zone=a; zone=b'), $no, 'two cookies');
 verdict_is(get('/cookie', 'X-API-Key' => $all, 'Cookie' => 'zone=a', 'Cookie' => 'zone=b'), $no, 'in two lines');
+for my $cookies ("zone=a; zone\t=b", "zone\t=b; zone=a", "zone=a; \x0bzone=b", "zone=a; zone\x0b=b", "zone=a; x=1,zone\t=b",
+    'zone[]=b; zone=a', 'zone=a; zone.x=b', 'zone=a; z%6Fne=b', 'zone=a; ZONE=b')
+{
+    verdict_is(get('/cookie', 'X-API-Key' => $all, 'Cookie' => $cookies), $no, "cookies: $cookies");
+}
+verdict_is(get('/cookie', 'X-API-Key' => $one, 'Cookie' => 'zones=b; zone=a; azone=b; a'), 200, 'other names');
+verdict_is(get('/arg?zone=100%', 'X-API-Key' => granted('zone/100%25:read')), 200, 'a value may be anything');
+verdict_is(get('/arg?zone=a;b', 'X-API-Key' => granted('zone/a%3Bb:read')), 200, 'a semicolon too');

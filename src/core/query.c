@@ -176,11 +176,7 @@ scoped_key_query_is_pair(scoped_key_str_t text, scoped_key_str_t name,
 }
 
 
-/*
- * Whether an upstream that separates pairs by `;` too, or decodes before it
- * separates, would find the name within a value.
- */
-static bool
+bool
 scoped_key_query_hides(scoped_key_str_t value, scoped_key_str_t name,
     unsigned char *scratch)
 {

@@ -44,6 +44,14 @@ scoped_key_name_e scoped_key_query_name(scoped_key_str_t sent,
     scoped_key_str_t name);
 
 /*
+ * Whether an upstream that separates pairs by `;` too, or decodes before it
+ * separates, would find the name within a value, as sent.  scratch: at least
+ * value.len bytes.
+ */
+bool scoped_key_query_hides(scoped_key_str_t value, scoped_key_str_t name,
+    unsigned char *scratch);
+
+/*
  * Undoes %XX and `+` once into out, of at least text.len bytes.  *len is what
  * was written.  False when a percent sign is not followed by two hex digits,
  * or the result holds a control byte (0x00 to 0x1f, 0x7f).

@@ -22,6 +22,8 @@ typedef struct {
 
 static ngx_uint_t ngx_http_scoped_key_sent_count_args(ngx_http_request_t *r,
     const ngx_str_t *name);
+static ngx_uint_t ngx_http_scoped_key_sent_walk_args(scoped_key_str_t args,
+    scoped_key_str_t name, u_char *scratch);
 static ngx_uint_t ngx_http_scoped_key_sent_count_lines(
     ngx_http_request_t *r, const ngx_str_t *name);
 static ngx_uint_t ngx_http_scoped_key_sent_is_line(
@@ -99,9 +101,8 @@ static ngx_uint_t
 ngx_http_scoped_key_sent_count_args(ngx_http_request_t *r,
     const ngx_str_t *name)
 {
-    ngx_uint_t         n;
-    scoped_key_str_t   rest, asked;
-    scoped_key_pair_t  pair;
+    u_char            *scratch;
+    scoped_key_str_t   args, asked;
 
     if (r->args.len == 0) {
         return 0;
@@ -115,26 +116,42 @@ ngx_http_scoped_key_sent_count_args(ngx_http_request_t *r,
         return NGX_HTTP_SCOPED_KEY_REPEATED;
     }
 
-    rest.len = r->args.len;
-    rest.data = r->args.data;
+    scratch = ngx_pnalloc(r->pool, r->args.len);
+    if (scratch == NULL) {
+        return NGX_HTTP_SCOPED_KEY_REPEATED;
+    }
+
+    args.len = r->args.len;
+    args.data = r->args.data;
     asked.len = name->len;
     asked.data = name->data;
+
+    return ngx_http_scoped_key_sent_walk_args(args, asked, scratch);
+}
+
+
+/* as scoped_key_query_walk(), but values of the name may be anything */
+
+static ngx_uint_t
+ngx_http_scoped_key_sent_walk_args(scoped_key_str_t args,
+    scoped_key_str_t name, u_char *scratch)
+{
+    ngx_uint_t         n;
+    scoped_key_name_e  standing;
+    scoped_key_pair_t  pair;
+
     n = 0;
 
-    while (scoped_key_query_next(&rest, &pair)) {
+    while (scoped_key_query_next(&args, &pair)) {
+        standing = scoped_key_query_name(pair.name, name);
 
-        switch (scoped_key_query_name(pair.name, asked)) {
-
-        case SCOPED_KEY_NAME_SAME:
-            n++;
-            break;
-
-        case SCOPED_KEY_NAME_SUSPECT:
+        if (standing == SCOPED_KEY_NAME_SUSPECT
+            || scoped_key_query_hides(pair.value, name, scratch))
+        {
             return NGX_HTTP_SCOPED_KEY_REPEATED;
-
-        default: /* SCOPED_KEY_NAME_OTHER */
-            break;
         }
+
+        n += (standing == SCOPED_KEY_NAME_SAME);
     }
 
     return n;
@@ -246,12 +263,29 @@ ngx_http_scoped_key_sent_count_pairs(ngx_str_t line, const ngx_str_t *name)
 }
 
 
+/* blanks and other cases are read differently by nginx and by others */
+
 static ngx_uint_t
 ngx_http_scoped_key_sent_is_pair(const ngx_str_t *pair, const ngx_str_t *name)
 {
-    return pair->len > name->len
-           && ngx_strncasecmp(pair->data, name->data, name->len) == 0
-           && (pair->data[name->len] == '=' || pair->data[name->len] == ' ');
+    u_char            *last;
+    scoped_key_str_t   sent, asked;
+
+    last = ngx_strlchr(pair->data, pair->data + pair->len, '=');
+    if (last == NULL) {
+        last = pair->data + pair->len;
+    }
+
+    while (last != pair->data && (last[-1] == ' ' || last[-1] == '\t')) {
+        last--;
+    }
+
+    sent.len = last - pair->data;
+    sent.data = pair->data;
+    asked.len = name->len;
+    asked.data = name->data;
+
+    return scoped_key_query_name(sent, asked) != SCOPED_KEY_NAME_OTHER;
 }
 
 
