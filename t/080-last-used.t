@@ -168,6 +168,15 @@ sleep 1;
 is(writes() - $before, 2, 'written once each');
 is(last_used('two texts'), $first, 'the key by its interval');
 
+# rotated once more: what was the new text is the old one now
+redis('ZREM', 'scoped_key:last_used_previous', key_id('two texts'));
+put_key('two texts', scopes => ['dns:read'],
+    fields => {digest => digest('no text'), previous_digest => digest($new), previous_until => time + 60});
+is(verdict(get('/', 'X-API-Key' => $old)), '403 unknown_key', 'the oldest text');
+is(verdict(get('/', 'X-API-Key' => $new)), 200, 'the one before');
+eventually($main::SOON, sub { defined old_text_used('two texts') });
+cmp_ok(old_text_used('two texts') // 0, '>=', $now, 'is noted at once');
+
 
 
 === TEST 6: an old text alone is a use of both kinds; a refused one of none

@@ -22,7 +22,7 @@
 static ngx_http_scoped_key_uses_t *ngx_http_scoped_key_uses_of(
     ngx_http_scoped_key_worker_t *worker, const ngx_str_t *name);
 static ngx_http_scoped_key_noted_t *ngx_http_scoped_key_uses_find(
-    ngx_http_scoped_key_uses_t *uses, scoped_key_str_t id, uint32_t now);
+    ngx_http_scoped_key_uses_t *uses, scoped_key_str_t what, uint32_t now);
 static void ngx_http_scoped_key_uses_append(ngx_http_scoped_key_uses_t *uses,
     scoped_key_str_t id, uint32_t now);
 static void ngx_http_scoped_key_uses_arm(ngx_http_scoped_key_uses_t *uses);
@@ -106,14 +106,14 @@ ngx_http_scoped_key_uses_stop(ngx_http_scoped_key_uses_t *uses)
 
 uint32_t
 ngx_http_scoped_key_uses_due(ngx_http_scoped_key_uses_t *uses,
-    scoped_key_str_t id)
+    scoped_key_str_t what, scoped_key_str_t id)
 {
     uint32_t                      now;
     ngx_http_scoped_key_noted_t  *noted;
 
     now = (uint32_t) ngx_time();
 
-    noted = ngx_http_scoped_key_uses_find(uses, id, now);
+    noted = ngx_http_scoped_key_uses_find(uses, what, now);
 
     if (now - noted->second >= uses->interval) {
         noted->second = now;
@@ -124,11 +124,11 @@ ngx_http_scoped_key_uses_due(ngx_http_scoped_key_uses_t *uses,
 }
 
 
-/* what is known of this id; or the oldest of its row, made its own */
+/* what is known of it; or the oldest of its row, made its own */
 
 static ngx_http_scoped_key_noted_t *
 ngx_http_scoped_key_uses_find(ngx_http_scoped_key_uses_t *uses,
-    scoped_key_str_t id, uint32_t now)
+    scoped_key_str_t what, uint32_t now)
 {
     uint32_t                      hash;
     ngx_uint_t                    i;
@@ -137,7 +137,7 @@ ngx_http_scoped_key_uses_find(ngx_http_scoped_key_uses_t *uses,
 
     /* keyed: nobody can make keys that push each other out */
 
-    scoped_key_tag_make(&tag, &uses->worker->tag_key, id);
+    scoped_key_tag_make(&tag, &uses->worker->tag_key, what);
 
     row = uses->noted[tag.word[0] % NGX_HTTP_SCOPED_KEY_USES_ROWS];
     hash = (uint32_t) tag.word[1];

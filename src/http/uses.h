@@ -27,7 +27,7 @@
 
 /*
  * Records are read again and again, and then their memos are empty: which keys
- * were noted of late is remembered by the hash of their ids, in rows.
+ * were noted of late is remembered by a hash, of ids or of texts, in rows.
  */
 #define NGX_HTTP_SCOPED_KEY_USES_ROWS        4096
 #define NGX_HTTP_SCOPED_KEY_USES_IN_A_ROW    4
@@ -85,11 +85,12 @@ ngx_int_t ngx_http_scoped_key_uses_create(
 void ngx_http_scoped_key_uses_stop(ngx_http_scoped_key_uses_t *uses);
 
 /*
- * Of a key that was not noted within the interval, as far as is known.  Returns
+ * Of a key that was not noted within the interval, as far as is known.  what:
+ * its id or its text, of which there is to be one note in that time.  Returns
  * the second that is noted now.
  */
 uint32_t ngx_http_scoped_key_uses_due(ngx_http_scoped_key_uses_t *uses,
-    scoped_key_str_t id);
+    scoped_key_str_t what, scoped_key_str_t id);
 
 
 /* of every request that was allowed for its key */
@@ -98,6 +99,7 @@ static ngx_inline void
 ngx_http_scoped_key_uses_note(const ngx_http_scoped_key_ctx_t *ctx)
 {
     uint32_t                       second;
+    scoped_key_str_t               id, text;
     ngx_http_scoped_key_uses_t    *uses;
     ngx_http_scoped_key_worker_t  *worker;
 
@@ -110,20 +112,27 @@ ngx_http_scoped_key_uses_note(const ngx_http_scoped_key_ctx_t *ctx)
     uses = worker->uses;
 
     if (ctx->proof == SCOPED_KEY_PROOF_PREVIOUS) {
-        ngx_http_scoped_key_uses_due(ngx_http_scoped_key_worker->previous_uses,
-                                     scoped_key_record_id(ctx->record));
+
+        /* rotated once more, the key has another text that is the previous */
+
+        id = scoped_key_record_id(ctx->record);
+        text.len = ctx->key.len;
+        text.data = ctx->key.data;
+
+        ngx_http_scoped_key_uses_due(worker->previous_uses, text, id);
     }
 
     if (ctx->memo == NULL) {
-        ngx_http_scoped_key_uses_due(uses, scoped_key_record_id(ctx->record));
+        id = scoped_key_record_id(ctx->record);
+        ngx_http_scoped_key_uses_due(uses, id, id);
         return;
     }
 
     ngx_memcpy(&second, ctx->memo + uses->memo_at, sizeof(uint32_t));
 
     if ((uint32_t) ngx_time() - second >= uses->interval) {
-        second = ngx_http_scoped_key_uses_due(uses,
-                                          scoped_key_record_id(ctx->record));
+        id = scoped_key_record_id(ctx->record);
+        second = ngx_http_scoped_key_uses_due(uses, id, id);
         ngx_memcpy(ctx->memo + uses->memo_at, &second, sizeof(uint32_t));
     }
 }
