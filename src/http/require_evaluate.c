@@ -1,7 +1,8 @@
 /*
  * Required scopes filled in for a request: what a variable brings is escaped
  * into the part that it stands in.  Runs for every request of a location
- * whose requirement has variables; one scope alone takes no memory of it.
+ * whose requirement has variables; one scope alone takes no memory of it,
+ * unless an argument stands in it.
  * Invariant: the separators of the result are those of the template; a scope
  * with an empty part is never given out.
  */

@@ -2,7 +2,8 @@
  * What nginx's $arg_NAME, $http_NAME and $cookie_NAME stand for.  Of what a
  * client sent several times they give one, and which one hangs on the version
  * of nginx, while the upstream gets all and may take another.
- * Looks at names; what values say is not its business.
+ * Looks for names, also within values that hide one; what values say else is
+ * not its business.
  */
 
 #ifndef NGX_HTTP_SCOPED_KEY_SENT_H
