@@ -1,5 +1,5 @@
-# Laws of how a file is written: its size and looks, its functions, what it may
-# not call, and that nothing in it is left unfinished.
+# Laws of how a file is written: its looks, its functions, what it may not call,
+# and that nothing in it is left unfinished.
 
 package Form;
 
@@ -9,16 +9,12 @@ use warnings;
 use Exporter qw(import);
 use Tree;
 
-our @EXPORT = qw(law_form law_functions law_lengths law_calls law_marks);
+our @EXPORT = qw(law_form law_functions law_calls law_marks);
 
 
-my $MAX_FILE     = 400;
 my $MAX_COLUMNS  = 80;
 my $MAX_FUNCTION = 60;
-my $MAX_NINTH    = 40;                  # nine in ten
-my $MAX_MEDIAN   = 15;
 my $MAX_NESTING  = 3;
-my @OPENING      = (3, 8);
 
 # spelt so that it does not find itself
 my $UNFINISHED = qr/\b(TOD[O]|FIXM[E]|XX[X]|HAC[K])\b/;
@@ -40,15 +36,8 @@ sub law_form {
             if $source->{code}[$n - 1] =~ m{//};
     }
 
-    push @violations, [ $name, $n, "more than $MAX_FILE lines" ]
-        if $n > $MAX_FILE;
     push @violations, [ $name, $n, 'no line end at the end' ]
         if $source->{text} !~ /\n\z/;
-
-    my $opening = $source->opening;
-    push @violations, [ $name, 1, "opens with $opening lines of comment, not "
-                        . "$OPENING[0] to $OPENING[1]" ]
-        if $opening < $OPENING[0] || $opening > $OPENING[1];
 
     judge('form', @violations);
 }
@@ -69,25 +58,6 @@ sub law_functions {
     }
 
     judge('functions', @violations);
-}
-
-
-# of the whole module
-sub law_lengths {
-    my (@sources) = @_;
-    my @lengths = sort { $a <=> $b }
-                  map { $_->{length} } map { $_->functions } @sources;
-
-    return missing('lengths', 'src', 'no functions') unless @lengths;
-
-    my $median = $lengths[$#lengths / 2];
-    my $ninth = $lengths[$#lengths * 9 / 10];
-    my $n = @lengths;
-
-    judge('lengths', $median > $MAX_MEDIAN ? [ 'src', 0, "the median of $n "
-          . "functions has $median lines, more than $MAX_MEDIAN" ] : ());
-    judge('lengths', $ninth > $MAX_NINTH ? [ 'src', 0, "nine in ten of $n "
-          . "functions have up to $ninth lines, more than $MAX_NINTH" ] : ());
 }
 
 

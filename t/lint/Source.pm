@@ -75,20 +75,6 @@ sub includes {
 }
 
 
-# lines of text in the comment that opens the file; a test's first line, which
-# says what it links, may stand before it
-sub opening {
-    my ($self) = @_;
-    my $text = $self->{text};
-
-    $text =~ s{\A/\* links: [^\n]* \*/\n\n}{};
-
-    return 0 unless $text =~ m{\A/\*(.*?)\*/}s;
-
-    return scalar grep { /[^\s*]/ } split /\n/, $1;
-}
-
-
 # { name, line, length, deepest, deepest_line }; length: lines within the braces
 sub functions {
     my ($self) = @_;
