@@ -456,7 +456,7 @@ ok($unused{key_id('idle')}, 'unused: the other one');
 === TEST 17: with the rights that docs/redis.md gives to workers
 --- post_setup_server_root
 open my $in, '<', 'docs/redis.md' or die "docs/redis.md: $!\n";
-my ($rights) = grep { defined } map { /^ACL SETUSER nginx on >password (.+)/ } <$in>;
+my ($rights) = grep { defined } map { /^user nginx on >\S+ (.+)/ } <$in>;
 main::limited_user('-@all', 'resetkeys', 'resetchannels', split ' ', $rights);
 --- http_config
 scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK user=limited password_file=password timeout=10s connect_timeout=10s;
