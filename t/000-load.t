@@ -2,8 +2,9 @@
 # it is not asked to guard.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
+use Visit;
 
 run_tests();
 

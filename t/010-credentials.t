@@ -2,7 +2,7 @@
 # there: no source and no line goes before another.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 

@@ -2,7 +2,7 @@
 # let the request on.  All else reaches it as the client sent it.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 

@@ -3,7 +3,7 @@
 # nothing, whoever asks.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 

@@ -3,20 +3,9 @@
 # implementation of BLAKE2b, the checksums from another one of CRC-32.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
-
-# into the directory of nginx.conf, before nginx starts
-sub write_pepper {
-    my ($bytes) = @_;
-
-    open my $out, '>', "$Test::Nginx::Util::ConfDir/pepper" or die "pepper: $!\n";
-    binmode $out;
-    print {$out} $bytes;
-    close $out;
-    chmod 0600, "$Test::Nginx::Util::ConfDir/pepper";
-}
 
 # a record by hand: nothing of ScopedKey.pm's digests
 sub put_record {
@@ -155,7 +144,7 @@ for my $bad ('-', '.', '/', '+', '=', '%', '{', '}', '*', ':', "\xe4") {
 
 === TEST 8: a pepper
 --- post_setup_server_root
-main::write_pepper('0123456789abcdef')
+write_private('pepper', '0123456789abcdef')
 --- http_config
 scoped_key_pepper_file pepper;
 --- guard
@@ -175,7 +164,7 @@ is(digest($zeros, '0123456789abcdef'),
 
 === TEST 9: one newline at the end of the file does not belong to it
 --- post_setup_server_root
-main::write_pepper("0123456789abcdef\n")
+write_private('pepper', "0123456789abcdef\n")
 --- http_config
 scoped_key_pepper_file pepper;
 --- guard
@@ -189,7 +178,7 @@ verdict_is(get('/', 'X-API-Key' => $zeros), 200, 'without it');
 
 === TEST 10: two newlines: one of them does
 --- post_setup_server_root
-main::write_pepper("0123456789abcdef\n\n")
+write_private('pepper', "0123456789abcdef\n\n")
 --- http_config
 scoped_key_pepper_file pepper;
 --- guard
@@ -203,7 +192,7 @@ verdict_is(get('/', 'X-API-Key' => $zeros), 200, 'with one');
 
 === TEST 11: 64 bytes of any value
 --- post_setup_server_root
-main::write_pepper(join '', map { chr } 192 .. 255)
+write_private('pepper', join '', map { chr } 192 .. 255)
 --- http_config
 scoped_key_pepper_file pepper;
 --- guard
@@ -218,7 +207,7 @@ verdict_is(get('/', 'X-API-Key' => $zeros), 200, 'with all of them');
 
 === TEST 12: a zero byte, a carriage return and spaces are parts of a pepper
 --- post_setup_server_root
-main::write_pepper(" \0 0123456789abc \r\n")
+write_private('pepper', " \0 0123456789abc \r\n")
 --- http_config
 scoped_key_pepper_file pepper;
 --- guard
@@ -232,7 +221,7 @@ verdict_is(get('/', 'X-API-Key' => $zeros), 200, 'with them');
 
 === TEST 13: a pepper of 15 bytes is too short
 --- post_setup_server_root
-main::write_pepper("0123456789abcde\n")
+write_private('pepper', "0123456789abcde\n")
 --- http_config
 scoped_key_pepper_file pepper;
 --- guard
@@ -249,7 +238,7 @@ pepper
 
 === TEST 14: a pepper of 65 bytes is too long
 --- post_setup_server_root
-main::write_pepper('x' x 65)
+write_private('pepper', 'x' x 65)
 --- http_config
 scoped_key_pepper_file pepper;
 --- guard
@@ -291,7 +280,7 @@ ok(eventually(5, sub { get('/', 'X-API-Key' => $text)->{status} == 403 }),
 
 === TEST 17: legacy ids with a pepper
 --- post_setup_server_root
-main::write_pepper('0123456789abcdef')
+write_private('pepper', '0123456789abcdef')
 --- http_config
 scoped_key_pepper_file pepper;
 --- guard

@@ -3,7 +3,7 @@
 # which, as docs/security.md does.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 
@@ -450,7 +450,7 @@ verdict_is(get('/fastcgi'), '403 missing_key', 'fastcgi, none');
 === TEST 21: two servers, one guarded: the host picks
 --- http_config
 server {
-    listen $TEST_NGINX_SERVER_PORT;
+    listen 127.0.0.1:$TEST_NGINX_SERVER_PORT;
     server_name guarded.example;
     scoped_key on;
     scoped_key_require dns:read;

@@ -3,7 +3,7 @@
 # holds, and what a client wrote does not lead around it.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 

@@ -2,7 +2,7 @@
 # set them.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 
@@ -269,7 +269,7 @@ push @expected, ['/accel', $refused];
 get('/nothing', @key);
 push @expected, ['/nothing', '404 [||]'];
 
-my $file = "$Test::Nginx::Util::ServRoot/logs/keys.log";
+my $file = dir('logs') . '/keys.log';
 ok(eventually(5, sub { open my $in, '<', $file or return; @{[<$in>]} == 6 }), 'all');
 open my $in, '<', $file;
 chomp(my @lines = <$in>);

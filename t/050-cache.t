@@ -3,12 +3,10 @@
 # without a word on the invalidate channel, unless a block says so.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use Time::HiRes qw(sleep);
 use ScopedKey;
 use Visit;
-
-worker_connections(1024);
 
 # far below the bound of 5 s, far above the milliseconds that it takes
 our $AT_ONCE = 2;
@@ -47,10 +45,7 @@ sub cached {
 sub limited_user {
     redis('ACL', 'SETUSER', 'limited', 'reset', 'on', '>pass', '~*', '&*', '+@all',
           '-client|tracking');
-    open my $out, '>', "$Test::Nginx::Util::ConfDir/password" or die "password: $!\n";
-    print {$out} "pass\n";
-    close $out;
-    chmod 0600, "$Test::Nginx::Util::ConfDir/password";
+    write_private('password', "pass\n");
 }
 
 run_tests();
@@ -469,7 +464,7 @@ get('/');
 my ($before) = redis('INFO', 'commandstats') =~ /cmdstat_exec:calls=(\d+)/;
 redis('CLIENT', 'PAUSE', 300, 'ALL');
 my @sockets = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-    PeerPort => $Test::Nginx::Util::ServerPortForClient) } 1 .. 50;
+    PeerPort => server_port()) } 1 .. 50;
 for my $socket (@sockets) {
     print {$socket} "GET / HTTP/1.0\r\nX-API-Key: $key\r\n\r\n";
     $socket->flush;

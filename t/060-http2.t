@@ -2,7 +2,7 @@
 # crumbs and the host is :authority.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 

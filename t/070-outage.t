@@ -3,7 +3,7 @@
 # optional, a preflight, a dry run.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 
@@ -201,10 +201,7 @@ is($seen{200}, 1, 'in the end it works');
 
 === TEST 11: a wrong password is an outage
 --- post_setup_server_root
-open my $out, '>', "$Test::Nginx::Util::ConfDir/password";
-print {$out} "wrong-password\n";
-close $out;
-chmod 0600, "$Test::Nginx::Util::ConfDir/password";
+write_private('password', "wrong-password\n");
 --- http_config
 scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK user=nobody password_file=password timeout=500ms;
 --- guard
@@ -219,10 +216,7 @@ is(scalar(error_log_has(qr/wrong-password/)), 0, 'the password is not logged');
 === TEST 12: a user of Redis that may not read the records is an outage
 --- post_setup_server_root
 main::redis('ACL', 'SETUSER', 'blind', 'reset', 'on', '>pass', '~other:*', '&*', '+@all');
-open my $out, '>', "$Test::Nginx::Util::ConfDir/password";
-print {$out} "pass\n";
-close $out;
-chmod 0600, "$Test::Nginx::Util::ConfDir/password";
+write_private('password', "pass\n");
 --- http_config
 scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK user=blind password_file=password timeout=2s;
 --- guard

@@ -2,7 +2,7 @@
 # request waits for it or fails with it.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use Time::HiRes qw(sleep);
 use ScopedKey;
 use Visit;
@@ -52,10 +52,7 @@ sub writes {
 sub limited_user {
     redis('ACL', 'SETUSER', 'limited', 'reset', 'on', '>pass', '~*', '&*', '+@all',
           @_);
-    open my $out, '>', "$Test::Nginx::Util::ConfDir/password" or die "password: $!\n";
-    print {$out} "pass\n";
-    close $out;
-    chmod 0600, "$Test::Nginx::Util::ConfDir/password";
+    write_private('password', "pass\n");
 }
 
 # of the log of this block

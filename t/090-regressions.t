@@ -2,7 +2,7 @@
 # block is one of them, with a request beside it that has to go on working.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 use Bodies;

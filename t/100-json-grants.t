@@ -2,7 +2,7 @@
 # alternatives, what cannot be read, and what beats what.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 use Bodies;

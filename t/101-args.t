@@ -2,7 +2,7 @@
 # value must match, and what some upstream could read in another way refuses.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 use Bodies;

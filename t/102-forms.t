@@ -1,7 +1,7 @@
 # Params out of form-encoded bodies.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 use Bodies;

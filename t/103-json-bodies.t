@@ -2,7 +2,7 @@
 # text see two things.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 use Bodies;

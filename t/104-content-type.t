@@ -1,7 +1,7 @@
 # What the header lines say that a body is, and what they may not say.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 use Bodies;

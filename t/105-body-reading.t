@@ -2,7 +2,7 @@
 # disk, in chunks, by HTTP/2; and the bodies that nobody reads.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use Time::HiRes ();
 use ScopedKey;
 use Visit;
@@ -53,7 +53,7 @@ sub goes_through {
 # by HTTP/2, with a length and without one
 sub goes_through_http2 {
     my ($key, $size) = @_;
-    my $dir = $ENV{TMPDIR} // '/tmp';
+    my $dir = $ENV{TMPDIR};
     local $Test::Builder::Level = $Test::Builder::Level + 1;
 
     for my $value ('TXT', 'B') {
@@ -726,7 +726,7 @@ a client request body is buffered to a temporary file
 --- story
 our $type;
 my $key = limited(type => ['TXT']);
-my $dir = $ENV{TMPDIR} // '/tmp';
+my $dir = $ENV{TMPDIR};
 for my $bytes (2000, 2001, 65000, 20_000_000) {
     my $file = "$dir/over-$$";
     open my $out, '>', $file or die "$file: $!\n";
@@ -774,7 +774,7 @@ location /files/ {
     client_body_temp_path html/waiting;
 }
 --- init
-my $dir = "$Test::Nginx::Util::ServRoot/html/files";
+my $dir = dir('html') . '/files';
 mkdir $dir or die "$dir: $!\n";
 chmod 0777, $dir;
 --- story
@@ -801,7 +801,7 @@ for my $size (20, 3000, 60000) {
 }
 is($put->('length20', 'type=TXT')->{status}, 204, 'in its place');
 $is_kept->('length20', 'type=TXT', 'kept');
-is(join(' ', glob "$Test::Nginx::Util::ServRoot/html/waiting/*"), '', 'nothing is left behind');
+is(join(' ', glob dir('html') . '/waiting/*'), '', 'nothing is left behind');
 
 
 

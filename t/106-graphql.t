@@ -1,7 +1,7 @@
 # GraphQL: what a document would run is what must be permitted.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 use Bodies;
@@ -429,13 +429,9 @@ our $unreadable;
 my $key = granted('api:read', constrained(scope => 'api:write', params => {field => ['a']}));
 my $worker = sub {
     my %rss;
-    for my $file (glob '/proc/[0-9]*/status') {
-        open my $in, '<', $file or next;
-        my $text = join '', <$in>;
-        my ($parent) = $text =~ /^PPid:\s+(\d+)/m;
-        open my $pid, '<', "$ENV{TEST_NGINX_SERVROOT}/logs/nginx.pid" or next;
-        chomp(my $master = <$pid>);
-        $rss{$file} = $1 if $parent == $master && $text =~ /^VmHWM:\s+(\d+)/m;
+    for my $pid (workers()) {
+        open my $in, '<', "/proc/$pid/status" or next;
+        $rss{$pid} = $1 if join('', <$in>) =~ /^VmHWM:\s+(\d+)/m;
     }
     my ($most) = sort { $b <=> $a } values %rss;
     return $most;

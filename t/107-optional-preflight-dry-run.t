@@ -2,7 +2,7 @@
 # catalog beside constrained grants.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 use Bodies;

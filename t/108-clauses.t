@@ -2,7 +2,7 @@
 # whether the body is waited for.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 use Bodies;

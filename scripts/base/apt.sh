@@ -1,6 +1,5 @@
-# Packages: those of the machine, installed when missing; and those that the
-# machine's release does not offer as we need them (sources, one package of
-# sid), fetched through lists of our own under build/apt.  No archive is named
+# Packages: those of the machine, installed when missing; and the source of
+# nginx, fetched through lists of our own under build/apt.  No archive is named
 # here: the machine's own sources say where its archive is.
 # Needs common.sh.
 # shellcheck shell=bash
@@ -144,21 +143,4 @@ fetch_nginx_source() {
         fi
     done
     die "no source of nginx to be had, see $build/log/apt-nginx-source.log"
-}
-
-# fetch_from_sid PACKAGE DIRECTORY: unpacks a package of Debian's unstable
-# release, without installing it
-fetch_from_sid() {
-    local uri
-
-    uri=$(source_of "$(codename)")
-    [[ $uri ]] || die "apt knows no source of this machine's release"
-
-    private_lists sid "deb $uri sid main"
-    mkdir -p "$build/apt/sid/files"
-    rm -f "$build/apt/sid/files/$1"_*.deb
-    (cd "$build/apt/sid/files" && run_logged "$build/log/apt-download.log" \
-        private_apt sid apt-get download "$1") || exit 1
-    rm -rf "$2"
-    dpkg -x "$build/apt/sid/files/$1"_*.deb "$2"
 }

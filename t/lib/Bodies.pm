@@ -12,6 +12,7 @@ use JSON::PP ();
 use Test::More ();
 use Time::HiRes ();
 
+use Nginx ();
 use ScopedKey;
 use Upstream;
 use Visit;
@@ -19,7 +20,7 @@ use Visit;
 my @SHARED = qw(granted constrained limited post form json chunked client say_to
     answer_of hangs_up body_of quickly);
 
-my $TIMEOUT = $ENV{TEST_NGINX_TIMEOUT} || 10;
+my $TIMEOUT = $ENV{TEST_TIMEOUT} || 10;
 my $encoder = JSON::PP->new->utf8->canonical;
 my $count = 0;
 
@@ -87,7 +88,7 @@ sub chunked {
 # client(BYTES): a connection on which these were sent
 sub client {
     my $socket = IO::Socket::INET->new(
-        PeerAddr => '127.0.0.1', PeerPort => Visit::server_port())
+        PeerAddr => '127.0.0.1', PeerPort => Nginx::server_port())
         or die "cannot connect to nginx: $!\n";
 
     binmode $socket;
@@ -118,33 +119,13 @@ sub answer_of {
     my $input = '';
     my $answer;
 
-    until ($answer = whole_answer($input, $method // 'POST')) {
+    until ($answer = Visit::whole_answer($input, $method // 'POST')) {
         $ready->can_read($TIMEOUT)
             && sysread($socket, $input, 65536, length $input)
             or return {status => 0, head => $input, body => '', seen => 0};
     }
 
     return {%$answer, seen => 0};
-}
-
-
-sub whole_answer {
-    my ($input, $method) = @_;
-
-    $input =~ /\r\n\r\n/ or return;
-    if ($input =~ /\AHTTP\S+ 1\d\d /) {
-        return Visit::take_answer(\$input, $method);
-    }
-    if ($input =~ /\A[^\r]*.*?^content-length: *(\d+)\r\n(?:.*?)\r\n\r\n(.*)/msi
-        || $input =~ /\A.*?^content-length: *(\d+)\r\n\r\n(.*)/msi)
-    {
-        length $2 >= $1 or return;
-        return Visit::take_answer(\$input, $method);
-    }
-    $input =~ /^transfer-encoding: *chunked/mi && $input =~ /\r\n0\r\n\r\n\z/
-        or return;
-
-    return Visit::take_answer(\$input, $method);
 }
 
 

@@ -4,18 +4,15 @@ package ScopedKey;
 # that every block's configuration gets.  A test file says
 #
 #     use lib 't/lib';
+#     use Blocks;
 #     use ScopedKey;
 #
-#     --- init
-#     put_key('reader', scopes => ['dns:read']);
-#     --- more_headers eval
-#     'X-API-Key: ' . key('reader')
+#     our $reader = put_key('reader', scopes => ['dns:read']);
 #
-# All functions may be called in `--- init` (run when nginx is up) as well as in
-# `eval` sections (run when the file is read).  A key is made from its name and
-# nothing else, so that both speak of the same one.
+# All functions may be called in the Perl of a test file and in that of its
+# blocks.  A key is made from its name and nothing else.
 #
-# Sections that this file adds to those of Test::Nginx:
+# Sections that this file adds to those of Blocks.pm:
 #
 #     --- key_in_request_line   nginx itself will log the key: do not take that
 #                               for a leak
@@ -30,7 +27,8 @@ use warnings;
 use Digest::SHA qw(sha256);
 use IO::Socket::UNIX;
 use IPC::Open2 qw(open2);
-use Test::Nginx::Socket ();
+
+use Blocks ();
 
 my @SHARED = qw(key key_id key_text checksum digest put_key drop_key
     legacy_id redis redis_all redis_key);
@@ -241,8 +239,7 @@ sub filter {
 sub append {
     my ($file, @lines) = @_;
 
-    my $dir = $ENV{TEST_LOG_DIR} or return;
-    open my $out, '>>', "$dir/$file" or die "$dir/$file: $!\n";
+    open my $out, '>>', "$ENV{TEST_DIR}/$file" or die "$file: $!\n";
     print {$out} map { "$_\n" } @lines;
     close $out;
 }
@@ -253,46 +250,31 @@ sub remember_secret {
 }
 
 
-# Test::Nginx empties its logs with each block; these keep all
-sub logs {
-    my ($block) = @_;
-    my $dir = $ENV{TEST_LOG_DIR} or return ('', '');
-    my $name = defined $block->key_in_request_line ? 'keys' : 'all';
-
-    return ("error_log $dir/$name-error.log debug;\n",
-            "access_log $dir/$name-access.log;\n");
-}
-
-
 sub set_defaults {
     my ($block) = @_;
-    my $http = $block->http_config // '';
-    my ($error_log, $access_log) = logs($block);
+    my $http = $block->{http_config} // '';
 
-    if ($http !~ /^\s*scoped_key_redis\s/m && $ENV{TEST_REDIS_SOCK}) {
+    $block->{log} = defined $block->{key_in_request_line} ? 'keys' : 'all';
+    if ($http !~ /^\s*scoped_key_redis\s/m) {
         $http = "scoped_key_redis unix:$ENV{TEST_REDIS_SOCK}"
                 . " connect_timeout=10s timeout=10s;\n$http";
     }
+    $block->{http_config} = $http;
 
-    $block->set_value(http_config => $access_log . $http);
-    $block->set_value(main_config => $error_log . ($block->main_config // ''));
-
-    append('may-say', split /\n/, $block->log_may_say)
-        if defined $block->log_may_say;
+    append('may-say', split /\n/, $block->{log_may_say})
+        if defined $block->{log_may_say};
 }
 
 
-# a file's own code, `--- init` and `--- ... eval` run in these packages
 {
     no strict 'refs';
-    for my $package (qw(main Test::Nginx::Util Test::Base::Filter)) {
-        *{"${package}::$_"} = \&$_ for @SHARED;
-    }
+    *{"main::$_"} = \&$_ for @SHARED;
 }
 
 $ENV{TEST_NGINX_REDIS_SOCK} = $ENV{TEST_REDIS_SOCK};
 $ENV{TEST_NGINX_REDIS_PORT} = $ENV{TEST_REDIS_PORT};
 
-Test::Nginx::Util::add_block_preprocessor(sub { set_defaults($_[0]) });
+Blocks::sections(key_in_request_line => 'flag', log_may_say => 'text');
+Blocks::prepare(\&set_defaults);
 
 1;

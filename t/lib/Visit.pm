@@ -13,11 +13,13 @@ package Visit;
 #
 # Sections:
 #
-#     --- story    Perl, run in the test file's package; takes the place of
-#                  --- request
+#     --- story    Perl, run in the test file's package
 #     --- guard    the inside of a `location /` that has scoped_key on and
 #                  proxies to Upstream.pm
 #     --- by_http2 the server listens for HTTP/2, too
+#     --- request  one in the place of a story: METHOD TARGET; its answer has
+#     --- error_code     this status, and
+#     --- response_body  this body
 #
 # A verdict is written as the status and the reason of the problem body:
 # `403 unknown_key`; a 403 that is not ours is `403`, and one of the upstream's
@@ -31,15 +33,16 @@ use IO::Select;
 use IO::Socket::INET;
 use JSON::PP ();
 use Test::More ();
-use Test::Nginx::Socket ();
 use Time::HiRes ();
 
+use Blocks ();
+use Nginx ();
 use Upstream;
 
 my @SHARED = qw(get ask exchange http2 verdict verdict_is cases field fields
     problem upstream_saw upstream_lines error_log_has eventually linked);
 
-my $TIMEOUT = $ENV{TEST_NGINX_TIMEOUT} || 10;
+my $TIMEOUT = $ENV{TEST_TIMEOUT} || 10;
 
 
 # get(TARGET, NAME => VALUE...): the answer to a GET with these header lines
@@ -78,11 +81,11 @@ sub ask {
 
 
 # exchange(BYTES, FROM): sends them, reads until nginx hangs up, and returns all
-# answers
+# answers; to one request that does not ask for that, until its answer is whole
 sub exchange {
     my ($bytes, $from) = @_;
     my $socket = IO::Socket::INET->new(
-        PeerAddr => '127.0.0.1', PeerPort => server_port(),
+        PeerAddr => '127.0.0.1', PeerPort => Nginx::server_port(),
         $from ? (LocalAddr => $from) : ())
         or die "cannot connect to nginx: $!\n";
     my $ready = IO::Select->new($socket);
@@ -93,12 +96,16 @@ sub exchange {
     print {$socket} $bytes;
     $socket->flush;
 
+    my @methods = $bytes =~ m{^([A-Z]+) \S+ HTTP/1\.[01]\r?$}mg;
+    my $stays = @methods == 1 && $bytes !~ /^connection:[^\r\n]*close/mi;
+    my @answers;
+
     while ($ready->can_read($TIMEOUT)) {
         sysread($socket, $input, 65536, length $input) or last;
+        last if $stays
+            && whole_answer($input =~ s/\A(?:HTTP\S+ 100 .*?\r\n\r\n)+//sr,
+                            $methods[0]);
     }
-
-    my @methods = $bytes =~ m{^([A-Z]+) \S+ HTTP/1\.[01]\r?$}mg;
-    my @answers;
 
     while (length $input) {
         my $answer = take_answer(\$input, $methods[@answers] // '');
@@ -141,6 +148,21 @@ sub take_answer {
 }
 
 
+# the first answer, when all of it has come
+sub whole_answer {
+    my ($input, $method) = @_;
+    my ($head, $body) = $input =~ /\A(HTTP.*?\r\n)\r\n(.*)\z/s or return;
+    my ($bytes) = $head =~ /^content-length: *(\d+)/mi;
+
+    my $is_whole = $head =~ /\AHTTP\S+ (?:1\d\d|204) / || $method eq 'HEAD'
+        || ($head =~ /^transfer-encoding: *chunked/mi
+            ? $body =~ /(?:\A|\r\n)0\r\n\r\n\z/
+            : defined $bytes && length $body >= $bytes);
+
+    return $is_whole ? take_answer(\$input, $method) : ();
+}
+
+
 sub delete_all {
     my ($input) = @_;
 
@@ -166,7 +188,7 @@ sub http2 {
 
 sub http2_once {
     my $target = pop;
-    my $port = $Test::Nginx::Util::RandPorts->{TEST_NGINX_RAND_PORT_1};
+    my $port = Nginx::server_port('http2');
     my @command = ('curl', '-s', '-i', '-m', $TIMEOUT,
                    '--http2-prior-knowledge', @_,
                    "http://127.0.0.1:$port$target");
@@ -181,11 +203,6 @@ sub http2_once {
 
     return {status => $status // 0, head => $head // '',
             body => substr($text, length($head // ''))};
-}
-
-
-sub server_port {
-    return $Test::Nginx::Util::ServerPortForClient;
 }
 
 
@@ -269,49 +286,36 @@ sub upstream_lines {
 }
 
 
-sub error_log {
-    open my $in, '<', $Test::Nginx::Util::ErrLogFile or return '';
-    local $/;
-
-    return <$in> // '';
-}
-
-
 # the lines of this block's error log that match, without those of level debug
 sub error_log_has {
     my ($regex) = @_;
 
     my @lines = grep { m{^\d{4}/} && /$regex/ && !/\[debug\]/ }
-        split /\n/, error_log();
+        split /\n/, Nginx::error_log();
 
     return @lines;
 }
 
 
-# eventually(SECONDS, CODE, ARGUMENT...): until the code is true; false when it
-# never is
 sub eventually {
-    my ($seconds, $code, @arguments) = @_;
-    my $until = Time::HiRes::time() + $seconds;
-
-    until ($code->(@arguments)) {
-        return 0 if Time::HiRes::time() > $until;
-        Time::HiRes::sleep(0.02);
-    }
-
-    return 1;
+    return Blocks::eventually(@_);
 }
 
 
 # linked(): waits until Redis tells nginx of changes.  The cache is emptied when
 # that begins, which a block that counts misses and hits has to await.
 sub linked {
-    my $is_linked = eventually($TIMEOUT, sub {
+    my $is_subscribed = sub {
         return ScopedKey::redis('CLIENT', 'LIST', 'TYPE', 'PUBSUB') =~ /sub=[12]/;
-    });
+    };
 
-    Time::HiRes::sleep(0.1);
-    Test::More::fail('nginx does not listen to Redis') if !$is_linked;
+    Blocks::eventually($TIMEOUT, $is_subscribed)
+        or return Test::More::fail('nginx does not listen to Redis');
+
+    # When Redis has answered once more it has sent that reply, and when nginx
+    # has answered after that it has read the reply.
+    $is_subscribed->();
+    exchange("NOBODY\r\n\r\n");
 
     return;
 }
@@ -327,47 +331,46 @@ sub guard_location {
 
 sub set_sections {
     my ($block) = @_;
+    my $port = Nginx::server_port('http2');
 
-    my $config = $block->config // '';
-
-    $config .= guard_location($block->guard) if defined $block->guard;
-    $config .= "listen 127.0.0.1:\$TEST_NGINX_RAND_PORT_1 http2;\n"
-        if defined $block->by_http2;
-
-    $block->set_value(config => $config) if length $config;
+    $block->{config} //= '';
+    $block->{config} .= guard_location($block->{guard}) if defined $block->{guard};
+    $block->{config} .= "listen 127.0.0.1:$port http2;\n"
+        if defined $block->{by_http2};
 }
 
-
-my $run_request = $Test::Nginx::Util::RunTestHelper;
-my $check_error_log = $Test::Nginx::Util::CheckErrorLog;
 
 sub run_story {
-    my ($block, $dry_run, $index) = @_;
+    my ($block) = @_;
 
-    return $run_request->(@_) if !defined $block->story;
-
-    my $failures = failures();
-
-    eval "package main; use strict; " . $block->story . ';1'
-        or Test::More::fail("the story goes on: $@");
-    $check_error_log->($block, undef, $dry_run, $index, 0);
-    Test::More::diag('in ' . $block->name) if failures() > $failures;
+    Blocks::run_code($block, 'story', $block->{story});
 }
 
 
-sub failures {
-    return scalar grep { !$_ } Test::More->builder->summary;
+sub run_request {
+    my ($block) = @_;
+
+    my ($method, $target) = $block->{request} =~ /\A\s*([A-Z]+) (\S+)\s*\z/
+        or die "what request is $block->{request}?\n";
+    my $answer = ask($method, $target);
+
+    Test::More::is($answer->{status}, $block->{error_code} // 200,
+                   "$method $target: status");
+    Test::More::is($answer->{body}, $block->{response_body},
+                   "$method $target: body")
+        if defined $block->{response_body};
 }
 
 
 {
     no strict 'refs';
-    no warnings 'once';
     *{"main::$_"} = \&$_ for @SHARED;
 }
 
-$Test::Nginx::Util::RunTestHelper = \&run_story;
-Test::Nginx::Util::no_root_location();
-Test::Nginx::Util::add_block_preprocessor(sub { set_sections($_[0]) });
+Blocks::sections(guard => 'any', by_http2 => 'flag', error_code => 'text',
+                 response_body => 'text');
+Blocks::run_by(story => \&run_story);
+Blocks::run_by(request => \&run_request);
+Blocks::prepare(\&set_sections);
 
 1;
