@@ -91,9 +91,13 @@ for my $name ('Type', 'TYPE', 'tYPE', '%54ype', 'type[]', 'type[0]', 'type[a][b]
     'type;', ';type', 'x;type', 'type;x', 'x%3Btype', 'x%3btype', '%26type', 'x%26type',
     'type%', 'type%1', 'type%zz', '%type', '%', '%g0', 'x%', 'ty%pe', 'type%u0041', '%u0074ype',
     '%C1%B4ype', '%ef%bd%94ype', 'type%3D', 'type%3DTXT', '[type]', '{type}', '$type', 'type$',
-    'x[type]', 'x.type', 'type!', '!type', 'type:', 'type*', '(type)', '"type"', "type'")
+    '[]type', '[][type]', '%5B%5Dtype', '__proto__[type]', 'type!', '!type', 'type:', 'type*', '(type)', '"type"', "type'")
 {
     refuses($key, "type=TXT&$name=B", "$name=B&type=TXT", "$name=TXT", "type=TXT&$name");
+}
+for my $name ('filter[type]', 'filter%5Btype%5D', 'content.type', 'content%2Etype', 'a/type', 'a%2Ftype', 'a[b][type][]', 'x[type]', 'x.type') {
+    lets_on($key, "type=TXT&$name=B", "$name=B&type=TXT");
+    refuses($key, "$name=TXT", "$name=B");
 }
 
 

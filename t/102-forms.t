@@ -54,10 +54,12 @@ scoped_key_param type form:type;
 my $key = limited(type => ['TXT']);
 for my $name ('Type', 'TYPE', 'type[]', 'type[0]', 'type%5B%5D', 'type.', 'type.x', '+type', '%20type',
     'type+', 'type%00', '%00type', '%2574ype', 'x;type', ';type', 'x%26type', 'x%3Btype', 'type%', '%zz',
-    '%', 'type%u0041', '%C1%B4ype', "\ttype", "type\t", "ty\0pe", '[type]', 'x[type]')
+    '%', 'type%u0041', '%C1%B4ype', "\ttype", "type\t", "ty\0pe", '[type]', '[]type', '__proto__[type]')
 {
     refuses($key, "type=TXT&$name=B", "$name=B&type=TXT", "type=TXT&$name");
 }
+lets_on($key, map { ("type=TXT&$_=B", "$_=B&type=TXT") } 'filter[type]', 'filter%5Btype%5D', 'content.type', 'a/type', 'a[b][type][]');
+refuses($key, map { "$_=TXT" } 'filter[type]', 'content.type', 'a/type');
 refuses($key, 'type=TXT;type=B', 'x=1;type=B&type=TXT', 'x=%26type=B&type=TXT', 'type=TXT%26type=B');
 
 

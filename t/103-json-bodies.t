@@ -154,7 +154,10 @@ scoped_key_param type json:/type;
 my $key = limited(type => ['TXT']);
 refuses($key, '{"Type":"TXT"}', map { (qq({"type":"TXT","$_":"B"}), qq({"$_":"B","type":"TXT"})) }
     'Type', 'TYPE', 'typE', ' type', 'type ', '\ttype', 'type\n', '\u0001type', 'type\u007f', 'type[]', 'type.x', 'type[0]',
-    '__proto__', '\u0054ype', 't_ype', 'ty-pe');
+    '__proto__', '\u0054ype', 't_ype', 'ty-pe', '[type]', '[]type', '.type', 'ty\u200bpe', '\uff54ype');
+lets_on($key, map { (qq({"type":"TXT","$_":"B"}), qq({"$_":"B","type":"TXT"})) } 'filter[type]', 'content.type', 'a/type', '@type',
+        '$type', '_type', 'type/x', 'x;type', 'types');
+refuses($key, '{"filter[type]":"TXT"}', '{"content.type":"TXT"}', '{"a/type":"TXT"}');
 my $user = limited(user => ['1']);
 lets_on($user, '{"user_id":1}', '{"user_id":1,"user":2}', '{"user_id":1,"id":2}');
 refuses($user, map { qq({"user_id":1,"$_":2}) } 'userId', 'userid', 'UserID', 'user-id', 'USER_ID', 'u\u017Fer_id',

@@ -43,7 +43,10 @@ scoped_key_param type json:/type form:type;
 reads_as('json', 'application/json', 'Application/JSON', 'application/json;charset=utf-8', 'application/json; charset=UTF-8',
     'application/json; charset="utf-8"', 'application/json;', 'application/json ; charset=utf-8', 'application/json; version=1',
     'application/vnd.api+json', 'application/problem+json; charset=utf-8', 'application/x+JSON', 'application/merge-patch+json',
-    ' application/json ');
+    ' application/json ', 'text/json', 'Text/JSON; charset=utf-8', 'application/vnd.api+json; ext="https://jsonapi.org/ext/atomic"',
+    'application/ld+json; profile="http://www.w3.org/ns/json-ld#compacted"', 'application/json; odata.metadata=minimal',
+    'application/vnd.elasticsearch+json;compatible-with=8', 'application/json; boundary=x', 'application/vnd.github.v3+json',
+    'application/a+b+json', 'application/json+json', 'application/xhtml+json');
 
 
 
@@ -62,13 +65,19 @@ reads_as('form', 'application/x-www-form-urlencoded', 'application/X-WWW-Form-UR
 scoped_key_require dns:write;
 scoped_key_param type json:/type form:type;
 --- story
-reads_as('', undef, '', 'text/plain', 'text/json', 'application/xml', 'application/jsonp', 'application/json5', 'json', '*/*',
+reads_as('', undef, '', 'text/plain', 'application/xml', 'application/jsonp', 'application/json5', 'json', '*/*',
     'application/*', 'application', 'application/', '/json', 'application/+json', 'text/x+json', 'application/json+xml',
     'application/x-json', 'application/json-seq', 'application/x-ndjson', 'multipart/form-data; boundary=x', 'multipart/form-data',
     'application/x-www-form-urlencodedx', 'x-www-form-urlencoded', 'application/octet-stream', 'application/graphql',
     'application/json, application/x-www-form-urlencoded', 'application/json,text/plain', 'application/json text/plain',
     'text/plain; application/json', 'text/plain;application/json', '"application/json"', "application/json\tx", 'application /json',
-    ';application/json', ',application/json', 'application/jso', "application/json\xa0", "application/json\x0b", 'application\json');
+    ';application/json', ',application/json', 'application/jso', "application/json\xa0", "application/json\x0b", 'application\json',
+    'text/x-json', 'application/vnd+jsonx', 'application/x y+json', 'application/x/y+json', 'application/(x)+json',
+    'application/grpc+json', 'application/GRPC+json', 'application/grpc-web+json', 'application/grpc-web-text+json',
+    'application/json;x', 'application/json;=1', 'application/json; x=', 'application/json; x = 1', 'application/json; x="',
+    'application/json; x=""y"', 'application/json; x="a\\"b"', 'application/json; x="a,b"', 'application/json; x=a b',
+    'application/json; x="a;b"', "application/json\t", "application/json;\tcharset=utf-8", "application/json; x=\xe9",
+    'application/json, application/json', 'application/json,', ',', ';', 'application/json:', 'application/json x=1');
 
 
 
@@ -149,3 +158,45 @@ verdict_is(post('/?type=TXT', limited(both => ['TXT']), 'text/plain', $form), $u
 verdict_is(post('/?type=TXT', limited(arg => ['TXT']), 'text/plain', $form), 200, 'the query alone');
 verdict_is(post('/?type=TXT', limited(both => ['TXT']), 'text/plain', ''), 200, 'an empty body has no type');
 verdict_is(post('/', limited(both => ['TXT']), 'application/json', ''), $refused, 'an empty body has no values');
+
+
+
+=== TEST 8: the name of another kind, anywhere
+--- guard
+scoped_key_require dns:write;
+scoped_key_param type json:/type form:type;
+--- story
+my ($json, $form) = ('application/json', 'application/x-www-form-urlencoded');
+for my $word ('x-www-form-urlencoded', 'X-WWW-Form-URLEncoded', 'application/x-www-form-urlencoded', 'multipart/form-data',
+    'MultiPart', 'xml', 'application/XML', 'multipart/form-data;boundary=x')
+{
+    for my $type ($json, 'text/json', 'application/vnd.api+json') {
+        reads_as('', "$type; x=$word", "$type; x=\"$word\"", "$type; $word=1", "$type;$word", "$type $word", "$type; $word;x=1");
+    }
+    my ($name) = $word =~ /(x-www-form-urlencoded|multipart|xml)/i;
+    reads_as('', "application/$name+json", "application/x.$name+json", "application/$word+json");
+}
+for my $word ('json', 'JSON', '+json', '/json', 'application/json', 'text/json', 'jsonp', 'multipart/form-data', 'xml', 'application/xml',
+    'Multipart')
+{
+    reads_as('', "$form; x=$word", "$form; x=\"$word\"", "$form; $word=1", "$form;$word", "$form $word", "$form$word");
+}
+reads_as('', "$form+json", "$form; x=+json", "$form; x=+JSON", "$form;+json", "x/json+$form", "$form+xml", "${form}json");
+
+
+
+=== TEST 9: what a CGI would take for it
+--- config
+underscores_in_headers on;
+--- guard
+scoped_key_require dns:write;
+scoped_key_param type json:/type form:type;
+--- story
+our ($unreadable, @bodies);
+my $key = limited(type => ['TXT']);
+my ($json, $form) = ('application/json', 'application/x-www-form-urlencoded');
+verdict_is(json($key, $bodies[1], 'Content_Type' => $form), $unreadable, 'Content_Type');
+verdict_is(form($key, $bodies[3], 'CONTENT_TYPE' => $json), $unreadable, 'CONTENT_TYPE');
+verdict_is(post('/', $key, undef, $bodies[1], 'Content_Type' => $json), $unreadable, 'and no other');
+verdict_is(json($key, $bodies[1], 'Content_Encoding' => 'gzip'), $unreadable, 'Content_Encoding');
+verdict_is(json($key, $bodies[1], 'Content.Type' => 'text/plain'), 200, 'none of them');

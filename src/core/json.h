@@ -56,7 +56,7 @@ typedef enum {
                                             is on the way is neither an object
                                             nor, for an index or `*`, an array;
                                             or an object on the way has another
-                                            spelling (json_spelling.h) of the
+                                            spelling (name_match.h) of the
                                             member's name */
     SCOPED_KEY_JSON_STOPPED              /* found returned false */
 } scoped_key_json_walk_e;

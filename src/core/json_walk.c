@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "json.h"
-#include "json_spelling.h"
+#include "name_match.h"
 
 
 #define SCOPED_KEY_JSON_INTEGER_BYTES  20    /* a sign and 19 digits */
@@ -209,12 +209,14 @@ scoped_key_json_look(void *data, scoped_key_str_t name,
 {
     scoped_key_json_search_t  *search = data;
 
-    switch (scoped_key_spelling(search->name, name)) {
+    switch (scoped_key_name_match(name, search->name,
+                                  SCOPED_KEY_NAME_MEMBER))
+    {
 
-    case SCOPED_KEY_SPELLING_DIFFERENT:
+    case SCOPED_KEY_NAME_OTHER:
         return true;
 
-    case SCOPED_KEY_SPELLING_SAME:
+    case SCOPED_KEY_NAME_SAME:
         search->value = value;
         return true;
 

@@ -6,7 +6,6 @@
  */
 
 #include "query.h"
-#include "query_reading.h"
 
 #include <string.h>
 
@@ -163,7 +162,8 @@ scoped_key_query_is_pair(scoped_key_str_t text, scoped_key_str_t name,
 
         if (text.data[i] == '=') {
             text.len = i;
-            return scoped_key_query_reads_as(text, name);
+            return scoped_key_name_match(text, name, SCOPED_KEY_NAME_PAIR)
+                   != SCOPED_KEY_NAME_OTHER;
         }
 
         if (scoped_key_query_is_separator(text.data[i])) {
@@ -171,8 +171,12 @@ scoped_key_query_is_pair(scoped_key_str_t text, scoped_key_str_t name,
         }
     }
 
-    return prose ? scoped_key_query_reads_just_as(text, name)
-                 : scoped_key_query_reads_as(text, name);
+    if (prose) {
+        return scoped_key_name_is_just(text, name);
+    }
+
+    return scoped_key_name_match(text, name, SCOPED_KEY_NAME_PAIR)
+           != SCOPED_KEY_NAME_OTHER;
 }
 
 

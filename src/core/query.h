@@ -8,7 +8,7 @@
 #ifndef SCOPED_KEY_QUERY_H
 #define SCOPED_KEY_QUERY_H
 
-#include "text.h"
+#include "name_match.h"
 
 
 /* a name of other than letters, digits, `-` and `_` may be this long */
@@ -22,24 +22,21 @@ typedef struct {
     bool              has_value;
 } scoped_key_pair_t;
 
-typedef enum {
-    SCOPED_KEY_NAME_OTHER = 0,
-    SCOPED_KEY_NAME_SAME,                /* decoded once, byte for byte */
-    SCOPED_KEY_NAME_SUSPECT              /* could mean it to some upstream:
-                                            other case, spaces before, `[` or
-                                            `.` behind or before, `.` or a
-                                            space for `_`, `;` joined, doubly
-                                            encoded, overlong, beyond
-                                            SCOPED_KEY_QUERY_MAX_NAME; and any
-                                            name with bad percent signs or
-                                            control bytes */
-} scoped_key_name_e;
-
 
 /* takes the next pair off the front of *rest; empty pairs are passed over */
 bool scoped_key_query_next(scoped_key_str_t *rest, scoped_key_pair_t *pair);
 
-/* how the name of a pair, as sent, stands to an asked-for name */
+/*
+ * Undoes %XX, and what that brings forth, until there is none left, in place.
+ * A percent sign that stands for itself stays.  Returns the length.
+ */
+size_t scoped_key_query_decode_fully(unsigned char *data, size_t len);
+
+/*
+ * How the name of a pair, as sent, stands to an asked-for name: SAME when it
+ * is that name once decoded; SUSPECT by name_match.h, and any name that is
+ * beyond SCOPED_KEY_QUERY_MAX_NAME or has bad percent signs or control bytes.
+ */
 scoped_key_name_e scoped_key_query_name(scoped_key_str_t sent,
     scoped_key_str_t name);
 

@@ -1,12 +1,40 @@
 /*
  * How a name, as sent, stands to an asked-for one: told at once for ordinary
- * names, and by all readings of query_reading.c for the others.  No memory but
+ * names, and by all readings of name_match.c for the others.  No memory but
  * SCOPED_KEY_QUERY_MAX_NAME bytes of stack.
  * Invariant: OTHER is said only when no reading is the asked-for name.
  */
 
 #include "query.h"
-#include "query_reading.h"
+
+
+size_t
+scoped_key_query_decode_fully(unsigned char *data, size_t len)
+{
+    int     high, low;
+    size_t  i, n;
+
+    n = 0;
+
+    for (i = 0; i < len; i++) {
+        data[n++] = data[i];
+
+        /* a byte that was encoded may be part of a further %XX */
+        while (n >= 3 && data[n - 3] == '%') {
+            high = scoped_key_hex_digit(data[n - 2]);
+            low = scoped_key_hex_digit(data[n - 1]);
+
+            if (high < 0 || low < 0) {
+                break;
+            }
+
+            n -= 2;
+            data[n - 1] = (unsigned char) (high << 4 | low);
+        }
+    }
+
+    return n;
+}
 
 
 /* whether the text, fully decoded, holds what no name should hold */
@@ -49,16 +77,17 @@ scoped_key_query_encoded_name(scoped_key_str_t sent, scoped_key_str_t name)
 
     text.len = scoped_key_query_decode_fully(decoded, text.len);
 
-    return scoped_key_query_is_odd(text)
-           || scoped_key_query_reads_as(text, name) ? SCOPED_KEY_NAME_SUSPECT
-                                                    : SCOPED_KEY_NAME_OTHER;
+    if (scoped_key_query_is_odd(text)) {
+        return SCOPED_KEY_NAME_SUSPECT;
+    }
+
+    return scoped_key_name_match(text, name, SCOPED_KEY_NAME_PAIR)
+           != SCOPED_KEY_NAME_OTHER ? SCOPED_KEY_NAME_SUSPECT
+                                    : SCOPED_KEY_NAME_OTHER;
 }
 
 
-/*
- * Whether two names differ at their first letter, in any case.  Where there is
- * no HARD in a name, that is the only place where the other could begin.
- */
+/* whether two names differ at their first letter, in any case */
 static bool
 scoped_key_query_differs(scoped_key_str_t sent, scoped_key_str_t name)
 {
@@ -100,16 +129,14 @@ scoped_key_query_name(scoped_key_str_t sent, scoped_key_str_t name)
         return scoped_key_query_encoded_name(sent, name);
     }
 
-    if (scoped_key_str_equal(sent, name)) {
-        return SCOPED_KEY_NAME_SAME;
+    if (sent.len == 0 || name.len == 0) {
+        return sent.len == name.len ? SCOPED_KEY_NAME_SAME
+                                    : SCOPED_KEY_NAME_OTHER;
     }
 
-    if (sent.len == 0 || name.len == 0
-        || scoped_key_query_differs(sent, name))
-    {
+    if (scoped_key_query_differs(sent, name)) {
         return SCOPED_KEY_NAME_OTHER;
     }
 
-    return scoped_key_query_reads_as(sent, name) ? SCOPED_KEY_NAME_SUSPECT
-                                                 : SCOPED_KEY_NAME_OTHER;
+    return scoped_key_name_match(sent, name, SCOPED_KEY_NAME_PAIR);
 }

@@ -12,8 +12,11 @@
 
 /*
  * Of a request that has a body.  NGX_HTTP_SCOPED_KEY_BODY_OTHER for several
- * Content-Type lines, a charset that is not UTF-8, any Content-Encoding, and
- * every type that is not named in body.h.
+ * Content-Type fields, or several in one; a charset that is not UTF-8; any
+ * Content-Encoding; every type that is not named in body.h, and one of those
+ * with the name of another kind anywhere beside it, which upstreams search
+ * for; what is no type and parameters by the letter, and what could hide more
+ * of them: `,` `\`, control bytes, tabs, bytes beyond ASCII.
  */
 ngx_http_scoped_key_body_e ngx_http_scoped_key_content_type(
     ngx_http_request_t *r);

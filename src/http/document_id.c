@@ -5,7 +5,7 @@
  */
 
 #include "document_id.h"
-#include "../core/json_spelling.h"
+#include "../core/name_match.h"
 #include "../core/query.h"
 
 
@@ -152,8 +152,9 @@ ngx_http_scoped_key_document_id_member(void *data, scoped_key_str_t name,
         return false;
     }
 
-    return scoped_key_spelling(ngx_http_scoped_key_extensions, name)
-           == SCOPED_KEY_SPELLING_DIFFERENT
+    return scoped_key_name_match(name, ngx_http_scoped_key_extensions,
+                                 SCOPED_KEY_NAME_MEMBER)
+           == SCOPED_KEY_NAME_OTHER
            || scoped_key_json_each(value, ngx_http_scoped_key_document_id_name,
                                    NULL);
 }
@@ -169,8 +170,10 @@ ngx_http_scoped_key_document_id_name(void *data, scoped_key_str_t name,
 
     for (i = 0; i < NGX_HTTP_SCOPED_KEY_DOCUMENT_IDS; i++) {
 
-        if (scoped_key_spelling(ngx_http_scoped_key_document_ids[i], name)
-            != SCOPED_KEY_SPELLING_DIFFERENT)
+        if (scoped_key_name_match(name,
+                                  ngx_http_scoped_key_document_ids[i],
+                                  SCOPED_KEY_NAME_MEMBER)
+            != SCOPED_KEY_NAME_OTHER)
         {
             return false;
         }
@@ -189,8 +192,10 @@ ngx_http_scoped_key_document_id_spelt(scoped_key_str_t name)
 
     for (i = 0; i < NGX_HTTP_SCOPED_KEY_DOCUMENT_MEMBERS; i++) {
 
-        if (scoped_key_spelling(ngx_http_scoped_key_document_members[i], name)
-            == SCOPED_KEY_SPELLING_SUSPECT)
+        if (scoped_key_name_match(name,
+                                  ngx_http_scoped_key_document_members[i],
+                                  SCOPED_KEY_NAME_MEMBER)
+            == SCOPED_KEY_NAME_SUSPECT)
         {
             return false;
         }

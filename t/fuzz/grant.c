@@ -1,4 +1,4 @@
-/* links: core/grant core/grant_compile core/grant_check core/conditions core/pack core/json core/json_walk core/json_spelling core/address core/pattern core/scope core/text -ljansson */
+/* links: core/grant core/grant_compile core/grant_check core/conditions core/pack core/json core/json_walk core/name_match core/address core/pattern core/scope core/text -ljansson */
 
 /*
  * One member a line.  What can be packed fits into the room that is said to

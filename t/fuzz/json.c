@@ -1,4 +1,4 @@
-/* links: core/json core/json_walk core/json_spelling core/text -ljansson */
+/* links: core/json core/json_walk core/name_match core/text -ljansson */
 
 /*
  * First line a pointer, then a document.  What is parsed is no deeper than
@@ -7,7 +7,7 @@
  */
 
 #include "core/json.h"
-#include "core/json_spelling.h"
+#include "core/name_match.h"
 #include "fuzz.h"
 
 
@@ -72,7 +72,8 @@ look(void *data, scoped_key_str_t name, const scoped_key_json_t *value)
         same = 0;
         scoped_key_json_each(up, count_same, NULL);
         must(same == 1);
-        must(scoped_key_spelling(name, name) == SCOPED_KEY_SPELLING_SAME);
+        must(scoped_key_name_match(name, name, SCOPED_KEY_NAME_MEMBER)
+             == SCOPED_KEY_NAME_SAME);
     }
 
     switch (scoped_key_json_type(value)) {
@@ -180,7 +181,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     check_too_deep(text);
-    must(scoped_key_spelling(pointer, text) != SCOPED_KEY_SPELLING_SAME
+    must(scoped_key_name_match(text, pointer, SCOPED_KEY_NAME_MEMBER)
+         != SCOPED_KEY_NAME_SAME
          || scoped_key_str_equal(pointer, text));
 
     scoped_key_json_free(document);

@@ -1,4 +1,4 @@
-/* links: core/query core/query_name core/query_reading core/text */
+/* links: core/query core/query_name core/name_match core/text */
 
 /*
  * A walk against models of what upstreams do: when it refuses nothing, every
@@ -48,19 +48,16 @@ copy(text_t *text, const char *data, size_t len)
 static bool
 is_name(text_t *name, const char *asked, model_pt model)
 {
-    char  folded[16];
-    size_t  i;
+    text_t  folded;
 
-    if (!model(name)) {
-        return false;
+    copy(&folded, asked, strlen(asked));
+
+    if (model == model_no_case || model == model_camel) {
+        model(&folded);
     }
 
-    for (i = 0; asked[i] != '\0'; i++) {
-        folded[i] = model == model_no_case
-                    ? (char) tolower((unsigned char) asked[i]) : asked[i];
-    }
-
-    return name->len == i && memcmp(name->data, folded, i) == 0;
+    return model(name) && name->len == folded.len
+           && memcmp(name->data, folded.data, folded.len) == 0;
 }
 
 

@@ -1,7 +1,7 @@
 /*
- * What upstreams make of the name of a pair, for the fuzzer of query strings:
- * each model is a few lines that do what one of them is known to do, and
- * shares nothing with what it is a test of.
+ * What upstreams make of the name of a pair, for the fuzzers: each model is a
+ * few lines that do what one of them is known to do, and shares nothing with
+ * what it is a test of.
  */
 
 #ifndef QUERY_MODELS_H
@@ -21,7 +21,10 @@ typedef struct {
     char    data[MAX_TEXT + 1];
 } text_t;
 
-/* turns a decoded name into what the upstream calls it; false: none */
+/*
+ * Turns a decoded name into what the upstream calls it; false: none.  Those
+ * that know no case are given the asked-for name, too.
+ */
 typedef bool (*model_pt)(text_t *name);
 
 
@@ -167,18 +170,25 @@ model_rack(text_t *name)
 }
 
 
-/* binders that know of objects: the last part of a dotted name */
+/* protobuf's JSON and query strings: user_id is userId */
 static inline bool
-model_last_part(text_t *name)
+model_camel(text_t *name)
 {
-    size_t  i;
+    size_t  i, n;
 
-    for (i = name->len; i > 0 && name->data[i - 1] != '.'; i--) {
-        /* void */
+    n = 0;
+
+    for (i = 0; i < name->len; i++) {
+        if ((name->data[i] == '_' || name->data[i] == '-') && i != 0
+            && i + 1 != name->len)
+        {
+            continue;
+        }
+
+        name->data[n++] = (char) tolower((unsigned char) name->data[i]);
     }
 
-    memmove(name->data, name->data + i, name->len - i);
-    name->len -= i;
+    name->len = n;
 
     return true;
 }
@@ -206,7 +216,7 @@ model_ascii(text_t *name)
 
 static const model_pt  models[] = {
     model_plain, model_twice, model_no_case, model_c_string, model_trim,
-    model_php, model_rack, model_last_part, model_ascii
+    model_php, model_rack, model_camel, model_ascii
 };
 
 #endif

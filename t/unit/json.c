@@ -1,4 +1,4 @@
-/* links: core/json core/json_walk core/json_spelling core/text -ljansson */
+/* links: core/json core/json_walk core/name_match core/text -ljansson */
 
 /*
  * The cases of t/data/json; depth far beyond the limit, texts that are cut off
@@ -7,7 +7,6 @@
  */
 
 #include "core/json.h"
-#include "core/json_spelling.h"
 #include "cases.h"
 
 
@@ -249,26 +248,6 @@ test_long_token(void)
 }
 
 
-static void
-test_spelling(void)
-{
-    check(scoped_key_spelling(unit_str("a"), unit_str("a"))
-          == SCOPED_KEY_SPELLING_SAME);
-    check(scoped_key_spelling(unit_str(""), unit_str(""))
-          == SCOPED_KEY_SPELLING_SAME);
-    check(scoped_key_spelling(unit_str("__proto__"), unit_str("__proto__"))
-          == SCOPED_KEY_SPELLING_SAME);
-    check(scoped_key_spelling(unit_str("x"), unit_str("__proto__"))
-          == SCOPED_KEY_SPELLING_SUSPECT);
-    check(scoped_key_spelling(unit_str("a"), unit_str("A"))
-          == SCOPED_KEY_SPELLING_SUSPECT);
-    check(scoped_key_spelling(unit_str("a"), unit_str(""))
-          == SCOPED_KEY_SPELLING_DIFFERENT);
-    check(scoped_key_spelling(unit_str("a"), unit_str("\xC5"))
-          == SCOPED_KEY_SPELLING_DIFFERENT);
-}
-
-
 int
 main(void)
 {
@@ -280,7 +259,6 @@ main(void)
     test_stop();
     test_each();
     test_long_token();
-    test_spelling();
 
     return unit_done("json");
 }

@@ -1,4 +1,4 @@
-/* links: core/query core/query_name core/query_reading core/text */
+/* links: core/query core/query_name core/name_match core/text */
 
 /*
  * Query strings: the cases in t/data/query, a line each, and those that cannot
@@ -214,8 +214,8 @@ test_every_byte(void)
     scoped_key_name_e  want;
 
     for (c = 0; c < 256; c++) {
-        want = is_word_byte(c) ? SCOPED_KEY_NAME_OTHER
-                               : SCOPED_KEY_NAME_SUSPECT;
+        want = is_word_byte(c) || c == '/' ? SCOPED_KEY_NAME_OTHER
+                                           : SCOPED_KEY_NAME_SUSPECT;
 
         snprintf(text, sizeof(text), "name%%%02x", c);
         check(stands("name", text, 7) == want);

@@ -1,0 +1,51 @@
+/*
+ * Whether a name that was found, of a pair or of a JSON member, is the name
+ * that is asked for, or one that some upstream would read as it.  Pure text;
+ * owns no memory; has no state; time linear in the name.
+ * Invariant: OTHER is said only when no known reading is the asked-for name.
+ */
+
+#ifndef SCOPED_KEY_NAME_MATCH_H
+#define SCOPED_KEY_NAME_MATCH_H
+
+#include "text.h"
+
+
+typedef enum {
+    SCOPED_KEY_NAME_OTHER = 0,
+    SCOPED_KEY_NAME_SAME,                /* byte for byte */
+    SCOPED_KEY_NAME_SUSPECT
+} scoped_key_name_e;
+
+typedef enum {
+    SCOPED_KEY_NAME_PAIR = 0,            /* of a query string or form, decoded
+                                            as often as it was encoded */
+    SCOPED_KEY_NAME_MEMBER               /* of a JSON object */
+} scoped_key_name_kind_e;
+
+
+/*
+ * Suspect are names that differ
+ * - in case, also where a letter beyond ASCII folds to an ASCII one (Go's
+ *   encoding/json takes U+017F for s and U+212A for k, Java's
+ *   equalsIgnoreCase() U+0130 and U+0131 for i), and in wide forms of ASCII;
+ * - in what is not ASCII, which some converters leave out;
+ * - in `_` and `-` past the first letter, of a pair not behind the last one
+ *   (protobuf's JSON takes user_id and userId), and in `.`, a space or `[` in
+ *   place of one (PHP);
+ * - in separators around: blanks, control bytes, `.`, `[` and `]`; of a pair
+ *   all ASCII but letters, digits, `_`, `-` and `/`;
+ * and names that go on with such a separator where the asked-for one ends:
+ * `name[]`, `name.x`.  Of a pair also any part of it between `;` or `&`, for
+ * some upstreams separate there.  "__proto__", through which JavaScript may
+ * inherit any member, is always suspect.
+ * A name that only holds the asked-for one further on is OTHER: `x[name]`,
+ * `x.name`, `x/name`.
+ */
+scoped_key_name_e scoped_key_name_match(scoped_key_str_t found,
+    scoped_key_str_t name, scoped_key_name_kind_e kind);
+
+/* of a pair: the same or suspect, but with nothing that goes on behind it */
+bool scoped_key_name_is_just(scoped_key_str_t found, scoped_key_str_t name);
+
+#endif
