@@ -131,6 +131,9 @@ scoped_key_block_parse(scoped_key_str_t text, scoped_key_block_t *block)
         return false;
     }
 
+    prefix.data = NULL;
+    prefix.len = 0;
+
     block->excluded = text.data[0] == '!';
     address.data = text.data + block->excluded;
     address.len = text.len - block->excluded;

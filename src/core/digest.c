@@ -90,6 +90,7 @@ scoped_key_digest_from_hex(scoped_key_digest_t *digest, scoped_key_str_t hex)
     }
 
     known = SCOPED_KEY_HEX_KNOWN;
+    memset(&read, 0, sizeof(scoped_key_digest_t));
 
     for (i = 0; i < SCOPED_KEY_DIGEST_BYTES; i++) {
         high = scoped_key_hex_values[hex.data[2 * i]];
