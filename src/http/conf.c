@@ -73,12 +73,20 @@ ngx_http_scoped_key_init_main_conf(ngx_conf_t *cf, void *conf)
 {
     ngx_http_scoped_key_main_conf_t  *skmcf = conf;
 
-    ngx_msec_t  beats;
+    ngx_msec_t                 beats;
+    ngx_http_core_loc_conf_t  *clcf;
 
     if (!skmcf->redis_set
         && ngx_http_scoped_key_default_redis(cf, skmcf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
+    }
+
+    /* without `resolver`, nginx has made one that asks nobody */
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->resolver != NULL && clcf->resolver->connections.nelts > 0) {
+        skmcf->redis.resolver = clcf->resolver;
     }
 
     if (!skmcf->cache_set) {

@@ -31,6 +31,9 @@
 /* scoped_key_redis */
 #define NGX_HTTP_SCOPED_KEY_MAX_DB                 65535
 #define NGX_HTTP_SCOPED_KEY_MAX_USER_BYTES           128
+#define NGX_HTTP_SCOPED_KEY_MAX_ADDRESSES             16   /* as its message
+                                                              says */
+#define NGX_HTTP_SCOPED_KEY_MAX_LABEL_BYTES           63   /* RFC 1035 */
 #define NGX_HTTP_SCOPED_KEY_MAX_PASSWORD_BYTES       512
 #define NGX_HTTP_SCOPED_KEY_MAX_PREFIX_BYTES          64
 #define NGX_HTTP_SCOPED_KEY_MIN_TIMEOUT_MS             1

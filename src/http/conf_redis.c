@@ -1,18 +1,23 @@
 /*
- * scoped_key_redis: where the records are.  Resolves the address and reads the
- * password while the configuration is read; connects to nothing.
+ * scoped_key_redis: where the records are.  Reads the addresses and the
+ * password while the configuration is read; resolves no name and connects to
+ * nothing.
  * Invariant: the password is never logged, nor is an address that may hold
  * one.
  */
 
 #include "conf.h"
 #include "option.h"
+#include "../redis/resolver.h"
 #include "secret.h"
 
 
-static char *ngx_http_scoped_key_redis_address(ngx_conf_t *cf,
-    ngx_http_scoped_key_main_conf_t *skmcf, ngx_str_t *text);
-static char *ngx_http_scoped_key_redis_addresses(ngx_conf_t *cf);
+static ngx_uint_t ngx_http_scoped_key_redis_host_char(u_char ch);
+static char *ngx_http_scoped_key_redis_count(ngx_conf_t *cf, ngx_uint_t *n);
+static char *ngx_http_scoped_key_redis_addresses(ngx_conf_t *cf,
+    ngx_http_scoped_key_main_conf_t *skmcf, ngx_str_t *texts, ngx_uint_t n);
+static char *ngx_http_scoped_key_redis_join(ngx_conf_t *cf,
+    const ngx_str_t *texts, ngx_uint_t n, ngx_str_t *joined);
 static ngx_int_t ngx_http_scoped_key_redis_name(ngx_conf_t *cf,
     const ngx_str_t *prefix, const char *rest, ngx_str_t *name);
 static ngx_int_t ngx_http_scoped_key_redis_prefix(ngx_conf_t *cf,
@@ -82,7 +87,7 @@ ngx_http_scoped_key_default_redis(ngx_conf_t *cf,
     skmcf->redis.connect_timeout = 200;
     skmcf->redis.timeout = 250;
 
-    rv = ngx_http_scoped_key_redis_address(cf, skmcf, address);
+    rv = ngx_http_scoped_key_redis_addresses(cf, skmcf, address, 1);
     if (rv != NGX_CONF_OK) {
         return NGX_ERROR;
     }
@@ -97,8 +102,9 @@ ngx_http_scoped_key_set_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_scoped_key_main_conf_t *skmcf = conf;
 
-    char       *rv;
-    ngx_str_t  *value;
+    char        *rv;
+    ngx_str_t   *value;
+    ngx_uint_t   n;
 
     if (skmcf->redis_set) {
         return "is duplicate";
@@ -112,18 +118,18 @@ ngx_http_scoped_key_set_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    rv = ngx_http_scoped_key_redis_addresses(cf);
+    rv = ngx_http_scoped_key_redis_count(cf, &n);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
 
-    rv = ngx_http_scoped_key_redis_address(cf, skmcf, &value[1]);
+    rv = ngx_http_scoped_key_redis_addresses(cf, skmcf, &value[1], n);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
 
-    if (ngx_http_scoped_key_options(cf, 2, ngx_http_scoped_key_redis_options,
-                                    skmcf)
+    if (ngx_http_scoped_key_options(cf, 1 + n,
+                                    ngx_http_scoped_key_redis_options, skmcf)
         != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -139,11 +145,69 @@ ngx_http_scoped_key_set_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-static char *
-ngx_http_scoped_key_redis_address(ngx_conf_t *cf,
-    ngx_http_scoped_key_main_conf_t *skmcf, ngx_str_t *text)
+/*
+ * What cannot be a host name is a mistake, and so is what was meant to be an
+ * IPv4 address: RFC 1123, 2.1.
+ */
+static const char *
+ngx_http_scoped_key_redis_host_mistake(const ngx_str_t *host)
 {
-    ngx_url_t  u;
+    u_char      ch;
+    size_t      i, label;
+    ngx_uint_t  numeric;
+
+    label = 0;
+    numeric = 1;
+
+    for (i = 0; i < host->len; i++) {
+        ch = host->data[i];
+
+        if (ch == '.') {
+            if (label == 0) {
+                return "invalid host";
+            }
+
+            /* a dot at the end belongs to the label before it */
+            if (i + 1 < host->len) {
+                label = 0;
+                numeric = 1;
+            }
+
+            continue;
+        }
+
+        if (!ngx_http_scoped_key_redis_host_char(ch)
+            || ++label > NGX_HTTP_SCOPED_KEY_MAX_LABEL_BYTES)
+        {
+            return "invalid host";
+        }
+
+        numeric &= (ch >= '0' && ch <= '9');
+    }
+
+    if (host->len > SCOPED_KEY_REDIS_MAX_NAME_BYTES) {
+        return "invalid host";
+    }
+
+    return numeric ? "invalid IPv4 address" : NULL;
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_redis_host_char(u_char ch)
+{
+    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')
+           || (ch >= '0' && ch <= '9') || ch == '-' || ch == '_';
+}
+
+
+/* names are resolved by the workers: here it is only read */
+static char *
+ngx_http_scoped_key_redis_address(ngx_conf_t *cf, ngx_str_t *text,
+    scoped_key_redis_host_t *host)
+{
+    ngx_url_t    u;
+    const char  *why;
 
     if (text->len > 5
         && ngx_strncasecmp(text->data, (u_char *) "unix:", 5) == 0
@@ -153,60 +217,156 @@ ngx_http_scoped_key_redis_address(ngx_conf_t *cf,
                                            "domain socket must be absolute");
     }
 
-    /* a resolver is not asked for what has no port */
     ngx_memzero(&u, sizeof(ngx_url_t));
     u.url = *text;
     u.no_resolve = 1;
-
-    if (ngx_parse_url(cf->pool, &u) == NGX_OK && u.no_port) {
-        return ngx_http_scoped_key_mistake(cf, text, "no port");
-    }
-
-    ngx_memzero(&u, sizeof(ngx_url_t));
-    u.url = *text;
 
     if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
         return ngx_http_scoped_key_mistake(cf, text,
                                            u.err ? u.err : "out of memory");
     }
 
-    skmcf->redis.addrs = u.addrs;
-    skmcf->redis.naddrs = u.naddrs;
-    skmcf->redis.name = *text;
+    if (u.no_port) {
+        return ngx_http_scoped_key_mistake(cf, text, "no port");
+    }
+
+    host->text = *text;
+    host->host = u.host;
+    host->port = u.port;
+
+    if (u.naddrs > 0) {
+        host->addr = u.addrs[0];
+        return NGX_CONF_OK;
+    }
+
+    why = ngx_http_scoped_key_redis_host_mistake(&u.host);
+
+    return why ? ngx_http_scoped_key_mistake(cf, text, why) : NGX_CONF_OK;
+}
+
+
+/* an option has a `=`, or neither colon nor dot; a path may hold all */
+static ngx_uint_t
+ngx_http_scoped_key_redis_is_option(const ngx_str_t *arg)
+{
+    if (ngx_strncasecmp(arg->data, (u_char *) "unix:", 5) == 0) {
+        return 0;
+    }
+
+    return ngx_strchr(arg->data, '=') != NULL
+           || (ngx_strchr(arg->data, ':') == NULL
+               && ngx_strchr(arg->data, '.') == NULL);
+}
+
+
+/*
+ * The arguments up to the first option are addresses, the first one in any
+ * case; *n is how many.  None holds a password, nor is one logged that may.
+ */
+static char *
+ngx_http_scoped_key_redis_count(ngx_conf_t *cf, ngx_uint_t *n)
+{
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    value = cf->args->elts;
+    *n = 0;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        if (i > 1 && ngx_http_scoped_key_redis_is_option(&value[i])) {
+            continue;
+        }
+
+        if (ngx_strncasecmp(value[i].data, (u_char *) "unix:", 5) != 0
+            && ngx_strchr(value[i].data, '@') != NULL)
+        {
+            return "takes no user and no password in the address: use "
+                   "\"user=\" and \"password_file=\"";
+        }
+
+        if (*n != i - 1) {
+            return ngx_http_scoped_key_mistake(cf, &value[i],
+                                    "addresses come before the parameters");
+        }
+
+        (*n)++;
+    }
 
     return NGX_CONF_OK;
 }
 
 
-/* the first argument, and no other, is an address; none holds a password */
+/* names[0] to names[n - 1] */
 static char *
-ngx_http_scoped_key_redis_addresses(ngx_conf_t *cf)
+ngx_http_scoped_key_redis_addresses(ngx_conf_t *cf,
+    ngx_http_scoped_key_main_conf_t *skmcf, ngx_str_t *texts, ngx_uint_t n)
 {
-    ngx_str_t   *value;
-    ngx_uint_t   i, path;
+    char                     *rv;
+    ngx_uint_t                i, k;
+    scoped_key_redis_host_t  *hosts;
 
-    value = cf->args->elts;
+    if (n > NGX_HTTP_SCOPED_KEY_MAX_ADDRESSES) {
+        return ngx_http_scoped_key_mistake(cf,
+                                 &texts[NGX_HTTP_SCOPED_KEY_MAX_ADDRESSES],
+                                 "more than 16 addresses");
+    }
 
-    for (i = 1; i < cf->args->nelts; i++) {
-        path = (ngx_strncasecmp(value[i].data, (u_char *) "unix:", 5) == 0);
+    hosts = ngx_pcalloc(cf->pool, n * sizeof(scoped_key_redis_host_t));
+    if (hosts == NULL) {
+        return NGX_CONF_ERROR;
+    }
 
-        if (i > 1 && !path
-            && (ngx_strchr(value[i].data, ':') == NULL
-                || ngx_strchr(value[i].data, '=') != NULL))
-        {
-            continue;
+    for (i = 0; i < n; i++) {
+        rv = ngx_http_scoped_key_redis_address(cf, &texts[i], &hosts[i]);
+        if (rv != NGX_CONF_OK) {
+            return rv;
         }
 
-        if (!path && ngx_strchr(value[i].data, '@') != NULL) {
-            return "takes no user and no password in the address: use "
-                   "\"user=\" and \"password_file=\"";
-        }
-
-        if (i > 1) {
-            return ngx_http_scoped_key_mistake(cf, &value[i],
-                                "several addresses are not supported yet");
+        for (k = 0; k < i; k++) {
+            if (texts[k].len == texts[i].len
+                && ngx_memcmp(texts[k].data, texts[i].data, texts[i].len) == 0)
+            {
+                return ngx_http_scoped_key_mistake(cf, &texts[i],
+                                                   "duplicate address");
+            }
         }
     }
+
+    skmcf->redis.hosts = hosts;
+    skmcf->redis.nhosts = n;
+
+    return ngx_http_scoped_key_redis_join(cf, texts, n, &skmcf->redis.name);
+}
+
+
+/* as they were written, for the log */
+static char *
+ngx_http_scoped_key_redis_join(ngx_conf_t *cf, const ngx_str_t *texts,
+    ngx_uint_t n, ngx_str_t *joined)
+{
+    u_char      *p;
+    size_t       len;
+    ngx_uint_t   i;
+
+    len = 0;
+
+    for (i = 0; i < n; i++) {
+        len += texts[i].len + 1;
+    }
+
+    p = ngx_pnalloc(cf->pool, len);
+    if (p == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    joined->data = p;
+
+    for (i = 0; i < n; i++) {
+        p = ngx_cpymem(p, texts[i].data, texts[i].len);
+        *p++ = ' ';
+    }
+
+    joined->len = len - 1;
 
     return NGX_CONF_OK;
 }

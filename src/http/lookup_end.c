@@ -166,8 +166,9 @@ ngx_http_scoped_key_lookup_keep(ngx_http_scoped_key_lookup_t *lookup,
 
     if (lookup->detached
         || lookup->reason == SCOPED_KEY_STORE_UNAVAILABLE
-        || scoped_key_redis_connection_address(worker->redis)
-           != scoped_key_redis_tracking_address(worker->tracking))
+        || !scoped_key_redis_address_equal(
+                       scoped_key_redis_connection_address(worker->redis),
+                       scoped_key_redis_tracking_address(worker->tracking)))
     {
         return;
     }

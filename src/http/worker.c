@@ -6,6 +6,7 @@
 
 #include "worker.h"
 #include "cached.h"
+#include "../redis/endpoints.h"
 #include "lookup.h"
 #include "uses.h"
 #include "waiter.h"
@@ -106,7 +107,14 @@ ngx_http_scoped_key_worker_connect(ngx_http_scoped_key_worker_t *worker)
         return NGX_ERROR;
     }
 
+    worker->endpoints = scoped_key_redis_endpoints_create(&skmcf->redis,
+                                                          worker->log);
+    if (worker->endpoints == NULL) {
+        return NGX_ERROR;
+    }
+
     worker->redis = scoped_key_redis_connection_create(&skmcf->redis,
+                                                       worker->endpoints,
                                                        worker->log);
     if (worker->redis == NULL) {
         return NGX_ERROR;
@@ -118,6 +126,7 @@ ngx_http_scoped_key_worker_connect(ngx_http_scoped_key_worker_t *worker)
     listener.data = worker;
 
     worker->tracking = scoped_key_redis_tracking_create(&skmcf->redis,
+                                                        worker->endpoints,
                                                         &skmcf->tracked,
                                                         &skmcf->channel,
                                                         &listener,
@@ -221,6 +230,9 @@ ngx_http_scoped_key_worker_disconnect(ngx_http_scoped_key_worker_t *worker)
         scoped_key_redis_connection_destroy(worker->redis);
     }
 
+    scoped_key_redis_endpoints_destroy(worker->endpoints);
+
+    worker->endpoints = NULL;
     worker->tracking = NULL;
     worker->redis = NULL;
 

@@ -23,6 +23,7 @@ struct ngx_http_scoped_key_worker_s {
     scoped_key_cache_t               *cache;
     scoped_key_tag_key_t              tag_key;
 
+    scoped_key_redis_endpoints_t     *endpoints;  /* of both links */
     scoped_key_redis_connection_t    *redis;
     scoped_key_redis_tracking_t      *tracking;
 

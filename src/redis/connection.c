@@ -26,6 +26,7 @@ static const char *scoped_key_redis_connection_reply(void *owner,
     const scoped_key_resp_value_t *value);
 static void scoped_key_redis_connection_lost(void *owner,
     ngx_uint_t too_large);
+static ngx_uint_t scoped_key_redis_connection_is_busy(void *owner);
 static void scoped_key_redis_connection_on_timer(ngx_event_t *ev);
 
 
@@ -33,7 +34,8 @@ static const scoped_key_redis_owner_t  scoped_key_redis_connection_ops = {
     "connection",
     scoped_key_redis_connection_ready,
     scoped_key_redis_connection_reply,
-    scoped_key_redis_connection_lost
+    scoped_key_redis_connection_lost,
+    scoped_key_redis_connection_is_busy
 };
 
 
@@ -50,7 +52,7 @@ static const char *const  scoped_key_redis_connection_fatal[] = {
 
 scoped_key_redis_connection_t *
 scoped_key_redis_connection_create(const scoped_key_redis_conf_t *conf,
-    ngx_log_t *log)
+    scoped_key_redis_endpoints_t *endpoints, ngx_log_t *log)
 {
     scoped_key_redis_connection_t  *connection;
 
@@ -65,7 +67,7 @@ scoped_key_redis_connection_create(const scoped_key_redis_conf_t *conf,
     connection->timer.data = connection;
     connection->timer.log = log;
 
-    scoped_key_redis_link_init(&connection->link, conf,
+    scoped_key_redis_link_init(&connection->link, conf, endpoints,
                                &scoped_key_redis_connection_ops, connection,
                                log);
     scoped_key_redis_link_start(&connection->link);
@@ -137,6 +139,7 @@ scoped_key_redis_connection_accepts(scoped_key_redis_connection_t *connection)
     case SCOPED_KEY_REDIS_READY:
         return 1;
 
+    case SCOPED_KEY_REDIS_RESOLVING:
     case SCOPED_KEY_REDIS_CONNECTING:
     case SCOPED_KEY_REDIS_HANDSHAKE:
         return !connection->link.down;
@@ -164,11 +167,11 @@ scoped_key_redis_connection_watch(scoped_key_redis_connection_t *connection)
 }
 
 
-ngx_uint_t
+const scoped_key_redis_address_t *
 scoped_key_redis_connection_address(
     const scoped_key_redis_connection_t *connection)
 {
-    return connection->link.address;
+    return &connection->link.address;
 }
 
 
@@ -289,6 +292,12 @@ scoped_key_redis_connection_answer(scoped_key_redis_connection_t *connection,
 
     batch->handler(batch, SCOPED_KEY_REDIS_REPLY, value);
 
+    if (reason == NULL && connection->link.moving
+        && connection->nbatches == 0)
+    {
+        return scoped_key_redis_link_moved;
+    }
+
     return reason;
 }
 
@@ -337,6 +346,15 @@ scoped_key_redis_connection_lost(void *owner, ngx_uint_t too_large)
 
     scoped_key_redis_connection_fail_all(connection,
                                          SCOPED_KEY_REDIS_TOO_LARGE);
+}
+
+
+static ngx_uint_t
+scoped_key_redis_connection_is_busy(void *owner)
+{
+    scoped_key_redis_connection_t  *connection = owner;
+
+    return connection->nbatches > 0;
 }
 
 

@@ -19,10 +19,19 @@
 
 #define SCOPED_KEY_REDIS_MAX_BATCHES  8192   /* sent and not yet answered */
 
+/* one ADDRESS of the configuration */
+typedef struct {
+    ngx_str_t    text;                   /* as written */
+    ngx_str_t    host;                   /* a name to resolve, and its port */
+    in_port_t    port;
+    ngx_addr_t   addr;                   /* no sockaddr: it is a name */
+} scoped_key_redis_host_t;
+
 /* const once merged; lives as long as the cycle */
 typedef struct {
-    ngx_addr_t  *addrs;                  /* tried in turn */
-    ngx_uint_t   naddrs;
+    scoped_key_redis_host_t  *hosts;     /* tried in turn */
+    ngx_uint_t                nhosts;
+    ngx_resolver_t           *resolver;  /* nginx's own, or NULL */
     ngx_str_t    name;                   /* as written, for the log */
     ngx_str_t    user;                   /* empty: AUTH with password only */
     ngx_str_t    password;               /* empty: no AUTH; never logged */
@@ -32,6 +41,15 @@ typedef struct {
     ngx_msec_t   heartbeat;              /* of a tracking link, how often */
 } scoped_key_redis_conf_t;
 
+/* where a link is, or tries to be; socklen 0: no address is known */
+typedef struct {
+    ngx_sockaddr_t  sockaddr;
+    socklen_t       socklen;
+    ngx_str_t       name;                /* points to text, or to a constant */
+    u_char          text[NGX_SOCKADDR_STRLEN];
+} scoped_key_redis_address_t;
+
+typedef struct scoped_key_redis_endpoints_s   scoped_key_redis_endpoints_t;
 typedef struct scoped_key_redis_connection_s  scoped_key_redis_connection_t;
 typedef struct scoped_key_redis_batch_s       scoped_key_redis_batch_t;
 
@@ -64,19 +82,26 @@ struct scoped_key_redis_batch_s {
 
 
 /*
- * Starts to connect at once.  NULL: out of memory.  log: of the cycle.
+ * Starts to connect at once.  NULL: out of memory.  endpoints: of conf, outlive
+ * the connection.  log: of the cycle.
  * State changes are logged once each: lost (with the reason), up again.
  */
 scoped_key_redis_connection_t *scoped_key_redis_connection_create(
-    const scoped_key_redis_conf_t *conf, ngx_log_t *log);
+    const scoped_key_redis_conf_t *conf,
+    scoped_key_redis_endpoints_t *endpoints, ngx_log_t *log);
 
 /* fails all batches, closes, frees; for the end of a worker */
 void scoped_key_redis_connection_destroy(
     scoped_key_redis_connection_t *connection);
 
-/* which of conf->addrs it is connected to, or tries next */
-ngx_uint_t scoped_key_redis_connection_address(
+/* which address it is connected to, or has tried last */
+const scoped_key_redis_address_t *scoped_key_redis_connection_address(
     const scoped_key_redis_connection_t *connection);
+
+/* 0, too, where one of them is not known */
+ngx_uint_t scoped_key_redis_address_equal(
+    const scoped_key_redis_address_t *one,
+    const scoped_key_redis_address_t *two);
 
 /*
  * Takes a batch: `replies` commands in RESP, back to back, copied.

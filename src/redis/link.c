@@ -19,15 +19,22 @@
 #define SCOPED_KEY_REDIS_REMIND_MS        60000
 
 
+static void scoped_key_redis_link_connect(scoped_key_redis_link_t *link);
 static void scoped_key_redis_link_on_timer(ngx_event_t *ev);
+static void scoped_key_redis_link_on_names(void *data);
+
+
+const char  scoped_key_redis_link_moved[] = "the server has another address";
 
 
 void
 scoped_key_redis_link_init(scoped_key_redis_link_t *link,
-    const scoped_key_redis_conf_t *conf, const scoped_key_redis_owner_t *ops,
-    void *owner, ngx_log_t *log)
+    const scoped_key_redis_conf_t *conf,
+    scoped_key_redis_endpoints_t *endpoints,
+    const scoped_key_redis_owner_t *ops, void *owner, ngx_log_t *log)
 {
     link->conf = conf;
+    link->endpoints = endpoints;
     link->ops = ops;
     link->owner = owner;
     link->ident = -1;
@@ -42,26 +49,31 @@ scoped_key_redis_link_init(scoped_key_redis_link_t *link,
     link->flush.handler = scoped_key_redis_link_on_flush;
     link->flush.data = link;
     link->flush.log = log;
+
+    ngx_str_set(&link->address.name, "no address");
+
+    link->watcher.handler = scoped_key_redis_link_on_names;
+    link->watcher.data = link;
+
+    scoped_key_redis_endpoints_watch(endpoints, &link->watcher);
 }
 
 
 static void
-scoped_key_redis_link_address(scoped_key_redis_link_t *link)
+scoped_key_redis_link_peer(scoped_key_redis_link_t *link)
 {
-    ngx_addr_t             *addr;
     ngx_peer_connection_t  *peer;
 
     link->quiet = *link->log;
     link->quiet.log_level = ngx_min(link->log->log_level, NGX_LOG_ALERT);
 
-    addr = &link->conf->addrs[link->address];
     peer = &link->peer;
 
     ngx_memzero(peer, sizeof(ngx_peer_connection_t));
 
-    peer->sockaddr = addr->sockaddr;
-    peer->socklen = addr->socklen;
-    peer->name = &addr->name;
+    peer->sockaddr = &link->address.sockaddr.sockaddr;
+    peer->socklen = link->address.socklen;
+    peer->name = &link->address.name;
     peer->get = ngx_event_get_peer;
     peer->log = &link->quiet;
     peer->log_error = NGX_ERROR_ERR;
@@ -69,15 +81,56 @@ scoped_key_redis_link_address(scoped_key_redis_link_t *link)
 }
 
 
+/*
+ * Takes the next address.  A name that has had no answer yet is waited for,
+ * for as long as a connect may take, since it may be written first.
+ */
+static void
+scoped_key_redis_link_find(scoped_key_redis_link_t *link, ngx_uint_t patient)
+{
+    ngx_int_t  rc;
+
+    rc = scoped_key_redis_endpoints_next(link->endpoints, &link->address,
+                                         link->advance, patient);
+
+    if (rc == NGX_AGAIN) {
+        return;
+    }
+
+    if (link->timer.timer_set) {
+        ngx_del_timer(&link->timer);
+    }
+
+    if (rc == NGX_OK) {
+        scoped_key_redis_link_connect(link);
+        return;
+    }
+
+    scoped_key_redis_link_fail(link, 0,
+                       scoped_key_redis_endpoints_reason(link->endpoints));
+}
+
+
 void
 scoped_key_redis_link_start(scoped_key_redis_link_t *link)
+{
+    link->state = SCOPED_KEY_REDIS_RESOLVING;
+    link->soon = 0;
+
+    ngx_add_timer(&link->timer, link->conf->connect_timeout);
+
+    scoped_key_redis_link_find(link, 1);
+}
+
+
+static void
+scoped_key_redis_link_connect(scoped_key_redis_link_t *link)
 {
     ngx_int_t          rc;
     ngx_connection_t  *c;
 
     link->state = SCOPED_KEY_REDIS_CONNECTING;
-    link->soon = 0;
-    scoped_key_redis_link_address(link);
+    scoped_key_redis_link_peer(link);
 
     link->resp = scoped_key_resp_create();
     if (link->resp == NULL) {
@@ -166,15 +219,19 @@ static void
 scoped_key_redis_link_log_failure(scoped_key_redis_link_t *link,
     ngx_err_t err, const char *reason)
 {
+    ngx_uint_t  level;
+
+    level = link->moving ? NGX_LOG_NOTICE : NGX_LOG_ERR;
+
     if (!scoped_key_redis_link_is_news(link, err, reason)) {
         ngx_log_debug2(NGX_LOG_DEBUG_EVENT, link->log, err,
                        "scoped key: redis %s: %s", link->ops->name, reason);
         return;
     }
 
-    ngx_log_error(NGX_LOG_ERR, link->log, err,
+    ngx_log_error(level, link->log, err,
                   "scoped key: redis %s to \"%V\" (%V) %s: %s",
-                  link->ops->name, &link->conf->name, link->peer.name,
+                  link->ops->name, &link->conf->name, &link->address.name,
                   link->up ? "lost" : "could not be made", reason);
 }
 
@@ -192,11 +249,42 @@ scoped_key_redis_link_backoff(scoped_key_redis_link_t *link)
         longest *= 2;
 
         if (longest >= SCOPED_KEY_REDIS_MAX_BACKOFF_MS) {
-            return 1 + ngx_random() % SCOPED_KEY_REDIS_MAX_BACKOFF_MS;
+            longest = SCOPED_KEY_REDIS_MAX_BACKOFF_MS;
+            break;
         }
     }
 
+    link->failures++;
+
     return 1 + ngx_random() % longest;
+}
+
+
+/* when to try again, at which address; how long until then */
+static ngx_msec_t
+scoped_key_redis_link_delay(scoped_key_redis_link_t *link)
+{
+    link->advance = !link->up;
+
+    if (link->moving) {
+        link->tried = 0;
+        link->soon = 1;
+        return 0;
+    }
+
+    /* the other addresses are tried at once, and all of them after a while */
+    if (!link->up
+        && ++link->tried < scoped_key_redis_endpoints_count(link->endpoints))
+    {
+        link->soon = !link->down;
+        return 0;
+    }
+
+    link->tried = 0;
+    link->down |= !link->up;
+    scoped_key_redis_endpoints_ask(link->endpoints);
+
+    return scoped_key_redis_link_backoff(link);
 }
 
 
@@ -212,20 +300,10 @@ scoped_key_redis_link_retry(scoped_key_redis_link_t *link)
         link->failures = 0;
     }
 
-    delay = 0;
+    delay = scoped_key_redis_link_delay(link);
 
-    if (!link->up) {
-        link->address = (link->address + 1) % link->conf->naddrs;
-    }
-
-    /* the other addresses are tried at once, the first of them after a while */
-    if (link->up || link->address == 0) {
-        delay = scoped_key_redis_link_backoff(link);
-        link->failures++;
-    }
-
-    link->down = !link->up;
     link->up = 0;
+    link->moving = 0;
     link->lost = 1;
 
     link->state = SCOPED_KEY_REDIS_BACKOFF;
@@ -258,7 +336,10 @@ void
 scoped_key_redis_link_hurry(scoped_key_redis_link_t *link)
 {
     link->soon = 1;
-    link->failures--;
+
+    if (link->failures > 0) {
+        link->failures--;
+    }
 
     /* nginx leaves a timer alone that is set to nearly the same time */
     ngx_del_timer(&link->timer);
@@ -272,9 +353,11 @@ scoped_key_redis_link_up(scoped_key_redis_link_t *link)
     if (link->lost) {
         ngx_log_error(NGX_LOG_NOTICE, link->log, 0,
                       "scoped key: redis %s to \"%V\" (%V) is up again",
-                      link->ops->name, &link->conf->name, link->peer.name);
+                      link->ops->name, &link->conf->name,
+                      &link->address.name);
     }
 
+    link->tried = 0;
     link->since = ngx_current_msec;
     link->up = 1;
     link->down = 0;
@@ -330,12 +413,92 @@ scoped_key_redis_link_on_timer(ngx_event_t *ev)
 
     link = ev->data;
 
-    if (link->state == SCOPED_KEY_REDIS_BACKOFF) {
+    switch (link->state) {
+
+    case SCOPED_KEY_REDIS_BACKOFF:
         scoped_key_redis_link_start(link);
+        return;
+
+    case SCOPED_KEY_REDIS_RESOLVING:
+        scoped_key_redis_link_find(link, 0);
+        return;
+
+    case SCOPED_KEY_REDIS_READY:
+        scoped_key_redis_link_fail(link, 0, scoped_key_redis_link_moved);
+        return;
+
+    case SCOPED_KEY_REDIS_CONNECTING:
+        scoped_key_redis_link_fail(link, NGX_ETIMEDOUT, "connect timed out");
+        return;
+
+    default: /* SCOPED_KEY_REDIS_HANDSHAKE */
+        scoped_key_redis_link_fail(link, NGX_ETIMEDOUT, "greeting timed out");
+    }
+}
+
+
+/*
+ * Its address is no longer one of the server's: it moves when nobody waits for
+ * an answer, and at the latest when those who wait now have had their time.
+ */
+static void
+scoped_key_redis_link_move(scoped_key_redis_link_t *link)
+{
+    link->moving = 1;
+
+    if (link->state == SCOPED_KEY_REDIS_READY
+        && link->ops->busy != NULL && link->ops->busy(link->owner))
+    {
+        if (!link->timer.timer_set) {
+            ngx_add_timer(&link->timer, link->conf->timeout);
+        }
+
         return;
     }
 
-    scoped_key_redis_link_fail(link, NGX_ETIMEDOUT,
-                               link->state == SCOPED_KEY_REDIS_CONNECTING
-                               ? "connect timed out" : "greeting timed out");
+    scoped_key_redis_link_fail(link, 0, scoped_key_redis_link_moved);
+}
+
+
+static void
+scoped_key_redis_link_stay(scoped_key_redis_link_t *link)
+{
+    if (link->moving && link->timer.timer_set) {
+        ngx_del_timer(&link->timer);
+    }
+
+    link->moving = 0;
+}
+
+
+static void
+scoped_key_redis_link_on_names(void *data)
+{
+    scoped_key_redis_link_t  *link = data;
+
+    switch (link->state) {
+
+    case SCOPED_KEY_REDIS_IDLE:
+        return;
+
+    case SCOPED_KEY_REDIS_RESOLVING:
+        scoped_key_redis_link_find(link, 1);
+        return;
+
+    case SCOPED_KEY_REDIS_BACKOFF:
+        if (scoped_key_redis_endpoints_count(link->endpoints) > 0) {
+            ngx_del_timer(&link->timer);
+            ngx_add_timer(&link->timer, 0);
+        }
+
+        return;
+
+    default:
+        if (scoped_key_redis_endpoints_has(link->endpoints, &link->address)) {
+            scoped_key_redis_link_stay(link);
+            return;
+        }
+
+        scoped_key_redis_link_move(link);
+    }
 }

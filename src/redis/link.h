@@ -9,6 +9,7 @@
 #define SCOPED_KEY_REDIS_LINK_H
 
 #include "connection.h"
+#include "endpoints.h"
 #include "output.h"
 
 
@@ -17,6 +18,7 @@
 
 typedef enum {
     SCOPED_KEY_REDIS_IDLE = 0,           /* not started, or stopped */
+    SCOPED_KEY_REDIS_RESOLVING,          /* no address is known yet */
     SCOPED_KEY_REDIS_CONNECTING,
     SCOPED_KEY_REDIS_HANDSHAKE,
     SCOPED_KEY_REDIS_READY,
@@ -46,6 +48,12 @@ typedef struct {
      * that was due broke the limits of resp.h.
      */
     void        (*lost)(void *owner, ngx_uint_t too_large);
+    /*
+     * Whether somebody would lose an answer if a link that is ready moved to
+     * another address now; if so, reply returns scoped_key_redis_link_moved
+     * once link->moving is set and nobody would.  NULL: never.
+     */
+    ngx_uint_t  (*busy)(void *owner);
 } scoped_key_redis_owner_t;
 
 /*
@@ -68,10 +76,15 @@ typedef struct {
     scoped_key_redis_output_t        hello;   /* the handshake; wiped */
     scoped_key_redis_output_t        output;  /* kept until ready */
 
-    ngx_event_t                      timer;   /* connect time-out, back-off */
+    ngx_event_t                      timer;   /* connect time-out, back-off,
+                                                 and until when it moves */
     ngx_event_t                      flush;   /* posted: output is waiting */
 
-    ngx_uint_t                       address; /* index in conf->addrs */
+    scoped_key_redis_endpoints_t    *endpoints;
+    scoped_key_redis_watcher_t       watcher;
+    scoped_key_redis_address_t       address;
+    ngx_uint_t                       tried;   /* addresses, since it has last
+                                                 backed off */
     ngx_uint_t                       failures;  /* in a row: the back-off */
     ngx_msec_t                       since;   /* when it came up */
     ngx_msec_t                       logged;  /* when it was said to be down */
@@ -79,16 +92,25 @@ typedef struct {
                                                  reason */
     u_char                           reason[SCOPED_KEY_REDIS_MAX_REASON * 2];
     unsigned                         up:1;
-    unsigned                         down:1;  /* an attempt failed since it
+    unsigned                         down:1;  /* all addresses failed since it
                                                  was last up */
     unsigned                         lost:1;  /* said so, not yet up again */
     unsigned                         soon:1;  /* the next try comes at once */
+    unsigned                         advance:1;  /* to another address */
+    unsigned                         moving:1;  /* its address is no longer one
+                                                   of the server's */
 } scoped_key_redis_link_t;
 
 
+/* what a reply returns for a link that is to move */
+extern const char  scoped_key_redis_link_moved[];
+
+
+/* endpoints outlive the link, and are not told that it ends */
 void scoped_key_redis_link_init(scoped_key_redis_link_t *link,
-    const scoped_key_redis_conf_t *conf, const scoped_key_redis_owner_t *ops,
-    void *owner, ngx_log_t *log);
+    const scoped_key_redis_conf_t *conf,
+    scoped_key_redis_endpoints_t *endpoints,
+    const scoped_key_redis_owner_t *ops, void *owner, ngx_log_t *log);
 
 /* begins to connect; a failure calls lost before this returns */
 void scoped_key_redis_link_start(scoped_key_redis_link_t *link);

@@ -48,7 +48,8 @@ static const scoped_key_redis_owner_t  scoped_key_redis_tracking_ops = {
     "tracking link",
     scoped_key_redis_tracking_ready,
     scoped_key_redis_tracking_reply,
-    scoped_key_redis_tracking_lost
+    scoped_key_redis_tracking_lost,
+    NULL
 };
 
 static const char  scoped_key_redis_tracking_unexpected[] =
@@ -57,8 +58,9 @@ static const char  scoped_key_redis_tracking_unexpected[] =
 
 scoped_key_redis_tracking_t *
 scoped_key_redis_tracking_create(const scoped_key_redis_conf_t *conf,
-    const ngx_str_t *prefix, const ngx_str_t *channel,
-    const scoped_key_redis_listener_t *listener, ngx_log_t *log)
+    scoped_key_redis_endpoints_t *endpoints, const ngx_str_t *prefix,
+    const ngx_str_t *channel, const scoped_key_redis_listener_t *listener,
+    ngx_log_t *log)
 {
     scoped_key_redis_tracking_t  *tracking;
 
@@ -76,7 +78,7 @@ scoped_key_redis_tracking_create(const scoped_key_redis_conf_t *conf,
     tracking->heartbeat.log = log;
     tracking->heartbeat.cancelable = 1;
 
-    scoped_key_redis_link_init(&tracking->link, conf,
+    scoped_key_redis_link_init(&tracking->link, conf, endpoints,
                                &scoped_key_redis_tracking_ops, tracking, log);
     scoped_key_redis_link_start(&tracking->link);
 
@@ -101,10 +103,10 @@ scoped_key_redis_tracking_destroy(scoped_key_redis_tracking_t *tracking)
 }
 
 
-ngx_uint_t
+const scoped_key_redis_address_t *
 scoped_key_redis_tracking_address(const scoped_key_redis_tracking_t *tracking)
 {
-    return tracking->link.address;
+    return &tracking->link.address;
 }
 
 

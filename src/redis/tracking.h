@@ -33,13 +33,14 @@ typedef struct {
  * long as the cycle.  Starts to connect at once.  NULL: out of memory.
  */
 scoped_key_redis_tracking_t *scoped_key_redis_tracking_create(
-    const scoped_key_redis_conf_t *conf, const ngx_str_t *prefix,
+    const scoped_key_redis_conf_t *conf,
+    scoped_key_redis_endpoints_t *endpoints, const ngx_str_t *prefix,
     const ngx_str_t *channel, const scoped_key_redis_listener_t *listener,
     ngx_log_t *log);
 void scoped_key_redis_tracking_destroy(scoped_key_redis_tracking_t *tracking);
 
-/* which of conf->addrs it is connected to, or tries next */
-ngx_uint_t scoped_key_redis_tracking_address(
+/* which address it is connected to, or has tried last */
+const scoped_key_redis_address_t *scoped_key_redis_tracking_address(
     const scoped_key_redis_tracking_t *tracking);
 
 /*

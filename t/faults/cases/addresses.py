@@ -1,55 +1,23 @@
 """A name with two addresses, and a Redis of its own at each: which of them is
 asked, which of them tells of changes, and what is kept of it."""
 
-import os
-import socket
-import subprocess
-
+from cases.names import servers, start
 from kit import keys
-from kit.case import Skipped, case, check, until
+from kit.case import case, check, until
 
 NAME = 'two.test'
 ADDRESSES = ('127.0.0.1', '127.0.0.2')
 
 
-def build_names(house):
-    """A resolver that knows the name, on any machine."""
-    library = house.dir + '/names.so'
-    source = os.path.dirname(os.path.dirname(keys.__file__)) + '/names.c'
-    done = subprocess.run(['gcc', '-shared', '-fPIC', '-O1', '-o', library,
-                           source, '-ldl'], capture_output=True, text=True)
-    if done.returncode:
-        raise Skipped('no resolver to replace: ' + done.stderr[:200])
-    return library
-
-
-def free_port():
-    """One that is free at both addresses."""
-    for _ in range(100):
-        made = [socket.socket() for _ in ADDRESSES]
-        try:
-            made[0].bind((ADDRESSES[0], 0))
-            port = made[0].getsockname()[1]
-            made[1].bind((ADDRESSES[1], port))
-            return port
-        except OSError as error:
-            reason = error
-        finally:
-            for one in made:
-                one.close()
-    raise Skipped('no port at both addresses: %s' % reason)
-
-
 def two_servers(house):
     """nginx, linked to the first of two."""
-    house.environment = {'LD_PRELOAD': build_names(house)}
-    port = str(free_port())
-    servers = [house.add_redis('redis%d' % n, '--port', port, '--bind', where)
-               for n, where in enumerate(ADDRESSES)]
-    house.start('%s:%s' % (NAME, port))
-    until(5, lambda: listeners(servers[0]), 'linked to the first')
-    check(not listeners(servers[1]), 'linked to the second, too')
-    return servers
+    names = house.add_names()
+    names.names[NAME] = ADDRESSES
+    port, (first, second) = servers(house, *ADDRESSES)
+    start(house, names, '%s:%s' % (NAME, port))
+    until(5, lambda: listeners(first), 'linked to the first')
+    check(not listeners(second), 'linked to the second, too')
+    return first, second
 
 
 def listeners(server):

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-from kit import case, proxy, resp, web
+from kit import case, dns, proxy, resp, web
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -207,6 +207,7 @@ class House:
         self.master = 0
         self.figure = ''
         self.environment = {}
+        self.files_of = {}
         self.redis = Redis(self.dir, 'redis')
         self.files = raise_files(40000)
 
@@ -218,6 +219,36 @@ class House:
                            upstream or self.redis.path)
         self.proxies.append(made)
         return made
+
+    def add_names(self, address='127.0.0.1', port=0):
+        """A name server."""
+        made = dns.Server(address, port)
+        self.proxies.append(made)
+        return made
+
+    def write_file(self, path, text):
+        """What a file of the machine is to nginx; it may be changed later."""
+        if path not in self.files_of:
+            self.files_of[path] = self.dir + '/' + os.path.basename(path)
+        with open(self.files_of[path], 'w') as file:
+            file.write(text)
+
+    def command(self):
+        """nginx, in a mount namespace of its own if it needs one."""
+        command = [self.setting.nginx, '-p', self.dir, '-c',
+                   self.dir + '/nginx.conf', '-e', self.log_target]
+        if not self.files_of:
+            return command
+        script = ''.join("mount --bind '%s' '%s' && " % (ours, path)
+                         for path, ours in self.files_of.items())
+        return ['unshare', '--mount', 'sh', '-c', script + 'exec "$@"',
+                'sh'] + command
+
+    def can_replace_files(self):
+        return subprocess.run(
+            ['unshare', '--mount', 'sh', '-c',
+             'mount --bind /etc/hosts /etc/hosts'],
+            capture_output=True).returncode == 0
 
     def configure(self, to=None, **changes):
         words = self.case
@@ -244,8 +275,7 @@ class House:
         environment = dict(os.environ, **self.setting.environment(self.dir))
         environment.update(self.environment)
         done = subprocess.run(
-            [self.setting.nginx, '-p', self.dir, '-c',
-             self.dir + '/nginx.conf', '-e', self.log_target],
+            self.command(),
             env=environment, stdin=subprocess.DEVNULL,
             capture_output=True, text=True)
         case.check(done.returncode == 0, 'nginx does not start:', done.stderr)
