@@ -3,9 +3,8 @@
  * of it and notes the fragments; the second reports operations and what is at
  * their roots.  No schema: a type condition is taken to match, and @skip and
  * @include to let the field be.  Invariants: nothing is reported of what is
- * not well formed; no recursion beyond SCOPED_KEY_GRAPHQL_MAX_DEPTH; however
- * the fragments hang together, what is read is three times the document and
- * SCOPED_KEY_GRAPHQL_REREAD_BYTES at most.
+ * not well formed; no recursion beyond SCOPED_KEY_GRAPHQL_MAX_DEPTH; no byte
+ * is read more than three times, however the fragments depend on each other.
  */
 
 #include "graphql.h"
@@ -14,17 +13,11 @@
 #include "graphql_value.h"
 
 
-/* what several operations may cost that share a fragment */
-#define SCOPED_KEY_GRAPHQL_REREAD_BYTES  65536
-
-
 typedef struct {
     scoped_key_graphql_lexer_t        lexer;
     scoped_key_graphql_fragments_t   *fragments;
     const scoped_key_graphql_sink_t  *sink;  /* NULL in the first pass */
     unsigned                          operations;  /* met so far */
-    size_t                            budget;  /* bytes of fragments that may
-                                                  still be read again */
     bool                              stopped;
 } scoped_key_graphql_scan_t;
 
@@ -33,6 +26,18 @@ static const scoped_key_str_t  scoped_key_graphql_operations[] = {
     scoped_key_str("query"),
     scoped_key_str("mutation"),
     scoped_key_str("subscription")
+};
+
+/* in the order of scoped_key_graphql_error_e */
+static const char *const  scoped_key_graphql_errors[] = {
+    "syntax error",
+    "no operation",
+    "too many tokens",
+    "too deep",
+    "too many fragments",
+    "two fragments of one name",
+    "unknown fragment",
+    "fragment within itself"
 };
 
 static const scoped_key_str_t  scoped_key_graphql_fragment_word =
@@ -111,37 +116,39 @@ static bool
 scoped_key_graphql_follow(scoped_key_graphql_scan_t *scan,
     scoped_key_str_t name, unsigned depth)
 {
-    bool                            read;
     scoped_key_graphql_lexer_t      lexer;
     scoped_key_graphql_fragment_t  *fragment;
 
     fragment = scoped_key_graphql_fragments_find(scan->fragments, name);
 
     if (fragment == NULL) {
-        return false;
+        return scoped_key_graphql_fail(&scan->lexer,
+                                       SCOPED_KEY_GRAPHQL_UNKNOWN);
     }
 
-    if (fragment->operation == scan->operations) {
-        /* known already, or within itself */
-        return !fragment->open;
+    if (fragment->open) {
+        return scoped_key_graphql_fail(&scan->lexer, SCOPED_KEY_GRAPHQL_CYCLE);
     }
 
-    if (fragment->body.len > scan->budget) {
-        return false;
+    if (fragment->reported) {
+        return true;
     }
 
-    scan->budget -= fragment->body.len;
-    fragment->operation = scan->operations;
+    fragment->reported = true;
     fragment->open = true;
 
     lexer = scan->lexer;
     scoped_key_graphql_lexer_init(&scan->lexer, fragment->body);
-    read = scoped_key_graphql_selections(scan, true, depth);
-    scan->lexer = lexer;
 
+    if (!scoped_key_graphql_selections(scan, true, depth)) {
+        /* where it failed is to be told */
+        return false;
+    }
+
+    scan->lexer = lexer;
     fragment->open = false;
 
-    return read;
+    return true;
 }
 
 
@@ -199,7 +206,7 @@ scoped_key_graphql_selections(scoped_key_graphql_scan_t *scan, bool root,
 {
     bool  read;
 
-    if (depth == SCOPED_KEY_GRAPHQL_MAX_DEPTH
+    if (!scoped_key_graphql_may_nest(&scan->lexer, depth)
         || !scoped_key_graphql_take(&scan->lexer, '{'))
     {
         return false;
@@ -290,8 +297,15 @@ scoped_key_graphql_fragment(scoped_key_graphql_scan_t *scan)
     /* as far as the next definition: what stands between is ignored text */
     body.len = (size_t) (lexer->token.text.data - body.data);
 
-    return scan->sink != NULL
-           || scoped_key_graphql_fragments_add(scan->fragments, name, body);
+    if (scan->sink != NULL
+        || scoped_key_graphql_fragments_add(scan->fragments, name, body))
+    {
+        return true;
+    }
+
+    return scoped_key_graphql_fail(lexer,
+               scoped_key_graphql_fragments_full(scan->fragments)
+               ? SCOPED_KEY_GRAPHQL_FRAGMENTS : SCOPED_KEY_GRAPHQL_DUPLICATE);
 }
 
 
@@ -337,13 +351,32 @@ scoped_key_graphql_pass(scoped_key_graphql_scan_t *scan,
         }
     }
 
-    return scan->operations != 0;
+    return scan->operations != 0
+           || scoped_key_graphql_fail(&scan->lexer, SCOPED_KEY_GRAPHQL_EMPTY);
+}
+
+
+static scoped_key_graphql_e
+scoped_key_graphql_refuse(const scoped_key_graphql_lexer_t *lexer,
+    scoped_key_str_t document, scoped_key_graphql_error_t *error)
+{
+    const unsigned char  *at;
+
+    /* what is no token may begin well */
+
+    at = lexer->token.kind == SCOPED_KEY_GRAPHQL_BROKEN
+         ? lexer->pos : lexer->token.text.data;
+
+    error->code = lexer->error;
+    error->at = (size_t) (at - document.data);
+
+    return SCOPED_KEY_GRAPHQL_REFUSED;
 }
 
 
 scoped_key_graphql_e
 scoped_key_graphql_scan(scoped_key_str_t document,
-    const scoped_key_graphql_sink_t *sink)
+    const scoped_key_graphql_sink_t *sink, scoped_key_graphql_error_t *error)
 {
     scoped_key_graphql_scan_t       scan;
     scoped_key_graphql_fragments_t  fragments;
@@ -352,21 +385,34 @@ scoped_key_graphql_scan(scoped_key_str_t document,
     scan.fragments = &fragments;
     scan.sink = NULL;
     scan.stopped = false;
-    scan.budget = 0;
 
-    if (document.len == 0 || !scoped_key_graphql_pass(&scan, document)) {
+    if (document.len == 0) {
+        error->code = SCOPED_KEY_GRAPHQL_EMPTY;
+        error->at = 0;
+
         return SCOPED_KEY_GRAPHQL_REFUSED;
     }
 
+    if (!scoped_key_graphql_pass(&scan, document)) {
+        return scoped_key_graphql_refuse(&scan.lexer, document, error);
+    }
+
     scan.sink = sink;
-    scan.budget = document.len + SCOPED_KEY_GRAPHQL_REREAD_BYTES;
 
     if (!scoped_key_graphql_pass(&scan, document)) {
-        return scan.stopped ? SCOPED_KEY_GRAPHQL_STOPPED
-                            : SCOPED_KEY_GRAPHQL_REFUSED;
+        return scan.stopped
+               ? SCOPED_KEY_GRAPHQL_STOPPED
+               : scoped_key_graphql_refuse(&scan.lexer, document, error);
     }
 
     return SCOPED_KEY_GRAPHQL_READ;
+}
+
+
+const char *
+scoped_key_graphql_error_text(scoped_key_graphql_error_e code)
+{
+    return scoped_key_graphql_errors[code];
 }
 
 

@@ -18,11 +18,27 @@
 
 typedef enum {
     SCOPED_KEY_GRAPHQL_READ = 0,         /* a valid executable document */
-    SCOPED_KEY_GRAPHQL_REFUSED,          /* syntax, limits, unknown or cyclic
-                                            fragments, no operation, or
-                                            definitions of types */
+    SCOPED_KEY_GRAPHQL_REFUSED,          /* an error, see below */
     SCOPED_KEY_GRAPHQL_STOPPED           /* a callback returned false */
 } scoped_key_graphql_e;
+
+/* why a document is refused */
+typedef enum {
+    SCOPED_KEY_GRAPHQL_SYNTAX = 0,       /* definitions of types, too */
+    SCOPED_KEY_GRAPHQL_EMPTY,            /* it has no operation */
+    SCOPED_KEY_GRAPHQL_TOKENS,           /* over MAX_TOKENS */
+    SCOPED_KEY_GRAPHQL_DEPTH,            /* over MAX_DEPTH */
+    SCOPED_KEY_GRAPHQL_FRAGMENTS,        /* over MAX_FRAGMENTS */
+    SCOPED_KEY_GRAPHQL_DUPLICATE,        /* two fragments of one name */
+    SCOPED_KEY_GRAPHQL_UNKNOWN,          /* a fragment that is not defined */
+    SCOPED_KEY_GRAPHQL_CYCLE             /* a fragment within itself */
+} scoped_key_graphql_error_e;
+
+typedef struct {
+    scoped_key_graphql_error_e  code;
+    size_t                      at;      /* the byte of the document where it
+                                            was noticed, from 0 */
+} scoped_key_graphql_error_t;
 
 typedef enum {
     SCOPED_KEY_GRAPHQL_QUERY = 0,
@@ -40,13 +56,17 @@ typedef struct {
 
 
 /*
- * Reports all operations and their root fields, a field as often as it stands
- * there, and a fragment once for each operation.  No memory, some 12 KiB of
- * stack, time linear in the document and 64 KiB.  After REFUSED, what was
- * reported before it must be forgotten.
+ * Reports all operations and their root fields, a field as often as it is in
+ * the document.  A fragment is reported once, with the first operation that
+ * spreads it on its root.  No memory, about 12 KiB of stack, time linear in
+ * the document.  error: set when the result is REFUSED; what was reported
+ * before must be forgotten then.
  */
 scoped_key_graphql_e scoped_key_graphql_scan(scoped_key_str_t document,
-    const scoped_key_graphql_sink_t *sink);
+    const scoped_key_graphql_sink_t *sink, scoped_key_graphql_error_t *error);
+
+/* a few words: static, NUL-terminated */
+const char *scoped_key_graphql_error_text(scoped_key_graphql_error_e code);
 
 /* "query", "mutation", "subscription" */
 scoped_key_str_t scoped_key_graphql_operation_name(

@@ -71,7 +71,7 @@ scoped_key_graphql_fragments_add(scoped_key_graphql_fragments_t *table,
     size_t                          i;
     scoped_key_graphql_fragment_t  *fragment;
 
-    if (table->n == SCOPED_KEY_GRAPHQL_MAX_FRAGMENTS
+    if (scoped_key_graphql_fragments_full(table)
         || scoped_key_graphql_fragments_find(table, name) != NULL)
     {
         return false;
@@ -85,7 +85,7 @@ scoped_key_graphql_fragments_add(scoped_key_graphql_fragments_t *table,
 
     fragment->name = name;
     fragment->body = body;
-    fragment->operation = 0;
+    fragment->reported = false;
     fragment->open = false;
 
     return true;

@@ -13,9 +13,8 @@
 typedef struct {
     scoped_key_str_t              name;
     scoped_key_str_t              body;  /* its selection set, braces and all */
-    unsigned                      operation;  /* the last one that walked it;
-                                                 0: none did */
-    bool                          open;  /* is being walked */
+    bool                          reported;  /* has been, or is being */
+    bool                          open;  /* is being reported */
 } scoped_key_graphql_fragment_t;
 
 typedef struct {
@@ -25,9 +24,15 @@ typedef struct {
 } scoped_key_graphql_fragments_t;
 
 
-/* false: the name is taken, or the table is full */
+/* false: the name is taken, or the table is full; see full() */
 bool scoped_key_graphql_fragments_add(scoped_key_graphql_fragments_t *table,
     scoped_key_str_t name, scoped_key_str_t body);
+
+static inline bool
+scoped_key_graphql_fragments_full(const scoped_key_graphql_fragments_t *table)
+{
+    return table->n == SCOPED_KEY_GRAPHQL_MAX_FRAGMENTS;
+}
 
 /* NULL: there is none */
 scoped_key_graphql_fragment_t *scoped_key_graphql_fragments_find(

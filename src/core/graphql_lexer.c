@@ -14,6 +14,12 @@
 #define SCOPED_KEY_GRAPHQL_PUNCTUATORS  "!$&():=@[]{|}"
 
 
+/* letters, digits and `_`, a bit for each byte */
+static const uint32_t  scoped_key_graphql_name_bytes[8] = {
+    0x00000000, 0x03ff0000, 0x87fffffe, 0x07fffffe, 0, 0, 0, 0
+};
+
+
 static bool
 scoped_key_graphql_is_digit(unsigned char c)
 {
@@ -133,13 +139,17 @@ scoped_key_graphql_number(scoped_key_graphql_lexer_t *lexer)
 static bool
 scoped_key_graphql_name(scoped_key_graphql_lexer_t *lexer)
 {
-    unsigned char  c;
+    const unsigned char  *p;
 
-    do {
-        lexer->pos++;
-        c = scoped_key_graphql_peek(lexer, 0);
-    } while (scoped_key_graphql_is_name_start(c)
-             || scoped_key_graphql_is_digit(c));
+    p = lexer->pos + 1;
+
+    while (p < lexer->end
+           && (scoped_key_graphql_name_bytes[*p >> 5] & (1u << (*p & 0x1f))))
+    {
+        p++;
+    }
+
+    lexer->pos = p;
 
     return true;
 }
@@ -222,13 +232,29 @@ scoped_key_graphql_lexer_next(scoped_key_graphql_lexer_t *lexer)
         return;
     }
 
-    if (lexer->left == 0 || !scoped_key_graphql_token(lexer, *lexer->pos)) {
+    if (lexer->left == 0) {
+        (void) scoped_key_graphql_fail(lexer, SCOPED_KEY_GRAPHQL_TOKENS);
+        token->kind = SCOPED_KEY_GRAPHQL_BROKEN;
+        return;
+    }
+
+    if (!scoped_key_graphql_token(lexer, *lexer->pos)) {
         token->kind = SCOPED_KEY_GRAPHQL_BROKEN;
         return;
     }
 
     lexer->left--;
     token->text.len = (size_t) (lexer->pos - token->text.data);
+}
+
+
+bool
+scoped_key_graphql_fail(scoped_key_graphql_lexer_t *lexer,
+    scoped_key_graphql_error_e error)
+{
+    lexer->error = error;
+
+    return false;
 }
 
 
@@ -239,6 +265,7 @@ scoped_key_graphql_lexer_init(scoped_key_graphql_lexer_t *lexer,
     lexer->pos = document.data;
     lexer->end = document.data + document.len;
     lexer->left = SCOPED_KEY_GRAPHQL_MAX_TOKENS;
+    lexer->error = SCOPED_KEY_GRAPHQL_SYNTAX;
     lexer->token.kind = SCOPED_KEY_GRAPHQL_END;
     lexer->token.plain = false;
 

@@ -35,6 +35,8 @@ typedef struct {
     const unsigned char         *pos;
     const unsigned char         *end;
     size_t                       left;   /* tokens that may still come */
+    scoped_key_graphql_error_e   error;  /* of whoever gives the document up;
+                                            SYNTAX until something else is */
     scoped_key_graphql_token_t   token;  /* the current one */
 } scoped_key_graphql_lexer_t;
 
@@ -42,6 +44,10 @@ typedef struct {
 /* the first token is the current one */
 void scoped_key_graphql_lexer_init(scoped_key_graphql_lexer_t *lexer,
     scoped_key_str_t document);
+
+/* always false: the document is given up, for this reason */
+bool scoped_key_graphql_fail(scoped_key_graphql_lexer_t *lexer,
+    scoped_key_graphql_error_e error);
 
 /* END and BROKEN stay the current token for ever */
 void scoped_key_graphql_lexer_next(scoped_key_graphql_lexer_t *lexer);

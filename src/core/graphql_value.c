@@ -13,6 +13,14 @@ static bool scoped_key_graphql_value(scoped_key_graphql_lexer_t *lexer,
 
 
 bool
+scoped_key_graphql_may_nest(scoped_key_graphql_lexer_t *lexer, unsigned depth)
+{
+    return depth < SCOPED_KEY_GRAPHQL_MAX_DEPTH
+           || scoped_key_graphql_fail(lexer, SCOPED_KEY_GRAPHQL_DEPTH);
+}
+
+
+bool
 scoped_key_graphql_take(scoped_key_graphql_lexer_t *lexer, unsigned char kind)
 {
     if (lexer->token.kind != kind) {
@@ -111,11 +119,11 @@ scoped_key_graphql_value(scoped_key_graphql_lexer_t *lexer, bool constant,
         return !constant && scoped_key_graphql_variable(lexer);
 
     case '[':
-        return depth < SCOPED_KEY_GRAPHQL_MAX_DEPTH
+        return scoped_key_graphql_may_nest(lexer, depth)
                && scoped_key_graphql_list(lexer, constant, depth + 1);
 
     case '{':
-        return depth < SCOPED_KEY_GRAPHQL_MAX_DEPTH
+        return scoped_key_graphql_may_nest(lexer, depth)
                && scoped_key_graphql_object(lexer, constant, depth + 1);
 
     default:
@@ -166,7 +174,7 @@ scoped_key_graphql_type(scoped_key_graphql_lexer_t *lexer, unsigned depth)
     bool  read;
 
     if (scoped_key_graphql_take(lexer, '[')) {
-        read = depth < SCOPED_KEY_GRAPHQL_MAX_DEPTH
+        read = scoped_key_graphql_may_nest(lexer, depth)
                && scoped_key_graphql_type(lexer, depth + 1)
                && scoped_key_graphql_take(lexer, ']');
 

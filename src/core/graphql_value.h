@@ -12,6 +12,10 @@
 #include "graphql_lexer.h"
 
 
+/* whether one more level of brackets may be opened; else it fails */
+bool scoped_key_graphql_may_nest(scoped_key_graphql_lexer_t *lexer,
+    unsigned depth);
+
 /* takes a token of this kind, if that is the next one: whether it was */
 bool scoped_key_graphql_take(scoped_key_graphql_lexer_t *lexer,
     unsigned char kind);

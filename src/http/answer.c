@@ -5,6 +5,7 @@
  */
 
 #include "answer.h"
+#include "document.h"
 #include "problem.h"
 
 
@@ -14,6 +15,7 @@
 
 static ngx_uint_t ngx_http_scoped_key_answer_status(
     const ngx_http_scoped_key_loc_conf_t *skcf, scoped_key_reason_e reason);
+static void ngx_http_scoped_key_answer_unsupported(ngx_http_request_t *r);
 static void ngx_http_scoped_key_answer_log(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_http_scoped_key_ctx_t *ctx);
@@ -41,7 +43,29 @@ ngx_http_scoped_key_answer(ngx_http_request_t *r,
     ctx->status = ngx_http_scoped_key_answer_status(skcf, ctx->cause.reason);
     ctx->answering = 1;
 
+    if (ctx->document && ctx->document->unsupported) {
+        ngx_http_scoped_key_answer_unsupported(r);
+    }
+
     return ctx->status;
+}
+
+
+/*
+ * The status is not what the client will see, so an error_page for it is not
+ * meant.  Under `satisfy any` it may be that of somebody else in the end.
+ */
+
+static void
+ngx_http_scoped_key_answer_unsupported(ngx_http_request_t *r)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (clcf->satisfy == NGX_HTTP_SATISFY_ALL) {
+        r->error_page = 1;
+    }
 }
 
 
@@ -98,6 +122,12 @@ ngx_http_scoped_key_answer_log(ngx_http_request_t *r,
         p = ngx_slprintf(p, last, " required=\"");
         p = ngx_http_scoped_key_problem_scopes(p, last, ctx->cause.missing);
         p = ngx_slprintf(p, last, "\"");
+    }
+
+    if (ctx->cause.reason == SCOPED_KEY_BODY_UNREADABLE && ctx->document
+        && ctx->document->error.len)
+    {
+        p = ngx_slprintf(p, last, " cause=\"%V\"", &ctx->document->error);
     }
 
     if (skcf->dry_run) {

@@ -33,6 +33,8 @@ static void ngx_http_scoped_key_decide_refuse(
 static void ngx_http_scoped_key_decide_later(ngx_http_scoped_key_ctx_t *ctx);
 static ngx_uint_t ngx_http_scoped_key_decide_asks_access(
     const ngx_http_scoped_key_ctx_t *ctx);
+static void ngx_http_scoped_key_decide_persisted(
+    ngx_http_scoped_key_ctx_t *ctx);
 static ngx_int_t ngx_http_scoped_key_decide_document(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_ctx_t *ctx);
@@ -164,6 +166,10 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
 
     ngx_http_scoped_key_decide_scopes(r, skcf->require, &facts, ctx);
 
+    if (skcf->graphql && ctx->document && ctx->document->persisted) {
+        ngx_http_scoped_key_decide_persisted(ctx);
+    }
+
     /* proxy_pass is to see those that the key was judged by */
 
     ngx_http_scoped_key_captures_restore(r);
@@ -259,7 +265,33 @@ ngx_http_scoped_key_decide_asks_access(const ngx_http_scoped_key_ctx_t *ctx)
 }
 
 
-/* NGX_OK: the document says what $scoped_key_access is */
+/*
+ * The hash of a document alone is never let on.  A key that may read is told
+ * that there are no persisted queries here, and its client sends the document.
+ */
+
+static void
+ngx_http_scoped_key_decide_persisted(ngx_http_scoped_key_ctx_t *ctx)
+{
+    if (ctx->verdict != NGX_HTTP_SCOPED_KEY_ALLOWED
+        && ctx->verdict != NGX_HTTP_SCOPED_KEY_REFUSED)
+    {
+        return;
+    }
+
+    ctx->document->unsupported =
+                               (ctx->verdict == NGX_HTTP_SCOPED_KEY_ALLOWED);
+    ctx->cause.grant.len = 0;
+    ctx->cause.missing = NULL;
+
+    ngx_http_scoped_key_decide_refuse(ctx, SCOPED_KEY_BODY_UNREADABLE);
+}
+
+
+/*
+ * NGX_OK: the document says what $scoped_key_access is, or there is but a hash
+ * of it, and the question is whether the key may read
+ */
 
 static ngx_int_t
 ngx_http_scoped_key_decide_document(ngx_http_request_t *r,
@@ -283,6 +315,10 @@ ngx_http_scoped_key_decide_document(ngx_http_request_t *r,
         return NGX_DECLINED;
 
     default:
+        if (ctx->document && ctx->document->persisted) {
+            return NGX_OK;
+        }
+
         ngx_http_scoped_key_decide_refuse(ctx, SCOPED_KEY_BODY_UNREADABLE);
         return NGX_DECLINED;
     }

@@ -2,14 +2,18 @@
  * Where a document may stand: in ?query= of a GET without a body; else in the
  * body, as JSON or as itself.  Both at once are refused, and so are mutations
  * by GET, which a link could make somebody send.
- * Invariant: texts are not copied but those of JSON, once each; fields point
- * into them.
+ * Invariants: texts are not copied but those of JSON, once each, and fields
+ * point into them; what is unreadable says why, in words of ours alone.
  */
 
 #include "document.h"
 #include "body.h"
 #include "document_id.h"
 #include "../core/query.h"
+
+
+/* why a request is unreadable; a document's own error is the longest */
+#define NGX_HTTP_SCOPED_KEY_DOCUMENT_ERROR_BYTES  96
 
 
 typedef struct {
@@ -19,24 +23,36 @@ typedef struct {
 } ngx_http_scoped_key_reading_t;
 
 
-static scoped_key_param_e ngx_http_scoped_key_document_read(
-    ngx_http_scoped_key_reading_t *reading,
-    const ngx_http_scoped_key_loc_conf_t *skcf,
-    ngx_http_scoped_key_ctx_t *ctx);
+static ngx_http_scoped_key_document_t *ngx_http_scoped_key_document_create(
+    ngx_pool_t *pool);
+static ngx_int_t ngx_http_scoped_key_document_read(
+    ngx_http_scoped_key_reading_t *reading, ngx_http_scoped_key_ctx_t *ctx);
+static ngx_int_t ngx_http_scoped_key_document_unfit(
+    ngx_http_scoped_key_reading_t *reading);
 static ngx_int_t ngx_http_scoped_key_document_query(
     ngx_http_scoped_key_reading_t *reading);
 static ngx_int_t ngx_http_scoped_key_document_body(
     ngx_http_scoped_key_reading_t *reading, ngx_http_scoped_key_ctx_t *ctx);
 static ngx_int_t ngx_http_scoped_key_document_json(
     ngx_http_scoped_key_reading_t *reading, const scoped_key_json_t *json);
-static bool ngx_http_scoped_key_document_keep(void *data,
-    scoped_key_str_t text);
+static bool ngx_http_scoped_key_document_element(void *data,
+    scoped_key_str_t name, const scoped_key_json_t *value);
+static bool ngx_http_scoped_key_document_member(void *data,
+    scoped_key_str_t name, const scoped_key_json_t *value);
+static ngx_int_t ngx_http_scoped_key_document_none(
+    ngx_http_scoped_key_reading_t *reading, const scoped_key_json_t *json);
+static ngx_uint_t ngx_http_scoped_key_document_hash_in_query(
+    ngx_http_scoped_key_reading_t *reading);
+static bool ngx_http_scoped_key_document_keep(
+    ngx_http_scoped_key_reading_t *reading, scoped_key_str_t text);
 static bool ngx_http_scoped_key_document_scan(void *data,
     scoped_key_str_t text);
 static bool ngx_http_scoped_key_document_operation(void *data,
     scoped_key_graphql_operation_e type);
 static bool ngx_http_scoped_key_document_field(void *data,
     scoped_key_str_t name);
+static ngx_int_t ngx_cdecl ngx_http_scoped_key_document_refuse(
+    ngx_http_scoped_key_reading_t *reading, const char *fmt, ...);
 
 
 scoped_key_param_e
@@ -51,26 +67,18 @@ ngx_http_scoped_key_document(ngx_http_request_t *r,
         return ctx->document->state;
     }
 
-    if (r->headers_in.upgrade) {
-        return SCOPED_KEY_PARAM_UNREADABLE;
-    }
+    state = r->headers_in.upgrade ? SCOPED_KEY_PARAM_UNREADABLE
+                                  : ngx_http_scoped_key_body(r, skcf, ctx);
 
-    state = ngx_http_scoped_key_body(r, skcf, ctx);
-
-    if (state != SCOPED_KEY_PARAM_VALUES) {
+    if (state != SCOPED_KEY_PARAM_VALUES
+        && state != SCOPED_KEY_PARAM_UNREADABLE)
+    {
         return state;
     }
 
-    document = ngx_pcalloc(r->pool, sizeof(ngx_http_scoped_key_document_t));
+    document = ngx_http_scoped_key_document_create(r->pool);
 
-    if (document == NULL
-        || ngx_array_init(&document->operations, r->pool, 1,
-                          sizeof(scoped_key_str_t))
-           != NGX_OK
-        || ngx_array_init(&document->fields, r->pool, 4,
-                          sizeof(scoped_key_str_t))
-           != NGX_OK)
-    {
+    if (document == NULL) {
         return SCOPED_KEY_PARAM_ERROR;
     }
 
@@ -78,11 +86,14 @@ ngx_http_scoped_key_document(ngx_http_request_t *r,
     reading.document = document;
     reading.n = 0;
 
-    document->state = ngx_http_scoped_key_document_read(&reading, skcf, ctx);
+    if (state == SCOPED_KEY_PARAM_UNREADABLE) {
+        (void) ngx_http_scoped_key_document_unfit(&reading);
 
-    if (document->failed) {
-        document->state = SCOPED_KEY_PARAM_ERROR;
+    } else if (ngx_http_scoped_key_document_read(&reading, ctx) != NGX_OK) {
+        state = SCOPED_KEY_PARAM_UNREADABLE;
     }
+
+    document->state = document->failed ? SCOPED_KEY_PARAM_ERROR : state;
 
     ctx->document = document;
 
@@ -90,35 +101,78 @@ ngx_http_scoped_key_document(ngx_http_request_t *r,
 }
 
 
-static scoped_key_param_e
-ngx_http_scoped_key_document_read(ngx_http_scoped_key_reading_t *reading,
-    const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
+static ngx_http_scoped_key_document_t *
+ngx_http_scoped_key_document_create(ngx_pool_t *pool)
 {
-    ngx_uint_t  in_query, reads;
+    ngx_http_scoped_key_document_t  *document;
 
+    document = ngx_pcalloc(pool, sizeof(ngx_http_scoped_key_document_t));
+
+    if (document == NULL
+        || ngx_array_init(&document->operations, pool, 1,
+                          sizeof(scoped_key_str_t))
+           != NGX_OK
+        || ngx_array_init(&document->fields, pool, 4,
+                          sizeof(scoped_key_str_t))
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return document;
+}
+
+
+/* whatever the body says */
+
+static ngx_int_t
+ngx_http_scoped_key_document_unfit(ngx_http_scoped_key_reading_t *reading)
+{
+    if (reading->request->headers_in.upgrade) {
+        return ngx_http_scoped_key_document_refuse(reading,
+                                                   "request to upgrade");
+    }
+
+    return ngx_http_scoped_key_document_refuse(reading,
+                                           "Content-Type or Content-Encoding");
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_document_read(ngx_http_scoped_key_reading_t *reading,
+    ngx_http_scoped_key_ctx_t *ctx)
+{
+    ngx_uint_t  body, reads;
+
+    body = (ctx->body->type != NGX_HTTP_SCOPED_KEY_BODY_NONE);
     reads = reading->request->method & (NGX_HTTP_GET|NGX_HTTP_HEAD);
 
     if (ngx_http_scoped_key_document_query(reading) != NGX_OK) {
-        return SCOPED_KEY_PARAM_UNREADABLE;
+        return NGX_ERROR;
     }
 
-    in_query = reading->n;
-
-    if (ctx->body->type != NGX_HTTP_SCOPED_KEY_BODY_NONE
-        && (reads
-            || ngx_http_scoped_key_document_body(reading, ctx) != NGX_OK))
-    {
-        return SCOPED_KEY_PARAM_UNREADABLE;
+    if (reading->n && !reads) {
+        return ngx_http_scoped_key_document_refuse(reading,
+                                                   "?query= without GET");
     }
 
-    if (reading->n == 0
-        || (in_query && !reads)
-        || (reads && reading->document->mutates))
-    {
-        return SCOPED_KEY_PARAM_UNREADABLE;
+    if (body && reads) {
+        return ngx_http_scoped_key_document_refuse(reading, "GET with a body");
     }
 
-    return SCOPED_KEY_PARAM_VALUES;
+    if (body) {
+        return ngx_http_scoped_key_document_body(reading, ctx);
+    }
+
+    if (reading->n == 0) {
+        return ngx_http_scoped_key_document_none(reading, NULL);
+    }
+
+    if (reading->document->mutates) {
+        return ngx_http_scoped_key_document_refuse(reading, "mutation by GET");
+    }
+
+    return NGX_OK;
 }
 
 
@@ -138,7 +192,8 @@ ngx_http_scoped_key_document_query(ngx_http_scoped_key_reading_t *reading)
     if (ngx_strlchr(r->unparsed_uri.data,
                     r->unparsed_uri.data + r->unparsed_uri.len, '#'))
     {
-        return NGX_ERROR;
+        return ngx_http_scoped_key_document_refuse(reading,
+                                                   "# in the request line");
     }
 
     if (r->args.len == 0) {
@@ -160,11 +215,16 @@ ngx_http_scoped_key_document_query(ngx_http_scoped_key_reading_t *reading)
                               ngx_http_scoped_key_document_scan, reading)
         != SCOPED_KEY_QUERY_WALKED)
     {
-        return NGX_ERROR;
+        return ngx_http_scoped_key_document_refuse(reading,
+                                              "another spelling of ?query=");
     }
 
-    return ngx_http_scoped_key_document_id_in_args(text, values + text.len)
-           ? NGX_ERROR : NGX_OK;
+    if (ngx_http_scoped_key_document_id_in_args(text, values + text.len)) {
+        return ngx_http_scoped_key_document_refuse(reading,
+                                "id of a stored document in the query string");
+    }
+
+    return NGX_OK;
 }
 
 
@@ -175,20 +235,25 @@ ngx_http_scoped_key_document_body(ngx_http_scoped_key_reading_t *reading,
     scoped_key_str_t          text;
     const scoped_key_json_t  *json;
 
-    if (ctx->body->type == NGX_HTTP_SCOPED_KEY_BODY_GRAPHQL) {
+    switch (ctx->body->type) {
+
+    case NGX_HTTP_SCOPED_KEY_BODY_GRAPHQL:
         text.len = ctx->body->text.len;
         text.data = ctx->body->text.data;
 
         return ngx_http_scoped_key_document_scan(reading, text) ? NGX_OK
                                                                 : NGX_ERROR;
-    }
 
-    if (ctx->body->type != NGX_HTTP_SCOPED_KEY_BODY_JSON) {
-        return NGX_ERROR;
-    }
+    case NGX_HTTP_SCOPED_KEY_BODY_JSON:
+        json = ngx_http_scoped_key_body_json(reading->request, ctx);
 
-    json = ngx_http_scoped_key_body_json(reading->request, ctx);
-    return json ? ngx_http_scoped_key_document_json(reading, json) : NGX_ERROR;
+        return json ? ngx_http_scoped_key_document_json(reading, json)
+                    : ngx_http_scoped_key_document_refuse(reading,
+                                                          "no valid JSON");
+
+    default:
+        return ngx_http_scoped_key_document_unfit(reading);
+    }
 }
 
 
@@ -196,36 +261,144 @@ static ngx_int_t
 ngx_http_scoped_key_document_json(ngx_http_scoped_key_reading_t *reading,
     const scoped_key_json_t *json)
 {
-    bool        batch;
-    ngx_uint_t  n;
+    if (scoped_key_json_type(json) == SCOPED_KEY_JSON_ARRAY) {
 
-    static const scoped_key_str_t  one = scoped_key_str("/query");
-    static const scoped_key_str_t  each = scoped_key_str("/*/query");
+        if (!scoped_key_json_each(json, ngx_http_scoped_key_document_element,
+                                  reading))
+        {
+            return NGX_ERROR;
+        }
 
-    n = reading->n;
-    batch = (scoped_key_json_type(json) == SCOPED_KEY_JSON_ARRAY);
-
-    if (scoped_key_json_walk(json, batch ? each : one,
-                             ngx_http_scoped_key_document_keep, reading)
-        != SCOPED_KEY_JSON_WALKED)
+    } else if (scoped_key_json_type(json) == SCOPED_KEY_JSON_OBJECT
+               && !scoped_key_json_each(json,
+                                        ngx_http_scoped_key_document_member,
+                                        reading))
     {
         return NGX_ERROR;
     }
 
-    /* a hash of a document that only the server has says nothing to us */
-
-    return reading->n == n || ngx_http_scoped_key_document_id_in_json(json)
-           ? NGX_ERROR : NGX_OK;
+    return reading->n ? NGX_OK
+                      : ngx_http_scoped_key_document_none(reading, json);
 }
 
 
-/* a copy: the text of a JSON string lives only during the walk */
+/* of a batch: each has a document */
 
 static bool
-ngx_http_scoped_key_document_keep(void *data, scoped_key_str_t text)
+ngx_http_scoped_key_document_element(void *data, scoped_key_str_t name,
+    const scoped_key_json_t *value)
 {
     ngx_http_scoped_key_reading_t  *reading = data;
 
+    ngx_uint_t  n;
+
+    n = reading->n;
+
+    if (scoped_key_json_type(value) == SCOPED_KEY_JSON_OBJECT
+        && !scoped_key_json_each(value, ngx_http_scoped_key_document_member,
+                                 reading))
+    {
+        return false;
+    }
+
+    if (reading->n == n) {
+        (void) ngx_http_scoped_key_document_refuse(reading,
+                                         "document %ui: none", n + 1);
+        return false;
+    }
+
+    return true;
+}
+
+
+static bool
+ngx_http_scoped_key_document_member(void *data, scoped_key_str_t name,
+    const scoped_key_json_t *value)
+{
+    ngx_http_scoped_key_reading_t  *reading = data;
+
+    ngx_http_scoped_key_document_fault_t  fault;
+
+    static const scoped_key_str_t  query = scoped_key_str("query");
+
+    if (scoped_key_str_equal(name, query)) {
+
+        if (scoped_key_json_type(value) == SCOPED_KEY_JSON_STRING) {
+            return ngx_http_scoped_key_document_keep(reading,
+                                               scoped_key_json_string(value));
+        }
+
+        (void) ngx_http_scoped_key_document_refuse(reading,
+                                                   "query is no string");
+        return false;
+    }
+
+    if (ngx_http_scoped_key_document_id_is(name, value, &fault)) {
+        (void) ngx_http_scoped_key_document_refuse(reading, "%s%*s",
+                                                   fault.what, fault.name.len,
+                                                   fault.name.data);
+        return false;
+    }
+
+    return true;
+}
+
+
+/*
+ * A hash of a document that only the server has says nothing to us; but its
+ * client is one that sends the document when it is told so.
+ */
+
+static ngx_int_t
+ngx_http_scoped_key_document_none(ngx_http_scoped_key_reading_t *reading,
+    const scoped_key_json_t *json)
+{
+    if (json ? !ngx_http_scoped_key_document_hash_in_json(json)
+             : !ngx_http_scoped_key_document_hash_in_query(reading))
+    {
+        return ngx_http_scoped_key_document_refuse(reading, "no document");
+    }
+
+    reading->document->persisted = 1;
+
+    return ngx_http_scoped_key_document_refuse(reading,
+                               "hash of a persisted query without a document");
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_document_hash_in_query(
+    ngx_http_scoped_key_reading_t *reading)
+{
+    u_char              *scratch;
+    scoped_key_str_t     text;
+    ngx_http_request_t  *r;
+
+    r = reading->request;
+
+    if (r->args.len == 0 || !(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return 0;
+    }
+
+    scratch = ngx_pnalloc(r->pool, r->args.len);
+    if (scratch == NULL) {
+        reading->document->failed = 1;
+        return 0;
+    }
+
+    text.len = r->args.len;
+    text.data = r->args.data;
+
+    return ngx_http_scoped_key_document_hash_in_args(text, scratch);
+}
+
+
+/* a copy: JSON is given back once there is a decision */
+
+static bool
+ngx_http_scoped_key_document_keep(ngx_http_scoped_key_reading_t *reading,
+    scoped_key_str_t text)
+{
     u_char  *p;
 
     p = ngx_pnalloc(reading->request->pool, text.len + 1);
@@ -246,9 +419,12 @@ ngx_http_scoped_key_document_scan(void *data, scoped_key_str_t text)
 {
     ngx_http_scoped_key_reading_t  *reading = data;
 
-    scoped_key_graphql_sink_t  sink;
+    scoped_key_graphql_sink_t   sink;
+    scoped_key_graphql_error_t  error;
 
     if (reading->n == NGX_HTTP_SCOPED_KEY_MAX_DOCUMENTS) {
+        (void) ngx_http_scoped_key_document_refuse(reading,
+                                                   "too many documents");
         return false;
     }
 
@@ -258,7 +434,21 @@ ngx_http_scoped_key_document_scan(void *data, scoped_key_str_t text)
     sink.field = ngx_http_scoped_key_document_field;
     sink.data = reading;
 
-    return scoped_key_graphql_scan(text, &sink) == SCOPED_KEY_GRAPHQL_READ;
+    switch (scoped_key_graphql_scan(text, &sink, &error)) {
+
+    case SCOPED_KEY_GRAPHQL_READ:
+        return true;
+
+    case SCOPED_KEY_GRAPHQL_REFUSED:
+        (void) ngx_http_scoped_key_document_refuse(reading,
+                                "document %ui: %s at byte %uz", reading->n,
+                                scoped_key_graphql_error_text(error.code),
+                                error.at);
+        return false;
+
+    default:
+        return false;
+    }
 }
 
 
@@ -269,6 +459,12 @@ ngx_http_scoped_key_document_operation(void *data,
     ngx_http_scoped_key_reading_t  *reading = data;
 
     scoped_key_str_t  *operation;
+
+    if (reading->document->types & ((ngx_uint_t) 1 << type)) {
+        return true;
+    }
+
+    reading->document->types |= (ngx_uint_t) 1 << type;
 
     operation = ngx_array_push(&reading->document->operations);
     if (operation == NULL) {
@@ -294,6 +490,8 @@ ngx_http_scoped_key_document_field(void *data, scoped_key_str_t name)
     scoped_key_str_t  *field;
 
     if (reading->document->fields.nelts == NGX_HTTP_SCOPED_KEY_MAX_FIELDS) {
+        (void) ngx_http_scoped_key_document_refuse(reading,
+                                                   "too many root fields");
         return false;
     }
 
@@ -306,4 +504,40 @@ ngx_http_scoped_key_document_field(void *data, scoped_key_str_t name)
     *field = name;
 
     return true;
+}
+
+
+/* what was noticed first is what is told */
+
+static ngx_int_t ngx_cdecl
+ngx_http_scoped_key_document_refuse(ngx_http_scoped_key_reading_t *reading,
+    const char *fmt, ...)
+{
+    u_char     *p;
+    va_list     args;
+    ngx_str_t  *error;
+
+    error = &reading->document->error;
+
+    if (error->len) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_pnalloc(reading->request->pool,
+                    NGX_HTTP_SCOPED_KEY_DOCUMENT_ERROR_BYTES);
+    if (p == NULL) {
+        reading->document->failed = 1;
+        return NGX_ERROR;
+    }
+
+    error->data = p;
+
+    va_start(args, fmt);
+    p = ngx_vslprintf(p, p + NGX_HTTP_SCOPED_KEY_DOCUMENT_ERROR_BYTES, fmt,
+                      args);
+    va_end(args);
+
+    error->len = p - error->data;
+
+    return NGX_ERROR;
 }

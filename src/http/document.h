@@ -12,16 +12,23 @@
 
 
 /* of one request: what a batch asks for counts together */
-#define NGX_HTTP_SCOPED_KEY_MAX_DOCUMENTS  16
-#define NGX_HTTP_SCOPED_KEY_MAX_FIELDS     1024   /* at the roots */
+#define NGX_HTTP_SCOPED_KEY_MAX_DOCUMENTS  64
+#define NGX_HTTP_SCOPED_KEY_MAX_FIELDS     4096   /* at the roots */
 
 /* in r->pool, made when a decision first asks */
 struct ngx_http_scoped_key_document_s {
-    ngx_array_t         operations;   /* of scoped_key_str_t: type names */
+    ngx_array_t         operations;   /* of scoped_key_str_t: type names, each
+                                         once */
     ngx_array_t         fields;       /* of scoped_key_str_t, in the text */
+    ngx_str_t           error;        /* of an unreadable one, for the log */
     scoped_key_param_e  state;        /* once it was read */
+    ngx_uint_t          types;        /* of operations, a bit for each */
     unsigned            mutates:1;
     unsigned            failed:1;     /* out of memory on the way */
+    unsigned            persisted:1;  /* unreadable, for there is nothing but
+                                         the hash of a persisted query */
+    unsigned            unsupported:1;  /* and the key may read: the answer is
+                                           that there are none here */
 };
 
 
@@ -29,7 +36,8 @@ struct ngx_http_scoped_key_document_s {
  * SCOPED_KEY_PARAM_VALUES: ctx->document is there, with one operation at
  * least; else as in facts.h.  Unreadable is all that may run something else
  * than what was read: a request to upgrade, behind which documents go by
- * unseen, and the id of a document that the server keeps.
+ * unseen, and the id of a document that the server keeps.  ctx->document is
+ * there then, too, and says why.
  */
 scoped_key_param_e ngx_http_scoped_key_document(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,

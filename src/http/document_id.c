@@ -15,13 +15,14 @@ static bool ngx_http_scoped_key_document_id_found(void *data,
     scoped_key_str_t value);
 static bool ngx_http_scoped_key_document_id_extensions(void *data,
     scoped_key_str_t value);
-static bool ngx_http_scoped_key_document_id_element(void *data,
-    scoped_key_str_t name, const scoped_key_json_t *value);
-static bool ngx_http_scoped_key_document_id_member(void *data,
-    scoped_key_str_t name, const scoped_key_json_t *value);
 static bool ngx_http_scoped_key_document_id_name(void *data,
     scoped_key_str_t name, const scoped_key_json_t *value);
-static bool ngx_http_scoped_key_document_id_spelt(scoped_key_str_t name);
+static ngx_uint_t ngx_http_scoped_key_document_id_spelt(scoped_key_str_t name,
+    ngx_http_scoped_key_document_fault_t *fault);
+static bool ngx_http_scoped_key_document_hash_extensions(void *data,
+    scoped_key_str_t value);
+static bool ngx_http_scoped_key_document_hash_found(void *data,
+    scoped_key_str_t value);
 
 
 /* by which servers and their clients' libraries take them */
@@ -45,9 +46,8 @@ static const scoped_key_str_t  ngx_http_scoped_key_document_ids[] = {
 #define NGX_HTTP_SCOPED_KEY_DOCUMENT_IDS                                      \
     (sizeof(ngx_http_scoped_key_document_ids) / sizeof(scoped_key_str_t))
 
-/* beside "query", which whoever walks to it looks at */
-
 static const scoped_key_str_t  ngx_http_scoped_key_document_members[] = {
+    scoped_key_str("query"),
     scoped_key_str("operationName"),
     scoped_key_str("variables"),
     scoped_key_str("extensions")
@@ -122,50 +122,31 @@ ngx_http_scoped_key_document_id_extensions(void *data, scoped_key_str_t value)
 
 
 ngx_uint_t
-ngx_http_scoped_key_document_id_in_json(const scoped_key_json_t *json)
+ngx_http_scoped_key_document_id_is(scoped_key_str_t name,
+    const scoped_key_json_t *value,
+    ngx_http_scoped_key_document_fault_t *fault)
 {
-    return !scoped_key_json_each(json,
-                                 scoped_key_json_type(json)
-                                 == SCOPED_KEY_JSON_ARRAY
-                                 ? ngx_http_scoped_key_document_id_element
-                                 : ngx_http_scoped_key_document_id_member,
-                                 NULL);
-}
-
-
-static bool
-ngx_http_scoped_key_document_id_element(void *data, scoped_key_str_t name,
-    const scoped_key_json_t *value)
-{
-    return scoped_key_json_each(value, ngx_http_scoped_key_document_id_member,
-                                NULL);
-}
-
-
-static bool
-ngx_http_scoped_key_document_id_member(void *data, scoped_key_str_t name,
-    const scoped_key_json_t *value)
-{
-    if (!ngx_http_scoped_key_document_id_name(NULL, name, value)
-        || !ngx_http_scoped_key_document_id_spelt(name))
+    if (!ngx_http_scoped_key_document_id_name(fault, name, value)
+        || ngx_http_scoped_key_document_id_spelt(name, fault))
     {
-        return false;
+        return 1;
     }
 
-    return scoped_key_name_match(name, ngx_http_scoped_key_extensions,
-                                 SCOPED_KEY_NAME_MEMBER)
-           == SCOPED_KEY_NAME_OTHER
-           || scoped_key_json_each(value, ngx_http_scoped_key_document_id_name,
-                                   NULL);
+    return scoped_key_str_equal(name, ngx_http_scoped_key_extensions)
+           && !scoped_key_json_each(value,
+                                    ngx_http_scoped_key_document_id_name,
+                                    fault);
 }
 
 
-/* false: it is one */
+/* false: it is one; data: what is then filled in, or NULL */
 
 static bool
 ngx_http_scoped_key_document_id_name(void *data, scoped_key_str_t name,
     const scoped_key_json_t *value)
 {
+    ngx_http_scoped_key_document_fault_t  *fault = data;
+
     ngx_uint_t  i;
 
     for (i = 0; i < NGX_HTTP_SCOPED_KEY_DOCUMENT_IDS; i++) {
@@ -173,20 +154,26 @@ ngx_http_scoped_key_document_id_name(void *data, scoped_key_str_t name,
         if (scoped_key_name_match(name,
                                   ngx_http_scoped_key_document_ids[i],
                                   SCOPED_KEY_NAME_MEMBER)
-            != SCOPED_KEY_NAME_OTHER)
+            == SCOPED_KEY_NAME_OTHER)
         {
-            return false;
+            continue;
         }
+
+        if (fault) {
+            fault->what = "id of a stored document, ";
+            fault->name = ngx_http_scoped_key_document_ids[i];
+        }
+
+        return false;
     }
 
     return true;
 }
 
 
-/* false: it is a member that GraphQL names, in another spelling */
-
-static bool
-ngx_http_scoped_key_document_id_spelt(scoped_key_str_t name)
+static ngx_uint_t
+ngx_http_scoped_key_document_id_spelt(scoped_key_str_t name,
+    ngx_http_scoped_key_document_fault_t *fault)
 {
     ngx_uint_t  i;
 
@@ -197,9 +184,81 @@ ngx_http_scoped_key_document_id_spelt(scoped_key_str_t name)
                                   SCOPED_KEY_NAME_MEMBER)
             == SCOPED_KEY_NAME_SUSPECT)
         {
-            return false;
+            fault->what = "another spelling of ";
+            fault->name = ngx_http_scoped_key_document_members[i];
+
+            return 1;
         }
     }
 
-    return true;
+    return 0;
+}
+
+
+ngx_uint_t
+ngx_http_scoped_key_document_hash_in_json(const scoped_key_json_t *json)
+{
+    ngx_uint_t  n;
+
+    static const scoped_key_str_t  hash =
+        scoped_key_str("/extensions/persistedQuery/sha256Hash");
+
+    n = 0;
+
+    return scoped_key_json_walk(json, hash,
+                                ngx_http_scoped_key_document_hash_found, &n)
+           == SCOPED_KEY_JSON_WALKED
+           && n == 1;
+}
+
+
+ngx_uint_t
+ngx_http_scoped_key_document_hash_in_args(scoped_key_str_t text,
+    u_char *scratch)
+{
+    ngx_uint_t  n;
+
+    n = 0;
+
+    return scoped_key_query_walk(text, ngx_http_scoped_key_extensions, true,
+                                 scratch,
+                                 ngx_http_scoped_key_document_hash_extensions,
+                                 &n)
+           == SCOPED_KEY_QUERY_WALKED
+           && n == 1;
+}
+
+
+static bool
+ngx_http_scoped_key_document_hash_extensions(void *data,
+    scoped_key_str_t value)
+{
+    scoped_key_json_t       *json;
+    scoped_key_json_walk_e   walked;
+
+    static const scoped_key_str_t  hash =
+        scoped_key_str("/persistedQuery/sha256Hash");
+
+    json = scoped_key_json_parse(value);
+    if (json == NULL) {
+        return false;
+    }
+
+    walked = scoped_key_json_walk(json, hash,
+                                  ngx_http_scoped_key_document_hash_found,
+                                  data);
+    scoped_key_json_free(json);
+
+    return walked == SCOPED_KEY_JSON_WALKED;
+}
+
+
+static bool
+ngx_http_scoped_key_document_hash_found(void *data, scoped_key_str_t value)
+{
+    ngx_uint_t *n = data;
+
+    (*n)++;
+
+    return value.len != 0;
 }

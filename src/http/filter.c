@@ -8,6 +8,7 @@
 
 #include "body.h"
 #include "context.h"
+#include "document.h"
 #include "problem.h"
 
 
@@ -21,6 +22,10 @@ static ngx_int_t ngx_http_scoped_key_filter_replace(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_rare;
 static ngx_int_t ngx_http_scoped_key_filter_dress(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
+static void ngx_http_scoped_key_filter_body(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx, const ngx_str_t *type);
+static ngx_int_t ngx_http_scoped_key_filter_unsupported(
+    ngx_http_request_t *r, ngx_http_scoped_key_ctx_t *ctx);
 static ngx_int_t ngx_http_scoped_key_filter_challenge(ngx_http_request_t *r,
     const ngx_http_scoped_key_ctx_t *ctx);
 static ngx_table_elt_t *ngx_http_scoped_key_filter_push(ngx_http_request_t *r);
@@ -94,6 +99,9 @@ ngx_http_scoped_key_filter_dress(ngx_http_request_t *r,
     ngx_table_elt_t                 *header;
     ngx_http_scoped_key_loc_conf_t  *skcf;
 
+    static const ngx_str_t  problem_json =
+        ngx_string("application/problem+json");
+
     if (ctx->status == NGX_HTTP_SERVICE_UNAVAILABLE) {
         header = ngx_http_scoped_key_filter_push(r);
         if (header == NULL) {
@@ -115,6 +123,12 @@ ngx_http_scoped_key_filter_dress(ngx_http_request_t *r,
 
     /* an internal redirect to an error_page has zeroed r->ctx */
 
+    if (ngx_http_scoped_key_ctx(r) && ctx->document
+        && ctx->document->unsupported)
+    {
+        return ngx_http_scoped_key_filter_unsupported(r, ctx);
+    }
+
     if (ngx_http_scoped_key_ctx(r) == NULL
         || skcf->error_body != NGX_HTTP_SCOPED_KEY_BODY_PROBLEM)
     {
@@ -129,14 +143,60 @@ ngx_http_scoped_key_filter_dress(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    ngx_http_scoped_key_filter_body(r, ctx, &problem_json);
+
+    return NGX_OK;
+}
+
+
+/* ctx->problem, of this type, goes out in place of nginx's own page */
+
+static void
+ngx_http_scoped_key_filter_body(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx, const ngx_str_t *type)
+{
     ctx->replacing = 1;
 
     ngx_http_clear_content_length(r);
     r->headers_out.content_length_n = ctx->problem->len;
 
-    ngx_str_set(&r->headers_out.content_type, "application/problem+json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type = *type;
+    r->headers_out.content_type_len = type->len;
     r->headers_out.content_type_lowcase = NULL;
+}
+
+
+/*
+ * A GraphQL server without a store of documents says so with status 200;
+ * clients then send the document itself.
+ */
+
+static ngx_int_t
+ngx_http_scoped_key_filter_unsupported(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx)
+{
+    ngx_table_elt_t  *header;
+
+    static const ngx_str_t  json = ngx_string("application/json");
+    static ngx_str_t        body =
+        ngx_string("{\"errors\":[{\"message\":\"PersistedQueryNotSupported\","
+                   "\"extensions\":{\"code\":"
+                   "\"PERSISTED_QUERY_NOT_SUPPORTED\"}}]}");
+
+    header = ngx_http_scoped_key_filter_push(r);
+    if (header == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_str_set(&header->key, "Cache-Control");
+    ngx_str_set(&header->value, "no-store");
+
+    r->err_status = 0;
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.status_line.len = 0;
+
+    ctx->problem = &body;
+    ngx_http_scoped_key_filter_body(r, ctx, &json);
 
     return NGX_OK;
 }

@@ -36,6 +36,8 @@ static ngx_http_scoped_key_ctx_t *ngx_http_scoped_key_decided(
     ngx_http_request_t *r, ngx_http_variable_value_t *v);
 static const scoped_key_record_t *ngx_http_scoped_key_opened(
     const ngx_http_scoped_key_ctx_t *ctx);
+static ngx_uint_t ngx_http_scoped_key_variable_asks(
+    const ngx_http_scoped_key_ctx_t *ctx);
 
 
 /* what a record says of itself, by the data of its variable */
@@ -320,6 +322,16 @@ ngx_http_scoped_key_variable_age(ngx_http_request_t *r,
 }
 
 
+/* while it is asked whether a key that sent a hash alone might read */
+
+static ngx_uint_t
+ngx_http_scoped_key_variable_asks(const ngx_http_scoped_key_ctx_t *ctx)
+{
+    return ctx->document->persisted
+           && ctx->verdict == NGX_HTTP_SCOPED_KEY_NOT_DECIDED;
+}
+
+
 /*
  * Of the method, so that there need be no key; or of the GraphQL document, and
  * as long as that was not read, it may hold anything.
@@ -339,7 +351,8 @@ ngx_http_scoped_key_variable_access(ngx_http_request_t *r,
         ctx = ngx_http_scoped_key_ctx(r);
 
         reads = ctx && ctx->document
-                && ctx->document->state == SCOPED_KEY_PARAM_VALUES
+                && (ctx->document->state == SCOPED_KEY_PARAM_VALUES
+                    || ngx_http_scoped_key_variable_asks(ctx))
                 && !ctx->document->mutates;
 
     } else {

@@ -160,7 +160,7 @@ check_fields(const char *text, const char *listing)
 static void
 check_listing(const listing_t *listing)
 {
-    size_t       i;
+    size_t       i, len;
     const char  *line;
 
     for (i = 0; i < listing->len; i++) {
@@ -170,9 +170,10 @@ check_listing(const listing_t *listing)
 
     for (line = listing->text; line != NULL; line = strchr(line, '\n')) {
         line += *line == '\n';
-        require(strncmp(line, "query ", 6) == 0
-                || strncmp(line, "mutation ", 9) == 0
-                || strncmp(line, "subscription ", 13) == 0);
+        len = strcspn(line, " \n");
+        require((len == 5 && strncmp(line, "query", len) == 0)
+                || (len == 8 && strncmp(line, "mutation", len) == 0)
+                || (len == 12 && strncmp(line, "subscription", len) == 0));
     }
 }
 
@@ -212,6 +213,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
 
         free(text);
+
+    } else {
+        require(listing.error.at <= size);
+        require(*scoped_key_graphql_error_text(listing.error.code) != '\0');
     }
 
     free(listing.text);

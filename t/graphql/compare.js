@@ -17,7 +17,7 @@ const DATA = 't/data/graphql';
 const CORPUS = 't/fuzz/corpus/graphql';
 
 
-/* root fields in document order, a fragment once for each operation */
+/* root fields in document order, a fragment once in a document */
 function rootFields(set, fragments, seen, fields) {
     for (const selection of set.selections) {
         if (selection.kind === 'Field') {
@@ -48,9 +48,11 @@ function listing(document) {
     const fragments = new Map(of('FragmentDefinition').map(
         definition => [definition.name.value, definition]));
 
+    const seen = new Set();
+
     return of('OperationDefinition').map(definition => [
         definition.operation,
-        ...rootFields(definition.selectionSet, fragments, new Set(), []),
+        ...rootFields(definition.selectionSet, fragments, seen, []),
     ].join(' ')).join(' ; ');
 }
 

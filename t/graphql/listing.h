@@ -20,6 +20,7 @@ typedef struct {
     size_t   size;
     size_t   calls;
     size_t   stop;                       /* the call that returns false */
+    scoped_key_graphql_error_t  error;   /* of a refused document */
 } listing_t;
 
 
@@ -87,7 +88,7 @@ listing_make(listing_t *listing, scoped_key_str_t document, size_t stop)
     sink.field = listing_field;
     sink.data = listing;
 
-    return scoped_key_graphql_scan(document, &sink);
+    return scoped_key_graphql_scan(document, &sink, &listing->error);
 }
 
 #endif

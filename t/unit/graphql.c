@@ -281,8 +281,7 @@ shared(size_t operations, size_t fields)
     add(&made, "}", 1);
 
     result = scan(&made, &listing, 0);
-    check(result != SCOPED_KEY_GRAPHQL_READ
-          || listing.calls == operations * (fields + 1));
+    check(listing.calls == operations + fields);
 
     free(made.text);
     free(listing.text);
@@ -291,13 +290,87 @@ shared(size_t operations, size_t fields)
 }
 
 
+/* read for each operation, this would be ten million fields */
 static void
-test_budget(void)
+test_shared(void)
 {
-    check(shared(5, 2500) == SCOPED_KEY_GRAPHQL_READ);
-    check(shared(6, 2500) == SCOPED_KEY_GRAPHQL_REFUSED);
-    check(shared(1000, 10) == SCOPED_KEY_GRAPHQL_READ);
-    check(shared(1000, 5000) == SCOPED_KEY_GRAPHQL_REFUSED);
+    check(shared(1, 1) == SCOPED_KEY_GRAPHQL_READ);
+    check(shared(2, 2500) == SCOPED_KEY_GRAPHQL_READ);
+    check(shared(2000, 5000) == SCOPED_KEY_GRAPHQL_READ);
+}
+
+
+/* n times f with a number, or the same text where there is no place for one */
+static void
+numbered(made_t *made, const char *format, size_t n)
+{
+    char    text[64];
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        snprintf(text, sizeof(text), format, i);
+        add(made, text, 1);
+    }
+}
+
+
+static void
+test_errors(void)
+{
+    size_t      i;
+    made_t      made;
+    listing_t   listing;
+
+    static const struct {
+        const char                  *before;
+        const char                  *format;
+        size_t                       n;
+        const char                  *after;
+        scoped_key_graphql_error_e   code;
+        size_t                       at;
+    } cases[] = {
+        { "", "", 0, "", SCOPED_KEY_GRAPHQL_EMPTY, 0 },
+        { " # x\n", "", 0, "", SCOPED_KEY_GRAPHQL_EMPTY, 5 },
+        { "fragment f on Q{a}", "", 0, "", SCOPED_KEY_GRAPHQL_EMPTY, 18 },
+        { "{a} ", "", 0, "type T { a: Int }", SCOPED_KEY_GRAPHQL_SYNTAX, 4 },
+        { "{a", "", 0, "", SCOPED_KEY_GRAPHQL_SYNTAX, 2 },
+        { "{a(b: 01)}", "", 0, "", SCOPED_KEY_GRAPHQL_SYNTAX, 7 },
+        { "{ a; }", "", 0, "", SCOPED_KEY_GRAPHQL_SYNTAX, 4 },
+        { "{", "a ", SCOPED_KEY_GRAPHQL_MAX_TOKENS, "}",
+          SCOPED_KEY_GRAPHQL_TOKENS, 1 + 2 * 16383 },
+        { "", "{a", 65, "", SCOPED_KEY_GRAPHQL_DEPTH, 128 },
+        { "{a(b:", "[", 65, "", SCOPED_KEY_GRAPHQL_DEPTH, 68 },
+        { "{a(b:", "{c:", 65, "", SCOPED_KEY_GRAPHQL_DEPTH, 194 },
+        { "query($a:", "[", 65, "", SCOPED_KEY_GRAPHQL_DEPTH, 74 },
+        { "{a}", "fragment f%03zu on Q{a}", 257, "",
+          SCOPED_KEY_GRAPHQL_FRAGMENTS, 3 + 257 * 21 },
+        { "{a}", "fragment f on Q{a}", 2, "",
+          SCOPED_KEY_GRAPHQL_DUPLICATE, 39 },
+        { "{...g}", "fragment f on Q{a}", 1, "",
+          SCOPED_KEY_GRAPHQL_UNKNOWN, 5 },
+        { "{...f}", "fragment f on Q{a ...f}", 1, "",
+          SCOPED_KEY_GRAPHQL_CYCLE, 28 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        memset(&made, 0, sizeof(made_t));
+        add(&made, cases[i].before, 1);
+        numbered(&made, cases[i].format, cases[i].n);
+        add(&made, cases[i].after, 1);
+
+        check(scan(&made, &listing, 0) == SCOPED_KEY_GRAPHQL_REFUSED);
+
+        if (!check(listing.error.code == cases[i].code
+                   && listing.error.at == cases[i].at))
+        {
+            fprintf(stderr, "case %zu: %s at %zu\n", i,
+                    scoped_key_graphql_error_text(listing.error.code),
+                    listing.error.at);
+        }
+
+        free(listing.text);
+        free(made.text);
+    }
 }
 
 
@@ -366,11 +439,15 @@ test_truncated(void)
 static void
 test_names(void)
 {
-    unsigned                  i;
-    scoped_key_str_t          name = { 0, NULL };
-    static const char *const  names[] = { "query", "mutation", "subscription" };
+    unsigned                    i;
+    scoped_key_str_t            name = { 0, NULL };
+    scoped_key_graphql_error_t  error;
+    static const char *const    names[] = { "query", "mutation",
+                                            "subscription" };
 
-    check(scoped_key_graphql_scan(name, NULL) == SCOPED_KEY_GRAPHQL_REFUSED);
+    check(scoped_key_graphql_scan(name, NULL, &error)
+          == SCOPED_KEY_GRAPHQL_REFUSED);
+    check(error.code == SCOPED_KEY_GRAPHQL_EMPTY && error.at == 0);
 
     for (i = 0; i < 3; i++) {
         name = scoped_key_graphql_operation_name(i);
@@ -390,7 +467,8 @@ main(void)
     test_tokens();
     test_chains();
     test_no_blow_up();
-    test_budget();
+    test_shared();
+    test_errors();
     test_stop();
     test_quiet();
     test_truncated();
