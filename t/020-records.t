@@ -83,13 +83,14 @@ cases('/',
 scoped_key_require dns:read;
 --- story
 my $now = time;
+my $century = 36_525 * 86_400;
 fields_say(200,
     not_before => $now - 10, not_before => 0, not_before => '', not_before => undef,
     expires_at => $now + 100, expires_at => '', expires_at => undef,
-    expires_at => '9999999999', created_at => '', created_at => undef,
+    expires_at => $now + $century - 60, created_at => '', created_at => undef,
     created_at => $now + 100, created_at => '0', not_before => '0000000001');
 fields_say('403 key_not_yet_valid',
-    not_before => $now + 100, not_before => '9999999999');
+    not_before => $now + 100, not_before => $now + $century - 60);
 fields_say('403 key_expired',
     expires_at => $now - 1, expires_at => $now, expires_at => '0', expires_at => 1);
 
@@ -102,7 +103,8 @@ scoped_key_require dns:read;
 for my $field (qw(created_at not_before expires_at previous_until)) {
     fields_say('403 record_invalid', map { ($field => $_) }
         'never', '-1', '+1', ' 1', '1 ', '1.5', '1e9', '0x10', '2030-01-01', "1\n",
-        '99999999999999999999', '9' x 100, '1,000');
+        '99999999999999999999', '9' x 100, '1,000',
+        int(time) + 36_525 * 86_400 + 60, time . '000', '9999999999');
 }
 
 

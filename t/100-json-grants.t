@@ -128,7 +128,10 @@ $try->(200, not_before => 0);
 $try->(200, not_before => $now - 5, expires_at => $now + 3600);
 $try->($no, not_before => $now + 5, expires_at => $now + 3600);
 $try->($no, not_before => $now - 10, expires_at => $now - 5);
-$try->(200, expires_at => 9223372036854775807);
+$try->(200, expires_at => $now + 36_525 * 86_400 - 60);
+$try->($no, expires_at => $now + 36_525 * 86_400 + 60);
+$try->($no, expires_at => $now * 1000);
+$try->($no, not_before => 0, expires_at => 9223372036854775807);
 
 
 
@@ -252,7 +255,10 @@ my @void = (
     map({ "{$s,$_}" }
         '"hosts":"localhost"', '"hosts":[]', '"hosts":null', '"hosts":{}', '"hosts":[1]',
         '"hosts":[null]', '"hosts":[""]', '"hosts":[["localhost"]]', '"hosts":["***"]',
-        '"hosts":["localhost",""]', '"hosts":["localhost"],"hosts":["localhost"]',
+        '"hosts":["localhost",""]', '"hosts":["localhost","a.example:80"]',
+        '"hosts":["localhost","*:8080"]', '"hosts":["localhost","!a.example"]',
+        '"hosts":["localhost","a\\\\*.example"]', '"hosts":["localhost","::1"]',
+        '"hosts":["localhost"],"hosts":["localhost"]',
         '"methods":"GET"', '"methods":[]', '"methods":["get"]', '"methods":["*"]',
         '"methods":[""]', '"methods":["GET,POST"]', '"methods":["GET "]', '"methods":null',
         '"ips":"127.0.0.1"', '"ips":[]', '"ips":["localhost"]', '"ips":["127.0.0.1/33"]',
@@ -267,7 +273,11 @@ my @void = (
         '"params":{"type":[["TXT"]]}', '"params":{"type":{"TXT":1}}', '"params":{"":["TXT"]}',
         '"params":{"type":["TXT"],"type":["**"]}', '"params":{"type":["***"]}',
         '"params":{"type":["**"],"name":"x"}', '"params":{"type":[true]}', '"params":{"type":[""]}',
-        '"params":{"type":["**\u0000"]}'));
+        '"params":{"type":["**\u0000"]}', '"params":{"type":["!A"]}',
+        '"params":{"type":["!A","!B"]}', '"params":{"type":["**","!"]}',
+        '"params":{"type":["**","!***"]}', '"params":{"type":["**"],"name":["!x"]}',
+        map({ "\"params\":{\"type\":[\"**\",\"$_\"]}" }
+            'a\\\\', '\\\\a', '\\\\.', '!a\\\\b', '\\\\u002a', 'a\\\\\\\\\\\\', '\\\\n')));
 for my $member (@void) {
     my $name = $member =~ s/[^ -~]/?/gr;
     my $key = granted($member);
@@ -282,7 +292,68 @@ for my $member (@void) {
 
 
 
-=== TEST 12: what is void does not void a refusal beside it, and is no refusal itself
+=== TEST 12: what is excluded, and characters that stand for themselves
+--- guard
+scoped_key_require dns:write;
+scoped_key_param type arg:type;
+--- story
+my $refused = '403 param_refused';
+my $try = sub {
+    my ($patterns, %values) = @_;
+    my $key = granted(constrained(scope => 'dns:write', params => {type => $patterns}));
+
+    for my $value (sort keys %values) {
+        my $args = join '&', map { 'type=' . s/([^A-Za-z0-9.])/sprintf '%%%02X', ord $1/ger }
+            split /,/, $value, -1;
+        verdict_is(get("/?$args", 'X-API-Key' => $key), $values{$value},
+                   "@$patterns: $value");
+    }
+};
+$try->(['!5', '**'], 5 => $refused, 4 => 200, 55 => 200, '4,5' => $refused,
+    '5,4' => $refused, '4,6' => 200, '!5' => 200, '05' => 200);
+$try->(['**', '!5'], 5 => $refused, 4 => 200);
+$try->(['*.example.com', '!www.*.com', '!**y**'], 'a.example.com' => 200,
+    'www.example.com' => $refused, 'y.example.com' => $refused);
+$try->(['a', '!**'], a => $refused);
+$try->(['\\*.example.com'], '*.example.com' => 200, 'www.example.com' => $refused,
+    '\\*.example.com' => $refused, '.example.com' => $refused);
+$try->(['rate(x[5m]) \\* 60'], 'rate(x[5m]) * 60' => 200,
+    'rate(x[5m]) or secret + 60' => $refused, 'rate(x[5m])  60' => $refused);
+$try->(['\\!5'], '!5' => 200, 5 => $refused, 4 => $refused);
+$try->(['**', '!\\!5'], '!5' => $refused, 5 => 200);
+$try->(['a\\\\*'], 'a\\b' => 200, 'a\\*' => 200, 'a*' => $refused);
+
+
+
+=== TEST 13: more patterns than can be looked at
+--- guard
+scoped_key_require dns:write;
+scoped_key_param type arg:type;
+--- story
+our $no;
+my @many = map { "*$_*a*" } 1000 .. 1000 + 999;
+my $key = granted(constrained(scope => 'dns:write',
+    params => {type => ['**', map { "!$_" } @many]}));
+my ($id) = $key =~ /_(\w{12})_/;
+verdict_is(get('/?type=b', 'X-API-Key' => $key), 200, 'a short value');
+verdict_is(get('/?type=' . 'b' x 5000, 'X-API-Key' => $key), '403 param_refused',
+           'a long one, which an exclusion may be about');
+ok(scalar(error_log_has(qr/refused: reason=param_refused id=$id .*cause="too much to match"/)),
+   'and the log says so');
+
+my $hosts = put_key('hosts', scopes => ['dns:write'],
+    fields => {hosts => join ',', map { "*a$_*" } 1000 .. 5999});
+verdict_is(get('/', 'X-API-Key' => $hosts, Host => 'a' x 250), '403 host_refused',
+           '5,000 patterns, none of which matches');
+verdict_is(get('/', 'X-API-Key' => $hosts, Host => 'a1234'), 200, 'one of them');
+verdict_is(get('/', 'X-API-Key' => $hosts, Host => 'a1234' . 'b' x 251), '403 host_refused',
+           'a host of 256 bytes has no name');
+verdict_is(get('/', 'X-API-Key' => $hosts, Host => 'a' x 3000 . '1234'), '403 host_refused',
+           'nor has a longer one');
+
+
+
+=== TEST 14: what is void does not void a refusal beside it, and is no refusal itself
 --- guard
 scoped_key_require dns:write;
 --- story
@@ -295,7 +366,7 @@ verdict_is(visit(['!{"scope":"dns:write"}', 'dns:write'], 'GET', '/'),
 
 
 
-=== TEST 13: JSON as other programs write it
+=== TEST 15: JSON as other programs write it
 --- guard
 scoped_key_require dns:write;
 scoped_key_param type arg:type;
@@ -308,7 +379,7 @@ verdict_is(get('/?type=T%2FX', 'X-API-Key' => granted($_)), 200, $_ =~ s/\s/ /gr
 
 
 
-=== TEST 14: a param that the location does not declare refuses
+=== TEST 16: a param that the location does not declare refuses
 --- config
 location / {
     scoped_key on;
@@ -337,7 +408,7 @@ verdict_is(get('/inner?x=y', 'X-API-Key' => $none), 200, 'none, and there is non
 
 
 
-=== TEST 15: the constrained grant that decided, as a variable
+=== TEST 17: the constrained grant that decided, as a variable
 --- guard
 scoped_key_require dns:write;
 scoped_key_param type arg:type;
@@ -353,7 +424,7 @@ unlike($line, qr/"A"|dns:read|[\r\n]/, 'not another');
 
 
 
-=== TEST 16: a global key needs no param
+=== TEST 18: a global key needs no param
 --- guard
 scoped_key_require dns:write;
 scoped_key_param type arg:type;
@@ -364,7 +435,7 @@ verdict_is(visit(['global', constrained(scope => 'dns:write',
 
 
 
-=== TEST 17: as many members as there may be
+=== TEST 19: as many members as there may be
 --- guard
 scoped_key_require dns:write;
 scoped_key_param n arg:n;

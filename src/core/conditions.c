@@ -1,6 +1,6 @@
 /*
  * Address, host, method and time: see conditions.h.  Blocks of addresses lie
- * compiled, hosts and methods as texts (pack.h).
+ * compiled, so do hosts, and methods as texts (pack.h).
  * Invariant: a fact that is missing (no address, no host, no method) never
  * meets a condition that asks for it.
  */
@@ -53,8 +53,19 @@ scoped_key_ip_pack(scoped_key_pack_t *pack, scoped_key_str_t item)
 bool
 scoped_key_host_pack(scoped_key_pack_t *pack, scoped_key_str_t item)
 {
-    return scoped_key_host_pattern_valid(item)
-           && scoped_key_pack_text(pack, item);
+    unsigned char     compiled[SCOPED_KEY_HOST_PATTERN_MAX_BYTES];
+    scoped_key_str_t  text;
+
+    /* with a trailing dot, which is not written */
+
+    if (item.len > SCOPED_KEY_HOST_PATTERN_MAX_BYTES + 1) {
+        return false;
+    }
+
+    text.len = scoped_key_host_pattern_compile(item, compiled);
+    text.data = compiled;
+
+    return text.len != 0 && scoped_key_pack_text(pack, text);
 }
 
 
@@ -122,16 +133,6 @@ scoped_key_ips_check(const unsigned char *at, uint16_t n,
 
 
 static bool
-scoped_key_host_match(scoped_key_str_t pattern,
-    const scoped_key_facts_t *facts)
-{
-    /* `**` would match an empty host, which is one that is not known */
-    return facts->host.len != 0
-           && scoped_key_host_pattern_match(pattern, facts->host);
-}
-
-
-static bool
 scoped_key_method_match(scoped_key_str_t method,
     const scoped_key_facts_t *facts)
 {
@@ -144,29 +145,56 @@ scoped_key_method_match(scoped_key_str_t method,
 }
 
 
-static const unsigned char *
-scoped_key_texts_check(const unsigned char *at, uint16_t n,
-    bool (*match)(scoped_key_str_t text, const scoped_key_facts_t *facts),
-    const scoped_key_facts_t *facts, bool *held)
+/* *next: where the list that follows begins */
+static bool
+scoped_key_hosts_check(const unsigned char *at, uint16_t n,
+    const scoped_key_facts_t *facts, size_t *left, const unsigned char **next)
 {
-    scoped_key_str_t  text;
+    bool              held, readable;
+    unsigned char     lower[SCOPED_KEY_HOST_MAX_BYTES];
+    scoped_key_str_t  text, host;
 
-    *held = n == 0;
+    held = n == 0;
+    readable = !held && scoped_key_host_read(facts->host, lower, &host);
 
     while (n-- != 0) {
         at = scoped_key_unpack_text(at, &text);
 
         /* all are passed over, for the list that follows */
-        *held = *held || match(text, facts);
+        held = held || (readable && scoped_key_pattern_match(text, host, left));
     }
 
-    return at;
+    *next = at;
+
+    return held;
+}
+
+
+static bool
+scoped_key_methods_check(const unsigned char *at, uint16_t n,
+    const scoped_key_facts_t *facts)
+{
+    scoped_key_str_t  text;
+
+    if (n == 0) {
+        return true;
+    }
+
+    while (n-- != 0) {
+        at = scoped_key_unpack_text(at, &text);
+
+        if (scoped_key_method_match(text, facts)) {
+            return true;
+        }
+    }
+
+    return false;
 }
 
 
 scoped_key_conditions_e
 scoped_key_conditions_check(const scoped_key_conditions_t *conditions,
-    const unsigned char *lists, const scoped_key_facts_t *facts)
+    const unsigned char *lists, const scoped_key_facts_t *facts, size_t *left)
 {
     bool  held;
 
@@ -178,21 +206,24 @@ scoped_key_conditions_check(const scoped_key_conditions_t *conditions,
         return SCOPED_KEY_CONDITIONS_LATE;
     }
 
+    /* to look at every address, and to pass over all else, a step a byte */
+
+    if (!scoped_key_steps_take(left, conditions->lists)) {
+        return SCOPED_KEY_CONDITIONS_IP;
+    }
+
     lists = scoped_key_ips_check(lists, conditions->nips, facts, &held);
 
     if (!held) {
         return SCOPED_KEY_CONDITIONS_IP;
     }
 
-    lists = scoped_key_texts_check(lists, conditions->nhosts,
-                                   scoped_key_host_match, facts, &held);
-
-    if (!held) {
+    if (!scoped_key_hosts_check(lists, conditions->nhosts, facts, left,
+                                &lists))
+    {
         return SCOPED_KEY_CONDITIONS_HOST;
     }
 
-    scoped_key_texts_check(lists, conditions->nmethods,
-                           scoped_key_method_match, facts, &held);
-
-    return held ? SCOPED_KEY_CONDITIONS_HOLD : SCOPED_KEY_CONDITIONS_METHOD;
+    return scoped_key_methods_check(lists, conditions->nmethods, facts)
+           ? SCOPED_KEY_CONDITIONS_HOLD : SCOPED_KEY_CONDITIONS_METHOD;
 }

@@ -58,9 +58,12 @@ size_t scoped_key_list_room(size_t len);
 bool scoped_key_list_pack(scoped_key_pack_t *pack, scoped_key_str_t list,
     scoped_key_item_pt item, uint16_t *n);
 
-/* in the order of the enum: the first that does not hold */
+/*
+ * In the order of the enum: the first that does not hold.  left: the steps that
+ * are left (pattern.h), counted down; once it is 0 no list holds.
+ */
 scoped_key_conditions_e scoped_key_conditions_check(
     const scoped_key_conditions_t *conditions, const unsigned char *lists,
-    const scoped_key_facts_t *facts);
+    const scoped_key_facts_t *facts, size_t *left);
 
 #endif

@@ -24,6 +24,21 @@ typedef enum {
 } scoped_key_param_e;
 
 /*
+ * How far ahead of the present a time may lie where one is written, in seconds:
+ * a hundred years.  What is over that was written in milliseconds.
+ */
+#define SCOPED_KEY_TIME_MAX_AHEAD  (INT64_C(36525) * 24 * 60 * 60)
+
+
+/* both from 0 on; now: never so late that the sum would not fit */
+static inline bool
+scoped_key_time_is_too_far(int64_t time, int64_t now)
+{
+    return time - now > SCOPED_KEY_TIME_MAX_AHEAD;
+}
+
+
+/*
  * Every value of a param, from every source.  The values live as long as the
  * request.  Asked for one name at a time, possibly more than once.
  */

@@ -88,7 +88,8 @@ scoped_key_plain_pack(scoped_key_pack_t *pack, scoped_key_str_t member,
 
 
 bool
-scoped_key_member_pack(scoped_key_pack_t *pack, scoped_key_str_t member)
+scoped_key_member_pack(scoped_key_pack_t *pack, scoped_key_str_t member,
+    int64_t now)
 {
     switch (scoped_key_kind(member)) {
 
@@ -96,7 +97,7 @@ scoped_key_member_pack(scoped_key_pack_t *pack, scoped_key_str_t member)
         return scoped_key_plain_pack(pack, member, 1);
 
     case SCOPED_KEY_MEMBER_CONSTRAINED:
-        return scoped_key_constrained_pack(pack, member);
+        return scoped_key_constrained_pack(pack, member, now);
 
     default:
         return member.len != 0 && scoped_key_plain_pack(pack, member, 0);

@@ -45,9 +45,11 @@ size_t scoped_key_member_room(scoped_key_str_t member);
 /*
  * Packs a member of any kind.  False: it is unreadable, or does not fit, and
  * nothing was packed.  A constrained grant leaves the writer aligned, and
- * wants it aligned before.
+ * wants it aligned before.  now: unix seconds, for times that are too far
+ * ahead.
  */
-bool scoped_key_member_pack(scoped_key_pack_t *pack, scoped_key_str_t member);
+bool scoped_key_member_pack(scoped_key_pack_t *pack, scoped_key_str_t member,
+    int64_t now);
 
 /*
  * Finds the first of n packed plain grants or refusals that matches the scope,
@@ -60,16 +62,8 @@ bool scoped_key_refusal_find(const unsigned char **at, size_t n,
     scoped_key_str_t scope, scoped_key_str_t *member);
 
 /*
- * What all values of a request together may cost to be matched with patterns,
- * in steps of some 4 ns: hundreds of values and thousands of patterns, each
- * allowed, would take seconds.
- */
-#define SCOPED_KEY_GRANT_MAX_STEPS  2000000
-
-/*
  * How the grant stands to the required scope, which must be valid.  left: the
- * steps that are left, counted down; a value that they do not suffice for
- * matches nothing.
+ * steps that are left (pattern.h), counted down; once it is 0 nothing allows.
  */
 scoped_key_grant_e scoped_key_constrained_check(
     const scoped_key_constrained_t *grant, scoped_key_str_t scope,

@@ -11,12 +11,6 @@
 #include <string.h>
 
 
-/* a comparison; and one with wildcards on both sides of a literal, for each
-   64 bytes of the pattern */
-#define SCOPED_KEY_STEPS_TO_COMPARE   10
-#define SCOPED_KEY_STEPS_TO_PREPARE   50
-
-
 /* what is packed behind the struct, in order */
 static const unsigned char *
 scoped_key_constrained_data(const scoped_key_constrained_t *grant)
@@ -45,64 +39,28 @@ scoped_key_constrained_next(const scoped_key_constrained_t *grant)
 }
 
 
-/* whether a literal stands between two wildcards: see pattern.c */
-static bool
-scoped_key_pattern_is_costly(scoped_key_str_t pattern)
-{
-    size_t                last;
-    const unsigned char  *first;
-
-    first = memchr(pattern.data, '*', pattern.len);
-
-    if (first == NULL) {
-        return false;
-    }
-
-    for (last = pattern.len - 1; pattern.data[last] != '*'; last--) {
-        /* void */
-    }
-
-    return pattern.data + last - first > 1;
-}
-
-
-/* never less than a comparison takes */
-static size_t
-scoped_key_value_steps(scoped_key_str_t pattern, scoped_key_str_t value)
-{
-    size_t  words;
-
-    if (!scoped_key_pattern_is_costly(pattern)) {
-        return SCOPED_KEY_STEPS_TO_COMPARE + value.len / 4;
-    }
-
-    words = pattern.len / 64 + 1;
-
-    return words * (SCOPED_KEY_STEPS_TO_PREPARE + value.len);
-}
-
-
-/* whether some pattern of a packed list matches the value */
+/*
+ * Whether some pattern of a packed list matches the value, and no exclusion:
+ * these come first.  An exclusion that there are no steps left for excludes.
+ */
 static bool
 scoped_key_value_match(const unsigned char *at, uint16_t n,
     scoped_key_str_t value, size_t *left)
 {
-    size_t            steps;
+    bool              match, excluded;
     scoped_key_str_t  pattern;
 
     while (n-- != 0) {
         at = scoped_key_unpack_text(at, &pattern);
-        steps = scoped_key_value_steps(pattern, value);
+        excluded = scoped_key_pattern_exclusion_next(&pattern);
+        match = scoped_key_pattern_match(pattern, value, left);
 
-        if (steps > *left) {
-            *left = 0;
+        if (*left == 0) {
             return false;
         }
 
-        *left -= steps;
-
-        if (scoped_key_pattern_match(pattern, value)) {
-            return true;
+        if (match) {
+            return !excluded;
         }
     }
 
@@ -213,13 +171,15 @@ scoped_key_constrained_check(const scoped_key_constrained_t *grant,
     pattern.len = grant->scope;
     pattern.data = scoped_key_constrained_data(grant) + grant->member;
 
-    if (!scoped_key_scope_match(pattern, scope)) {
+    if (!scoped_key_steps_take(left, scope.len)
+        || !scoped_key_scope_match(pattern, scope))
+    {
         return SCOPED_KEY_GRANT_ELSEWHERE;
     }
 
     lists = pattern.data + pattern.len;
 
-    if (scoped_key_conditions_check(&grant->conditions, lists, facts)
+    if (scoped_key_conditions_check(&grant->conditions, lists, facts, left)
         != SCOPED_KEY_CONDITIONS_HOLD)
     {
         return SCOPED_KEY_GRANT_CONDITION_FAILS;

@@ -36,6 +36,13 @@ typedef struct {
     uint16_t                  n;
 } scoped_key_filling_t;
 
+/* the patterns of a param, of which those of one kind are packed at a time */
+typedef struct {
+    scoped_key_pack_t        *pack;
+    bool                      exclusions;
+    uint16_t                  n;
+} scoped_key_patterns_t;
+
 
 static const scoped_key_str_t  scoped_key_part_names[SCOPED_KEY_PARTS] = {
     scoped_key_str("scope"),
@@ -77,7 +84,8 @@ scoped_key_part_collect(void *data, scoped_key_str_t name,
 
 
 static bool
-scoped_key_part_time(const scoped_key_json_t *value, int64_t *time)
+scoped_key_part_time(const scoped_key_json_t *value, int64_t now,
+    int64_t *time)
 {
     if (value == NULL) {
         return true;
@@ -85,7 +93,8 @@ scoped_key_part_time(const scoped_key_json_t *value, int64_t *time)
 
     *time = scoped_key_json_integer(value);
 
-    return scoped_key_json_type(value) == SCOPED_KEY_JSON_INTEGER && *time >= 0;
+    return scoped_key_json_type(value) == SCOPED_KEY_JSON_INTEGER && *time >= 0
+           && !scoped_key_time_is_too_far(*time, now);
 }
 
 
@@ -154,9 +163,63 @@ scoped_key_list_fill(scoped_key_pack_t *pack, const scoped_key_json_t *value,
 
 
 static bool
-scoped_key_pattern_item_pack(scoped_key_pack_t *pack, scoped_key_str_t item)
+scoped_key_pattern_fill(void *data, scoped_key_str_t name,
+    const scoped_key_json_t *value)
 {
-    return scoped_key_pattern_valid(item) && scoped_key_pack_text(pack, item);
+    scoped_key_patterns_t *patterns = data;
+
+    unsigned char     compiled[SCOPED_KEY_PATTERN_MAX_BYTES];
+    scoped_key_str_t  source, text;
+
+    (void) name;
+
+    /* of all but a string it is empty, which is no pattern */
+    source = scoped_key_json_string(value);
+
+    if (scoped_key_pattern_is_exclusion(source) != patterns->exclusions) {
+        return true;
+    }
+
+    text.len = scoped_key_pattern_compile(source, compiled);
+    text.data = compiled;
+
+    if (text.len == 0 || patterns->n == UINT16_MAX) {
+        return false;
+    }
+
+    patterns->n++;
+
+    return scoped_key_pack_text(patterns->pack, text);
+}
+
+
+/*
+ * The exclusions first, so that the first pattern that matches decides.  They
+ * take away from what the others match, so that they are nothing by themselves.
+ */
+static bool
+scoped_key_patterns_fill(scoped_key_pack_t *pack,
+    const scoped_key_json_t *value, uint16_t *n)
+{
+    uint16_t               excluded;
+    scoped_key_patterns_t  patterns = { pack, true, 0 };
+
+    if (scoped_key_json_type(value) != SCOPED_KEY_JSON_ARRAY
+        || !scoped_key_json_each(value, scoped_key_pattern_fill, &patterns))
+    {
+        return false;
+    }
+
+    excluded = patterns.n;
+    patterns.exclusions = false;
+
+    if (!scoped_key_json_each(value, scoped_key_pattern_fill, &patterns)) {
+        return false;
+    }
+
+    *n = patterns.n;
+
+    return excluded == 0 || excluded != patterns.n;
 }
 
 
@@ -177,8 +240,7 @@ scoped_key_param_fill(void *data, scoped_key_str_t name,
     count = scoped_key_pack_take(filling->pack, sizeof(n));
 
     if (count == NULL
-        || !scoped_key_array_fill(filling->pack, value,
-                                  scoped_key_pattern_item_pack, &n))
+        || !scoped_key_patterns_fill(filling->pack, value, &n))
     {
         return false;
     }
@@ -214,16 +276,17 @@ scoped_key_params_fill(scoped_key_pack_t *pack, const scoped_key_json_t *value,
 
 static bool
 scoped_key_conditions_fill(scoped_key_pack_t *pack,
-    const scoped_key_parts_t *parts, scoped_key_conditions_t *conditions)
+    const scoped_key_parts_t *parts, int64_t now,
+    scoped_key_conditions_t *conditions)
 {
     size_t                          mark;
     const scoped_key_json_t *const *value = parts->value;
 
     mark = pack->len;
 
-    if (!scoped_key_part_time(value[SCOPED_KEY_PART_NOT_BEFORE],
+    if (!scoped_key_part_time(value[SCOPED_KEY_PART_NOT_BEFORE], now,
                               &conditions->not_before)
-        || !scoped_key_part_time(value[SCOPED_KEY_PART_EXPIRES_AT],
+        || !scoped_key_part_time(value[SCOPED_KEY_PART_EXPIRES_AT], now,
                                  &conditions->expires_at)
         || !scoped_key_list_fill(pack, value[SCOPED_KEY_PART_IPS],
                                  scoped_key_ip_pack, &conditions->nips)
@@ -244,7 +307,7 @@ scoped_key_conditions_fill(scoped_key_pack_t *pack,
 
 static bool
 scoped_key_constrained_fill(scoped_key_pack_t *pack, scoped_key_str_t member,
-    const scoped_key_parts_t *parts)
+    const scoped_key_parts_t *parts, int64_t now)
 {
     size_t                     mark;
     scoped_key_str_t           scope;
@@ -270,7 +333,7 @@ scoped_key_constrained_fill(scoped_key_pack_t *pack, scoped_key_str_t member,
 
     if (!scoped_key_pack_bytes(pack, member)
         || !scoped_key_pack_bytes(pack, scope)
-        || !scoped_key_conditions_fill(pack, parts, &grant->conditions)
+        || !scoped_key_conditions_fill(pack, parts, now, &grant->conditions)
         || !scoped_key_params_fill(pack, parts->value[SCOPED_KEY_PART_PARAMS],
                                    &grant->nparams)
         || !scoped_key_pack_align(pack))
@@ -285,7 +348,8 @@ scoped_key_constrained_fill(scoped_key_pack_t *pack, scoped_key_str_t member,
 
 
 bool
-scoped_key_constrained_pack(scoped_key_pack_t *pack, scoped_key_str_t member)
+scoped_key_constrained_pack(scoped_key_pack_t *pack, scoped_key_str_t member,
+    int64_t now)
 {
     bool                packed;
     size_t              mark;
@@ -303,7 +367,7 @@ scoped_key_constrained_pack(scoped_key_pack_t *pack, scoped_key_str_t member)
 
     packed = scoped_key_json_type(document) == SCOPED_KEY_JSON_OBJECT
              && scoped_key_json_each(document, scoped_key_part_collect, &parts)
-             && scoped_key_constrained_fill(pack, member, &parts);
+             && scoped_key_constrained_fill(pack, member, &parts, now);
 
     if (!packed) {
         pack->len = mark;

@@ -2,7 +2,8 @@
  * How a constrained grant lies in memory; for grant_compile.c, which writes
  * it, and grant_check.c, which reads it, alone.
  * Behind the struct: the member's text, the scope pattern, the lists of
- * conditions.h, and the params: name, number of patterns, patterns.
+ * conditions.h, and the params: name, number of patterns, compiled patterns
+ * (pattern.h), the exclusions first.
  */
 
 #ifndef SCOPED_KEY_GRANT_CONSTRAINED_H
@@ -24,7 +25,7 @@ struct scoped_key_constrained_s {
 
 /* reads the object and packs it; grant.h's scoped_key_member_pack() */
 bool scoped_key_constrained_pack(scoped_key_pack_t *pack,
-    scoped_key_str_t member);
+    scoped_key_str_t member, int64_t now);
 size_t scoped_key_constrained_room(scoped_key_str_t member);
 
 #endif

@@ -1,10 +1,12 @@
 /*
  * `*` and `**` over hosts and params.  Knows neither hosts' nor params' rules
- * but the characters of a host pattern.  No recursion and no heap.
- * A pattern is literal text, then a middle that begins and ends with an
- * asterisk, then literal text.  The ends are compared; a middle of more than
- * one asterisk is run as an automaton of one bit a state, all states at once,
- * so that no choice is ever taken back: at most MAX_BYTES / 64 steps a byte.
+ * but the syntax of their patterns.  No recursion and no heap.
+ * A compiled pattern is literal bytes, in which one SCOPED_KEY_PATTERN_RUN is
+ * `*` and two are `**`: literal bytes, then a middle that begins and ends with
+ * a run, then literal bytes.  The ends are compared; a middle with a literal is
+ * run as an automaton of one bit a state, all states at once, so that no choice
+ * is ever taken back.
+ * Invariant: what a comparison may cost is subtracted before it begins.
  */
 
 #include "pattern.h"
@@ -12,12 +14,18 @@
 #include <string.h>
 
 
-#define SCOPED_KEY_HOST_MAX_BYTES   253
+/* neither is a byte of UTF-8, so that none stands in a pattern as written */
+#define SCOPED_KEY_PATTERN_RUN      0xff
+#define SCOPED_KEY_PATTERN_EXCLUDE  0xfe
 
 #define SCOPED_KEY_PATTERN_WORD     64
 /* literal bytes and one: a middle has two asterisks at least, so they fit */
 #define SCOPED_KEY_PATTERN_WORDS                                              \
     (SCOPED_KEY_PATTERN_MAX_BYTES / SCOPED_KEY_PATTERN_WORD)
+
+/* as measured: see pattern.h; the second for each word of an automaton */
+#define SCOPED_KEY_STEPS_TO_COMPARE  10
+#define SCOPED_KEY_STEPS_TO_BUILD    32
 
 _Static_assert(SCOPED_KEY_PATTERN_MAX_BYTES % SCOPED_KEY_PATTERN_WORD == 0,
                "whole words");
@@ -41,19 +49,46 @@ typedef struct {
 } scoped_key_automaton_t;
 
 
-bool
-scoped_key_pattern_valid(scoped_key_str_t pattern)
+static bool
+scoped_key_is_letter(unsigned char c)
 {
-    size_t  i, asterisks;
+    c = (unsigned char) (c | 0x20);
 
-    if (pattern.len == 0 || pattern.len > SCOPED_KEY_PATTERN_MAX_BYTES) {
+    return c >= 'a' && c <= 'z';
+}
+
+
+static unsigned char
+scoped_key_lower(unsigned char c)
+{
+    return (c >= 'A' && c <= 'Z') ? (unsigned char) (c | 0x20) : c;
+}
+
+
+bool
+scoped_key_steps_take(size_t *left, size_t steps)
+{
+    if (steps >= *left) {
+        *left = 0;
         return false;
     }
 
+    *left -= steps;
+
+    return true;
+}
+
+
+/* whether there is no run of three asterisks */
+static bool
+scoped_key_runs_valid(const unsigned char *compiled, size_t len)
+{
+    size_t  i, asterisks;
+
     asterisks = 0;
 
-    for (i = 0; i < pattern.len; i++) {
-        asterisks = pattern.data[i] == '*' ? asterisks + 1 : 0;
+    for (i = 0; i < len; i++) {
+        asterisks = compiled[i] == SCOPED_KEY_PATTERN_RUN ? asterisks + 1 : 0;
 
         if (asterisks == 3) {
             return false;
@@ -64,19 +99,98 @@ scoped_key_pattern_valid(scoped_key_str_t pattern)
 }
 
 
+/* c: what stands behind a backslash */
 static bool
-scoped_key_is_separator(unsigned char c)
+scoped_key_is_escaped(unsigned char c)
 {
-    return c == '.' || c == '/';
+    return c == '*' || c == '\\' || c == '!';
+}
+
+
+/* everything but the `!` of an exclusion; 0: an error */
+static size_t
+scoped_key_pattern_body(scoped_key_str_t source, unsigned char *out)
+{
+    size_t         i, len;
+    unsigned char  c;
+
+    len = 0;
+
+    for (i = 0; i < source.len; i++) {
+        c = source.data[i];
+
+        if (c >= SCOPED_KEY_PATTERN_EXCLUDE) {
+            return 0;
+        }
+
+        if (c == '\\') {
+            if (++i == source.len || !scoped_key_is_escaped(source.data[i])) {
+                return 0;
+            }
+
+            c = source.data[i];
+
+        } else if (c == '*') {
+            c = SCOPED_KEY_PATTERN_RUN;
+        }
+
+        out[len++] = c;
+    }
+
+    return scoped_key_runs_valid(out, len) ? len : 0;
+}
+
+
+bool
+scoped_key_pattern_is_exclusion(scoped_key_str_t source)
+{
+    return source.len != 0 && source.data[0] == '!';
+}
+
+
+size_t
+scoped_key_pattern_compile(scoped_key_str_t source, unsigned char *out)
+{
+    size_t  len;
+
+    if (source.len > SCOPED_KEY_PATTERN_MAX_BYTES) {
+        return 0;
+    }
+
+    if (!scoped_key_pattern_is_exclusion(source)) {
+        return scoped_key_pattern_body(source, out);
+    }
+
+    source.data++;
+    source.len--;
+
+    len = scoped_key_pattern_body(source, out + 1);
+    out[0] = SCOPED_KEY_PATTERN_EXCLUDE;
+
+    return len != 0 ? len + 1 : 0;
+}
+
+
+bool
+scoped_key_pattern_exclusion_next(scoped_key_str_t *compiled)
+{
+    if (compiled->len == 0
+        || compiled->data[0] != SCOPED_KEY_PATTERN_EXCLUDE)
+    {
+        return false;
+    }
+
+    compiled->data++;
+    compiled->len--;
+
+    return true;
 }
 
 
 static bool
-scoped_key_is_letter(unsigned char c)
+scoped_key_is_separator(unsigned char c)
 {
-    c = (unsigned char) (c | 0x20);
-
-    return c >= 'a' && c <= 'z';
+    return c == '.' || c == '/';
 }
 
 
@@ -104,7 +218,7 @@ scoped_key_literals(scoped_key_str_t middle)
     n = 0;
 
     for (i = 0; i < middle.len; i++) {
-        n += middle.data[i] != '*';
+        n += middle.data[i] != SCOPED_KEY_PATTERN_RUN;
     }
 
     return n;
@@ -130,24 +244,12 @@ scoped_key_automaton_add_asterisk(scoped_key_automaton_t *automaton,
 }
 
 
-static void
-scoped_key_automaton_add_literal(scoped_key_automaton_t *automaton,
-    size_t state, unsigned char c, bool fold)
-{
-    scoped_key_bit_set(&automaton->next[c * automaton->words], state);
-
-    if (fold && scoped_key_is_letter(c)) {
-        c ^= 0x20;
-        scoped_key_bit_set(&automaton->next[c * automaton->words], state);
-    }
-}
-
-
 static bool
 scoped_key_automaton_build(scoped_key_automaton_t *automaton,
-    scoped_key_str_t middle, bool fold)
+    scoped_key_str_t middle)
 {
-    size_t  i, size, state;
+    size_t         i, size, state;
+    unsigned char  c;
 
     automaton->last = scoped_key_literals(middle);
     automaton->words = automaton->last / SCOPED_KEY_PATTERN_WORD + 1;
@@ -160,10 +262,11 @@ scoped_key_automaton_build(scoped_key_automaton_t *automaton,
     state = 0;
 
     for (i = 0; i < middle.len; i++) {
+        c = middle.data[i];
 
-        if (middle.data[i] != '*') {
-            scoped_key_automaton_add_literal(automaton, state++,
-                                             middle.data[i], fold);
+        if (c != SCOPED_KEY_PATTERN_RUN) {
+            scoped_key_bit_set(&automaton->next[c * automaton->words], state);
+            state++;
             continue;
         }
 
@@ -202,60 +305,106 @@ scoped_key_automaton_step(const scoped_key_automaton_t *automaton,
 }
 
 
+/* of one word: what nearly all are, at half the price */
 static bool
-scoped_key_automaton_match(scoped_key_str_t middle, scoped_key_str_t text,
-    bool fold)
+scoped_key_automaton_run_word(const scoped_key_automaton_t *automaton,
+    scoped_key_str_t text)
 {
-    size_t                  i;
-    uint64_t                states[SCOPED_KEY_PATTERN_WORDS] = { 1 };
-    scoped_key_automaton_t  automaton;
+    size_t         i;
+    uint64_t       state, left, run, run_any;
+    unsigned char  c;
 
-    if (!scoped_key_automaton_build(&automaton, middle, fold)) {
-        return false;
+    state = 1;
+    run = automaton->run[0];
+    run_any = automaton->run_any[0];
+
+    for (i = 0; i < text.len && state != 0; i++) {
+        c = text.data[i];
+        left = state & automaton->next[c];
+        state = (state & (scoped_key_is_separator(c) ? run_any : run))
+                | left << 1;
     }
+
+    return state >> automaton->last & 1;
+}
+
+
+static bool
+scoped_key_automaton_run(const scoped_key_automaton_t *automaton,
+    scoped_key_str_t text)
+{
+    size_t    i;
+    uint64_t  states[SCOPED_KEY_PATTERN_WORDS] = { 1 };
 
     for (i = 0; i < text.len; i++) {
 
-        if (!scoped_key_automaton_step(&automaton, states, text.data[i])) {
+        if (!scoped_key_automaton_step(automaton, states, text.data[i])) {
             return false;
         }
     }
 
-    return scoped_key_bit_is_set(states, automaton.last);
+    return scoped_key_bit_is_set(states, automaton->last);
 }
 
 
-/* middle: begins and ends with an asterisk, maybe the same one */
 static bool
-scoped_key_middle_match(scoped_key_str_t middle, scoped_key_str_t text,
-    bool fold)
+scoped_key_automaton_match(scoped_key_str_t middle, scoped_key_str_t text)
+{
+    scoped_key_automaton_t  automaton;
+
+    if (!scoped_key_automaton_build(&automaton, middle)) {
+        return false;
+    }
+
+    return automaton.words == 1
+           ? scoped_key_automaton_run_word(&automaton, text)
+           : scoped_key_automaton_run(&automaton, text);
+}
+
+
+static bool
+scoped_key_has_separator(scoped_key_str_t text)
 {
     size_t  i;
 
-    if (middle.len > 2) {
-        return text.len >= scoped_key_literals(middle)
-               && scoped_key_automaton_match(middle, text, fold);
+    for (i = 0; i < text.len; i++) {
+
+        if (scoped_key_is_separator(text.data[i])) {
+            return true;
+        }
     }
+
+    return false;
+}
+
+
+/* middle: begins and ends with a run, maybe the same one */
+static bool
+scoped_key_middle_match(scoped_key_str_t middle, scoped_key_str_t text,
+    size_t *left)
+{
+    size_t  literals, words, steps;
 
     if (middle.len == 2) {
         return true;
     }
 
-    for (i = 0; i < text.len; i++) {
-
-        if (scoped_key_is_separator(text.data[i])) {
-            return false;
-        }
+    if (middle.len == 1) {
+        return scoped_key_steps_take(left, text.len)
+               && !scoped_key_has_separator(text);
     }
 
-    return true;
-}
+    literals = scoped_key_literals(middle);
+    words = literals / SCOPED_KEY_PATTERN_WORD + 1;
 
+    /* more than one are run in a loop of their own */
 
-static bool
-scoped_key_equal(scoped_key_str_t a, scoped_key_str_t b, bool fold)
-{
-    return fold ? scoped_key_str_equal_fold(a, b) : scoped_key_str_equal(a, b);
+    steps = middle.len + (words == 1 ? 1 : words + 1)
+                         * (SCOPED_KEY_STEPS_TO_BUILD + text.len);
+
+    return text.len >= literals
+           && scoped_key_steps_take(left, steps)
+           && scoped_key_automaton_match(middle, text);
 }
 
 
@@ -273,13 +422,13 @@ scoped_key_slice(scoped_key_str_t text, size_t from, size_t len)
 }
 
 
-/* how many bytes stand behind the last asterisk; there must be one */
+/* how many bytes stand behind the last run; there must be one */
 static size_t
 scoped_key_tail_len(scoped_key_str_t pattern)
 {
     size_t  i;
 
-    for (i = pattern.len; pattern.data[i - 1] != '*'; i--) {
+    for (i = pattern.len; pattern.data[i - 1] != SCOPED_KEY_PATTERN_RUN; i--) {
         /* void */
     }
 
@@ -287,50 +436,46 @@ scoped_key_tail_len(scoped_key_str_t pattern)
 }
 
 
-static bool
-scoped_key_fold_match(scoped_key_str_t pattern, scoped_key_str_t text,
-    bool fold)
+bool
+scoped_key_pattern_match(scoped_key_str_t compiled, scoped_key_str_t text,
+    size_t *left)
 {
     size_t                head, tail, ends;
     const unsigned char  *first;
 
-    /* what is not valid matches nothing, and might not fit the automaton */
+    /* what is not compiled matches nothing, and might not fit the automaton */
 
-    if (pattern.len == 0 || pattern.len > SCOPED_KEY_PATTERN_MAX_BYTES) {
+    if (compiled.len == 0 || compiled.len > SCOPED_KEY_PATTERN_MAX_BYTES
+        || !scoped_key_steps_take(left, SCOPED_KEY_STEPS_TO_COMPARE
+                                        + compiled.len / 8))
+    {
         return false;
     }
 
-    first = memchr(pattern.data, '*', pattern.len);
+    first = memchr(compiled.data, SCOPED_KEY_PATTERN_RUN, compiled.len);
 
     if (first == NULL) {
-        return scoped_key_equal(pattern, text, fold);
+        return scoped_key_str_equal(compiled, text);
     }
 
-    head = (size_t) (first - pattern.data);
-    tail = scoped_key_tail_len(pattern);
+    head = (size_t) (first - compiled.data);
+    tail = scoped_key_tail_len(compiled);
     ends = head + tail;
 
     if (text.len < ends
-        || !scoped_key_equal(scoped_key_slice(pattern, 0, head),
-                             scoped_key_slice(text, 0, head), fold)
-        || !scoped_key_equal(scoped_key_slice(pattern, pattern.len - tail,
-                                              tail),
-                             scoped_key_slice(text, text.len - tail, tail),
-                             fold))
+        || !scoped_key_str_equal(scoped_key_slice(compiled, 0, head),
+                                 scoped_key_slice(text, 0, head))
+        || !scoped_key_str_equal(scoped_key_slice(compiled,
+                                                  compiled.len - tail, tail),
+                                 scoped_key_slice(text, text.len - tail,
+                                                  tail)))
     {
         return false;
     }
 
     return scoped_key_middle_match(
-               scoped_key_slice(pattern, head, pattern.len - ends),
-               scoped_key_slice(text, head, text.len - ends), fold);
-}
-
-
-bool
-scoped_key_pattern_match(scoped_key_str_t pattern, scoped_key_str_t text)
-{
-    return scoped_key_fold_match(pattern, text, false);
+               scoped_key_slice(compiled, head, compiled.len - ends),
+               scoped_key_slice(text, head, text.len - ends), left);
 }
 
 
@@ -346,53 +491,71 @@ scoped_key_host_bare(scoped_key_str_t host)
 
 
 static bool
-scoped_key_is_host_pattern_char(unsigned char c)
+scoped_key_is_host_char(unsigned char c)
 {
-    switch (c) {
+    return scoped_key_is_letter(c) || (c >= '0' && c <= '9')
+           || c == '-' || c == '_' || c == '.' || c == '*';
+}
 
-    case '-':
-    case '_':
-    case '.':
-    case '*':
-    case ':':
-    case '[':
-    case ']':
-        return true;
+
+/* a colon is part of an IPv6 address in brackets, or it begins a port */
+static bool
+scoped_key_is_bracketed(scoped_key_str_t pattern)
+{
+    return pattern.len > 2 && pattern.data[0] == '['
+           && pattern.data[pattern.len - 1] == ']';
+}
+
+
+size_t
+scoped_key_host_pattern_compile(scoped_key_str_t source, unsigned char *out)
+{
+    size_t            i;
+    bool              bracketed;
+    unsigned char     c;
+
+    source = scoped_key_host_bare(source);
+
+    if (source.len > SCOPED_KEY_HOST_PATTERN_MAX_BYTES) {
+        return 0;
     }
 
-    return scoped_key_is_letter(c) || (c >= '0' && c <= '9');
+    bracketed = scoped_key_is_bracketed(source);
+
+    for (i = 0; i < source.len; i++) {
+        c = source.data[i];
+
+        if (!scoped_key_is_host_char(c) && !(bracketed && c == ':')
+            && !(bracketed && (i == 0 || i == source.len - 1)))
+        {
+            return 0;
+        }
+
+        out[i] = c == '*' ? SCOPED_KEY_PATTERN_RUN : scoped_key_lower(c);
+    }
+
+    return scoped_key_runs_valid(out, source.len) ? source.len : 0;
 }
 
 
 bool
-scoped_key_host_pattern_valid(scoped_key_str_t pattern)
+scoped_key_host_read(scoped_key_str_t host, unsigned char *out,
+    scoped_key_str_t *bare)
 {
     size_t  i;
 
-    pattern = scoped_key_host_bare(pattern);
+    host = scoped_key_host_bare(host);
 
-    if (pattern.len > SCOPED_KEY_HOST_MAX_BYTES) {
+    if (host.len == 0 || host.len > SCOPED_KEY_HOST_MAX_BYTES) {
         return false;
     }
 
-    for (i = 0; i < pattern.len; i++) {
-
-        if (!scoped_key_is_host_pattern_char(pattern.data[i])) {
-            return false;
-        }
+    for (i = 0; i < host.len; i++) {
+        out[i] = scoped_key_lower(host.data[i]);
     }
 
-    return scoped_key_pattern_valid(pattern);
-}
+    bare->len = host.len;
+    bare->data = out;
 
-
-bool
-scoped_key_host_pattern_match(scoped_key_str_t pattern, scoped_key_str_t host)
-{
-    host = scoped_key_host_bare(host);
-
-    /* no host is no match, though `**` would stand for nothing too */
-
-    return host.len != 0
-           && scoped_key_fold_match(scoped_key_host_bare(pattern), host, true);
+    return true;
 }

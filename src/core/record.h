@@ -59,13 +59,16 @@ typedef void (*scoped_key_report_pt)(void *data, const char *field,
 
 /*
  * Never fails for what Redis says: an unreadable source is a record too, one
- * that is invalid.  NULL: out of memory.  The caller holds the one reference.
+ * that is invalid.  now: unix seconds; a time that is more than a hundred years
+ * ahead of it is unreadable; what is readable once is so ever after.
+ * NULL: out of memory.  The caller holds the one reference.
  * report may be NULL.  A record without a digest has proof->has_digest false
  * and is invalid.  name, owner and meta may hold any byte: who puts them into a
  * header sees to it.  Of an invalid record the id alone is kept.
  */
 scoped_key_record_t *scoped_key_record_build(const scoped_key_source_t *source,
-    scoped_key_proof_t *proof, scoped_key_report_pt report, void *data);
+    int64_t now, scoped_key_proof_t *proof, scoped_key_report_pt report,
+    void *data);
 
 /*
  * The proof alone, as build gives it, without a look at anything else: who

@@ -335,7 +335,7 @@ scoped_key_record_proof(const scoped_key_source_t *source,
 
 
 scoped_key_record_t *
-scoped_key_record_build(const scoped_key_source_t *source,
+scoped_key_record_build(const scoped_key_source_t *source, int64_t now,
     scoped_key_proof_t *proof, scoped_key_report_pt report, void *data)
 {
     bool                readable;
@@ -344,6 +344,7 @@ scoped_key_record_build(const scoped_key_source_t *source,
     memset(&build, 0, sizeof(build));
 
     build.source = source;
+    build.now = now;
     build.report = report;
     build.data = data;
 

@@ -14,6 +14,7 @@
 
 typedef struct {
     const scoped_key_source_t  *source;
+    int64_t                     now;
     scoped_key_report_pt        report;
     void                       *data;
     scoped_key_str_t            value[SCOPED_KEY_FIELDS];

@@ -155,7 +155,8 @@ scoped_key_fill_time(scoped_key_build_t *build, scoped_key_field_e field,
     int64_t *time)
 {
     if (scoped_key_build_has(build, field)
-        && !scoped_key_decimal_parse(build->value[field], time))
+        && (!scoped_key_decimal_parse(build->value[field], time)
+            || scoped_key_time_is_too_far(*time, build->now)))
     {
         scoped_key_build_refuse(build, field, build->value[field]);
     }
@@ -244,7 +245,7 @@ scoped_key_fill_members(scoped_key_build_t *build, scoped_key_member_e kind)
             continue;
         }
 
-        if (scoped_key_member_pack(&build->pack, *member)) {
+        if (scoped_key_member_pack(&build->pack, *member, build->now)) {
             n++;
 
         } else {

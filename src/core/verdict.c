@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "pattern.h"
 #include "record_layout.h"
 #include "scope.h"
 #include "verdict.h"
@@ -26,7 +27,7 @@ typedef struct {
 /* everything but the plain case: a current text, no conditions, all well */
 static scoped_key_reason_e
 scoped_key_verdict_conditions(const scoped_key_record_t *record,
-    const scoped_key_facts_t *facts)
+    const scoped_key_facts_t *facts, size_t *left)
 {
     const scoped_key_conditions_t  *conditions;
 
@@ -38,7 +39,7 @@ scoped_key_verdict_conditions(const scoped_key_record_t *record,
 
     switch (scoped_key_conditions_check(conditions,
                                 (const unsigned char *) (conditions + 1),
-                                facts))
+                                facts, left))
     {
 
     case SCOPED_KEY_CONDITIONS_HOLD:
@@ -83,7 +84,7 @@ scoped_key_verdict_proven(const scoped_key_record_t *record,
 
 static scoped_key_reason_e
 scoped_key_verdict_key_slow(const scoped_key_record_t *record,
-    scoped_key_proof_e proof, const scoped_key_facts_t *facts)
+    scoped_key_proof_e proof, const scoped_key_facts_t *facts, size_t *left)
 {
     if (!(record->flags & SCOPED_KEY_RECORD_DIGEST)) {
         return SCOPED_KEY_RECORD_INVALID;
@@ -103,7 +104,7 @@ scoped_key_verdict_key_slow(const scoped_key_record_t *record,
         return SCOPED_KEY_KEY_DISABLED;
     }
 
-    return scoped_key_verdict_conditions(record, facts);
+    return scoped_key_verdict_conditions(record, facts, left);
 }
 
 
@@ -121,13 +122,13 @@ scoped_key_verdict_key_settled(const scoped_key_record_t *record,
 
 scoped_key_reason_e
 scoped_key_verdict_key(const scoped_key_record_t *record,
-    scoped_key_proof_e proof, const scoped_key_facts_t *facts)
+    scoped_key_proof_e proof, const scoped_key_facts_t *facts, size_t *left)
 {
     if (scoped_key_verdict_key_settled(record, proof)) {
         return SCOPED_KEY_REASON_NONE;
     }
 
-    return scoped_key_verdict_key_slow(record, proof, facts);
+    return scoped_key_verdict_key_slow(record, proof, facts, left);
 }
 
 
@@ -141,13 +142,22 @@ scoped_key_scope_decidable(scoped_key_str_t scope)
 
 /*
  * Whether some refusal is about the scope: *grant is it.  If not, *plain is
- * where the plain grants begin.
+ * where the plain grants begin.  Refused, too, is what there are not steps
+ * enough left for to look at all refusals and all plain grants.
  */
 static bool
 scoped_key_trial_refused(const scoped_key_record_t *record,
-    scoped_key_str_t scope, const unsigned char **plain,
+    scoped_key_str_t scope, const unsigned char **plain, size_t *left,
     scoped_key_str_t *grant)
 {
+    size_t  members;
+
+    members = (size_t) record->nrefusals + record->nplain;
+
+    if (!scoped_key_steps_take(left, members * scope.len)) {
+        return true;
+    }
+
     *plain = record->data + record->texts;
 
     return scoped_key_refusal_find(plain, record->nrefusals, scope, grant);
@@ -160,7 +170,7 @@ scoped_key_trial_plain(scoped_key_trial_t *trial, scoped_key_str_t scope)
     const unsigned char  *plain;
 
     if (!scoped_key_scope_decidable(scope)
-        || scoped_key_trial_refused(trial->record, scope, &plain,
+        || scoped_key_trial_refused(trial->record, scope, &plain, trial->left,
                                     &trial->grant))
     {
         return;
@@ -210,7 +220,8 @@ scoped_key_trial_constrained(scoped_key_trial_t *trial, scoped_key_str_t scope)
     const scoped_key_constrained_t  *grant;
 
     if (!scoped_key_scope_decidable(scope)
-        || scoped_key_trial_refused(trial->record, scope, &plain, &refusal))
+        || scoped_key_trial_refused(trial->record, scope, &plain, trial->left,
+                                    &refusal))
     {
         return;
     }
@@ -265,7 +276,7 @@ scoped_key_trial_global(scoped_key_trial_t *trial,
     for (i = 0; i < clause->n; i++) {
         if (!scoped_key_scope_decidable(clause->scopes[i])
             || !scoped_key_trial_refused(trial->record, clause->scopes[i],
-                                         &plain, &trial->grant))
+                                         &plain, trial->left, &trial->grant))
         {
             trial->result = SCOPED_KEY_GRANT_ALLOWS;
             trial->grant.len = 0;
@@ -280,7 +291,7 @@ scoped_key_trial_verdict(const scoped_key_trial_t *trial,
     scoped_key_cause_t *cause)
 {
     cause->grant = trial->grant;
-    cause->fixed = cause->fixed && trial->fixed;
+    cause->fixed = cause->fixed && trial->fixed && *trial->left != 0;
 
     switch (trial->result) {
 
@@ -363,14 +374,13 @@ scoped_key_verdict_bare(const scoped_key_record_t *record,
 scoped_key_verdict_e
 scoped_key_verdict_scopes(const scoped_key_record_t *record,
     const scoped_key_required_t *required, const scoped_key_facts_t *facts,
-    scoped_key_cause_t *cause)
+    size_t *left, scoped_key_cause_t *cause)
 {
-    size_t                i, left;
+    size_t                i;
     scoped_key_verdict_e  verdict, one;
 
     memset(cause, 0, sizeof(*cause));
     cause->fixed = true;
-    left = SCOPED_KEY_GRANT_MAX_STEPS;
 
     if (required->n == 0) {
         return scoped_key_verdict_bare(record, required, cause);
@@ -380,7 +390,7 @@ scoped_key_verdict_scopes(const scoped_key_record_t *record,
 
     for (i = 0; i < required->n; i++) {
         one = scoped_key_verdict_clause(record, &required->clauses[i], facts,
-                                        &left, cause);
+                                        left, cause);
 
         if (one == SCOPED_KEY_NEEDS_BODY) {
             verdict = one;

@@ -76,9 +76,13 @@ typedef struct {
  * Returns SCOPED_KEY_REASON_NONE when all holds.  In order: unknown key,
  * invalid, disabled, not yet valid, expired, ip, host, method.  But a record
  * without a digest is RECORD_INVALID for anyone.
+ *
+ * left: what matching may cost yet, in steps: SCOPED_KEY_MATCH_MAX_STEPS of
+ * pattern.h for one decision, from which the scopes' part then takes.  Counted
+ * down; once it is 0 whatever would have to be matched is refused.
  */
 scoped_key_reason_e scoped_key_verdict_key(const scoped_key_record_t *record,
-    scoped_key_proof_e proof, const scoped_key_facts_t *facts);
+    scoped_key_proof_e proof, const scoped_key_facts_t *facts, size_t *left);
 
 /* whether scoped_key_verdict_key() is REASON_NONE whatever the facts are */
 bool scoped_key_verdict_key_settled(const scoped_key_record_t *record,
@@ -93,7 +97,7 @@ bool scoped_key_verdict_key_settled(const scoped_key_record_t *record,
  */
 scoped_key_verdict_e scoped_key_verdict_scopes(
     const scoped_key_record_t *record, const scoped_key_required_t *required,
-    const scoped_key_facts_t *facts, scoped_key_cause_t *cause);
+    const scoped_key_facts_t *facts, size_t *left, scoped_key_cause_t *cause);
 
 /* "unknown_key": static, NUL-terminated; "" of NONE */
 const char *scoped_key_reason_name(scoped_key_reason_e reason);

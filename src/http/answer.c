@@ -130,6 +130,10 @@ ngx_http_scoped_key_answer_log(ngx_http_request_t *r,
         p = ngx_slprintf(p, last, " cause=\"%V\"", &ctx->document->error);
     }
 
+    if (ctx->exhausted) {
+        p = ngx_slprintf(p, last, " cause=\"too much to match\"");
+    }
+
     if (skcf->dry_run) {
         p = ngx_slprintf(p, last, " (dry run)");
     }

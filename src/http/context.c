@@ -122,6 +122,7 @@ ngx_http_scoped_key_ctx_look_again(ngx_http_scoped_key_ctx_t *ctx)
 
     ctx->record = NULL;
     ctx->memo = NULL;
+    ctx->exhausted = 0;
     ctx->wants_record = 1;
 }
 

@@ -89,6 +89,8 @@ typedef struct {
     unsigned                         reading:1;         /* is asking for it */
     unsigned                         body_read:1;
     unsigned                         captures_kept:1;
+    unsigned                         exhausted:1;       /* there was more to
+                                                           match than may be */
     unsigned                         answering:1;   /* our status is on its way
                                                        to the client */
     unsigned                         replacing:1;   /* and so is our body */

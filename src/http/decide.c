@@ -11,6 +11,7 @@
 #include "facts.h"
 #include "param.h"
 #include "require.h"
+#include "../core/pattern.h"
 
 
 static ngx_uint_t ngx_http_scoped_key_decide_is_remembered(
@@ -24,7 +25,8 @@ static void ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_rare;
 static void ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
     const ngx_http_scoped_key_require_t *require,
-    const scoped_key_facts_t *facts, ngx_http_scoped_key_ctx_t *ctx);
+    const scoped_key_facts_t *facts, size_t *left,
+    ngx_http_scoped_key_ctx_t *ctx);
 static void ngx_http_scoped_key_decide_missing(ngx_http_request_t *r,
     const ngx_http_scoped_key_one_scope_t *one,
     ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_rare;
@@ -129,9 +131,12 @@ static void
 ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
 {
+    size_t                        left;
     scoped_key_facts_t            facts;
     scoped_key_reason_e           reason;
     ngx_http_scoped_key_asker_t   asker;
+
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
 
     if (scoped_key_record_is_plain(ctx->record)) {
 
@@ -151,9 +156,10 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
         facts.data = &asker;
     }
 
-    reason = scoped_key_verdict_key(ctx->record, ctx->proof, &facts);
+    reason = scoped_key_verdict_key(ctx->record, ctx->proof, &facts, &left);
 
     if (reason != SCOPED_KEY_REASON_NONE) {
+        ctx->exhausted = left == 0;
         ngx_http_scoped_key_decide_refuse(ctx, reason);
         return;
     }
@@ -164,7 +170,8 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
         return;
     }
 
-    ngx_http_scoped_key_decide_scopes(r, skcf->require, &facts, ctx);
+    ngx_http_scoped_key_decide_scopes(r, skcf->require, &facts, &left, ctx);
+    ctx->exhausted = left == 0;
 
     if (skcf->graphql && ctx->document && ctx->document->persisted) {
         ngx_http_scoped_key_decide_persisted(ctx);
@@ -179,7 +186,8 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
 static void
 ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
     const ngx_http_scoped_key_require_t *require,
-    const scoped_key_facts_t *facts, ngx_http_scoped_key_ctx_t *ctx)
+    const scoped_key_facts_t *facts, size_t *left,
+    ngx_http_scoped_key_ctx_t *ctx)
 {
     scoped_key_required_t            required;
     ngx_http_scoped_key_one_scope_t  one;
@@ -192,7 +200,7 @@ ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
         return;
     }
 
-    switch (scoped_key_verdict_scopes(ctx->record, &required, facts,
+    switch (scoped_key_verdict_scopes(ctx->record, &required, facts, left,
                                       &ctx->cause))
     {
     case SCOPED_KEY_ALLOWED:
@@ -329,6 +337,7 @@ void
 ngx_http_scoped_key_decide_cause(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx)
 {
+    size_t                                left;
     scoped_key_facts_t                    facts;
     const ngx_http_scoped_key_require_t  *remembered;
 
@@ -343,7 +352,8 @@ ngx_http_scoped_key_decide_cause(ngx_http_request_t *r,
     ngx_http_scoped_key_facts(r, &facts);
 
     ctx->remembered = NULL;
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
 
     (void) scoped_key_verdict_scopes(ctx->record, &remembered->required,
-                                     &facts, &ctx->cause);
+                                     &facts, &left, &ctx->cause);
 }

@@ -298,7 +298,7 @@ ngx_http_scoped_key_fetch_build(ngx_http_scoped_key_lookup_t *lookup,
         return NGX_OK;
     }
 
-    record = scoped_key_record_build(source, &proof,
+    record = scoped_key_record_build(source, ngx_time(), &proof,
                                      ngx_http_scoped_key_fetch_report, lookup);
     if (record == NULL) {
         return NGX_ERROR;

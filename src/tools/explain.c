@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../core/grant.h"
+#include "../core/pattern.h"
 #include "input.h"
 #include "member.h"
 #include "output.h"
@@ -23,6 +24,18 @@
 
 static input_t   input;
 static member_t  member;
+
+
+/* as the module decides: each question may take as many steps */
+static scoped_key_verdict_e
+explain_scopes_verdict(const scoped_key_record_t *record,
+    const scoped_key_required_t *required, scoped_key_cause_t *cause)
+{
+    size_t  left = SCOPED_KEY_MATCH_MAX_STEPS;
+
+    return scoped_key_verdict_scopes(record, required, &input.facts, &left,
+                                     cause);
+}
 
 
 static int
@@ -84,8 +97,7 @@ explain_clauses(const scoped_key_record_t *record)
 
     for (i = 0; i < input.required.n; i++) {
         one.clauses = &input.clause[i];
-        verdict = scoped_key_verdict_scopes(record, &one, &input.facts,
-                                            &cause);
+        verdict = explain_scopes_verdict(record, &one, &cause);
 
         output_open(NULL, '{');
         explain_scopes("required", one.clauses);
@@ -124,7 +136,7 @@ explain_refusal(const scoped_key_record_t *record, scoped_key_str_t scope)
     scoped_key_clause_t    clause = { &scope, 1 };
     scoped_key_required_t  required = { &clause, 1, false };
 
-    (void) scoped_key_verdict_scopes(record, &required, &input.facts, &cause);
+    (void) explain_scopes_verdict(record, &required, &cause);
 
     return cause.grant.len != 0
            && scoped_key_member_kind(cause.grant) == SCOPED_KEY_MEMBER_REFUSAL
@@ -158,7 +170,7 @@ explain_member(const scoped_key_record_t *record, scoped_key_str_t text)
     scoped_key_str_t         pattern;
     const scoped_key_str_t  *matched;
 
-    if (!member_read(&member, text)) {
+    if (!member_read(&member, text, input.facts.now)) {
         return false;
     }
 
@@ -209,18 +221,20 @@ explain_members(const scoped_key_record_t *record)
 static int
 explain_record(const scoped_key_record_t *record)
 {
+    size_t                left;
     scoped_key_cause_t    cause;
     scoped_key_verdict_e  verdict;
 
     memset(&cause, 0, sizeof(cause));
 
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
     verdict = SCOPED_KEY_REFUSED;
     cause.reason = scoped_key_verdict_key(record, SCOPED_KEY_PROOF_CURRENT,
-                                          &input.facts);
+                                          &input.facts, &left);
 
     if (cause.reason == SCOPED_KEY_REASON_NONE) {
         verdict = scoped_key_verdict_scopes(record, &input.required,
-                                            &input.facts, &cause);
+                                            &input.facts, &left, &cause);
     }
 
     if (verdict != SCOPED_KEY_ALLOWED && verdict != SCOPED_KEY_REFUSED) {
@@ -263,7 +277,8 @@ explain(unsigned char *text, size_t len)
         return explain_failed(wrong);
     }
 
-    record = scoped_key_record_build(&input.source, &proof, NULL, NULL);
+    record = scoped_key_record_build(&input.source, input.facts.now, &proof,
+                                     NULL, NULL);
     if (record == NULL) {
         return explain_failed("out of memory");
     }

@@ -11,6 +11,7 @@
 
 #include "../core/grant.h"
 #include "../core/json.h"
+#include "../core/pattern.h"
 #include "member.h"
 
 
@@ -59,7 +60,8 @@ member_report(void *data, const char *field, scoped_key_str_t value)
 /* a valid record of these fields, and the member if it is not NULL */
 static scoped_key_record_t *
 member_record(const scoped_key_str_t *fields, size_t nfields,
-    const scoped_key_str_t *text, scoped_key_report_pt report, void *data)
+    const scoped_key_str_t *text, int64_t now, scoped_key_report_pt report,
+    void *data)
 {
     scoped_key_proof_t   proof;
     scoped_key_source_t  source;
@@ -72,7 +74,7 @@ member_record(const scoped_key_str_t *fields, size_t nfields,
     source.members = text;
     source.nmembers = text != NULL;
 
-    return scoped_key_record_build(&source, &proof, report, data);
+    return scoped_key_record_build(&source, now, &proof, report, data);
 }
 
 
@@ -120,7 +122,7 @@ member_pattern(member_t *member)
 
 
 bool
-member_read(member_t *member, scoped_key_str_t text)
+member_read(member_t *member, scoped_key_str_t text, int64_t now)
 {
     scoped_key_record_t  *record;
 
@@ -129,7 +131,7 @@ member_read(member_t *member, scoped_key_str_t text)
     member->refusal = scoped_key_member_kind(text) == SCOPED_KEY_MEMBER_REFUSAL;
     member->len = 0;
 
-    record = member_record(member_digest, 2, &text, member_report, member);
+    record = member_record(member_digest, 2, &text, now, member_report, member);
     if (record == NULL) {
         return false;
     }
@@ -227,6 +229,7 @@ static scoped_key_reason_e
 member_condition(const scoped_key_json_t *json, unsigned char *list,
     const scoped_key_facts_t *facts)
 {
+    size_t                left = SCOPED_KEY_MATCH_MAX_STEPS;
     member_fields_t       fields;
     scoped_key_reason_e   reason;
     scoped_key_record_t  *record;
@@ -238,12 +241,14 @@ member_condition(const scoped_key_json_t *json, unsigned char *list,
 
     (void) scoped_key_json_each(json, member_field, &fields);
 
-    record = member_record(fields.field, fields.nfields, NULL, NULL, NULL);
+    record = member_record(fields.field, fields.nfields, NULL, facts->now, NULL,
+                           NULL);
     if (record == NULL) {
         return SCOPED_KEY_STORE_UNAVAILABLE;
     }
 
-    reason = scoped_key_verdict_key(record, SCOPED_KEY_PROOF_CURRENT, facts);
+    reason = scoped_key_verdict_key(record, SCOPED_KEY_PROOF_CURRENT, facts,
+                                    &left);
     scoped_key_record_release(record);
 
     return reason;
@@ -279,17 +284,19 @@ scoped_key_reason_e
 member_check(const member_t *member, scoped_key_str_t scope,
     const scoped_key_facts_t *facts)
 {
+    size_t                 left = SCOPED_KEY_MATCH_MAX_STEPS;
     scoped_key_cause_t     cause;
     scoped_key_clause_t    clause = { &scope, 1 };
     scoped_key_record_t   *record;
     scoped_key_required_t  required = { &clause, 1, false };
 
-    record = member_record(member_digest, 2, &member->text, NULL, NULL);
+    record = member_record(member_digest, 2, &member->text, facts->now, NULL,
+                           NULL);
     if (record == NULL) {
         return SCOPED_KEY_STORE_UNAVAILABLE;
     }
 
-    (void) scoped_key_verdict_scopes(record, &required, facts, &cause);
+    (void) scoped_key_verdict_scopes(record, &required, facts, &left, &cause);
     scoped_key_record_release(record);
 
     if (cause.reason == SCOPED_KEY_INSUFFICIENT_SCOPE

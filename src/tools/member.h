@@ -21,8 +21,8 @@ typedef struct {
 } member_t;
 
 
-/* false: out of memory */
-bool member_read(member_t *member, scoped_key_str_t text);
+/* now: unix seconds; false: out of memory */
+bool member_read(member_t *member, scoped_key_str_t text, int64_t now);
 
 /* of a readable member: whether it is about the scope */
 bool member_matches(const member_t *member, scoped_key_str_t scope);

@@ -7,6 +7,7 @@
  */
 
 #include "core/conditions.h"
+#include "core/pattern.h"
 #include "fuzz.h"
 
 
@@ -78,12 +79,23 @@ static scoped_key_conditions_e
 lists_check(const scoped_key_str_t *lists, size_t only,
     const scoped_key_facts_t *facts)
 {
+    size_t                   left, half;
     packed_t                 packed;
     scoped_key_conditions_e  result;
 
     packed = lists_pack(lists, only);
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
     result = scoped_key_conditions_check(&packed.conditions,
-                                         packed.pack.start, facts);
+                                         packed.pack.start, facts, &left);
+    must(left != 0);
+
+    /* with fewer steps nothing more holds */
+    half = (SCOPED_KEY_MATCH_MAX_STEPS - left) / 2 + 1;
+    must(scoped_key_conditions_check(&packed.conditions, packed.pack.start,
+                                     facts, &half)
+         != SCOPED_KEY_CONDITIONS_HOLD
+         || result == SCOPED_KEY_CONDITIONS_HOLD);
+
     free(packed.pack.start);
 
     return result;

@@ -1,14 +1,27 @@
 /* links: core/grant core/grant_compile core/grant_check core/conditions core/pack core/json core/json_walk core/name_match core/address core/pattern core/scope core/text -ljansson */
 
 /*
- * One member a line.  What can be packed fits into the room that is said to
+ * The input, its bytes taken for few characters: patterns of a param, and a
+ * value, of which the words of the contract say whether it is granted.
+ * And one member a line.  What can be packed fits into the room that is said to
  * suffice; what cannot leaves no trace.  A constrained grant allows nothing
  * once the request lacks what a condition or a param asks for, and a member
  * that is cut off anywhere is unreadable.
  */
 
 #include "core/grant.h"
+#include "core/pattern.h"
 #include "fuzz.h"
+
+
+#define NOW  INT64_C(1800000000)
+
+
+#define LIST_PATTERNS  4
+#define LIST_BYTES     8
+
+/* the longest: each character a backslash of JSON before it, quotes, a comma */
+#define LIST_MEMBER_BYTES  (64 + LIST_PATTERNS * (2 * LIST_BYTES + 3))
 
 
 static scoped_key_pack_t
@@ -68,7 +81,7 @@ check_constrained(const scoped_key_constrained_t *grant,
     must(scoped_key_str_equal(scoped_key_constrained_member(grant), member));
 
     memset(&facts, 0, sizeof(facts));
-    left = SCOPED_KEY_GRANT_MAX_STEPS;
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
     poor = scoped_key_constrained_check(grant, scope, &facts, &left);
 
     facts.now = 1000;
@@ -134,7 +147,7 @@ check_short(scoped_key_str_t member, size_t needed)
 
     for (room = needed - 1; room > step; room -= step) {
         pack = pack_make(room);
-        must(!scoped_key_member_pack(&pack, member) && pack.len == 0);
+        must(!scoped_key_member_pack(&pack, member, NOW) && pack.len == 0);
         free(pack.start);
     }
 }
@@ -156,9 +169,213 @@ check_cut(scoped_key_str_t member)
 
     head = fuzz_copy(member.data, member.len - 1);
     pack = pack_make(scoped_key_member_room(head));
-    must(!scoped_key_member_pack(&pack, head) && pack.len == 0);
+    must(!scoped_key_member_pack(&pack, head, NOW) && pack.len == 0);
     free(pack.start);
     fuzz_free(head);
+}
+
+
+/* a pattern without the `!` of an exclusion, as written; both end in NUL */
+static bool
+model_match(const char *pattern, const char *text)
+{
+    bool  any;
+
+    if (*pattern == '\0') {
+        return *text == '\0';
+    }
+
+    if (*pattern != '*') {
+        pattern += *pattern == '\\';
+
+        return *pattern == *text && *text != '\0'
+               && model_match(pattern + 1, text + 1);
+    }
+
+    any = pattern[1] == '*';
+
+    if (model_match(pattern + 1 + any, text)) {
+        return true;
+    }
+
+    return *text != '\0' && (any || (*text != '.' && *text != '/'))
+           && model_match(pattern, text + 1);
+}
+
+
+static bool
+model_valid(const char *pattern)
+{
+    pattern += *pattern == '!';
+
+    if (*pattern == '\0') {
+        return false;
+    }
+
+    for ( /* void */ ; *pattern != '\0'; pattern++) {
+
+        if (strncmp(pattern, "***", 3) == 0) {
+            return false;
+        }
+
+        if (*pattern == '\\') {
+            pattern++;
+
+            if (*pattern != '*' && *pattern != '\\' && *pattern != '!') {
+                return false;
+            }
+        }
+    }
+
+    return true;
+}
+
+
+/* what the contract says of a list of n, of which all are valid */
+static bool
+model_grants(char patterns[][LIST_BYTES + 1], size_t n, const char *value)
+{
+    size_t  i;
+    bool    matched;
+
+    matched = false;
+
+    for (i = 0; i < n; i++) {
+
+        if (patterns[i][0] != '!') {
+            matched = matched || model_match(patterns[i], value);
+
+        } else if (model_match(patterns[i] + 1, value)) {
+            return false;
+        }
+    }
+
+    return matched;
+}
+
+
+static bool
+model_list_valid(char patterns[][LIST_BYTES + 1], size_t n)
+{
+    size_t  i, excluded;
+
+    excluded = 0;
+
+    for (i = 0; i < n; i++) {
+
+        if (!model_valid(patterns[i])) {
+            return false;
+        }
+
+        excluded += patterns[i][0] == '!';
+    }
+
+    return n == 0 || excluded != n;
+}
+
+
+static size_t
+list_member(char *out, char patterns[][LIST_BYTES + 1], size_t n)
+{
+    size_t       i, len;
+    const char  *p;
+
+    len = (size_t) sprintf(out, "{\"scope\":\"a:b\",\"params\":{\"x\":[");
+
+    for (i = 0; i < n; i++) {
+        out[len++] = '"';
+
+        for (p = patterns[i]; *p != '\0'; p++) {
+
+            if (*p == '\\') {
+                out[len++] = '\\';
+            }
+
+            out[len++] = *p;
+        }
+
+        out[len++] = '"';
+        out[len++] = ',';
+    }
+
+    len -= n != 0;
+
+    return len + (size_t) sprintf(out + len, "]}}");
+}
+
+
+static void
+check_granted(char patterns[][LIST_BYTES + 1], size_t n, const char *value)
+{
+    char                member[LIST_MEMBER_BYTES];
+    size_t              left;
+    scoped_key_str_t    source = { 0, (const unsigned char *) member };
+    scoped_key_str_t    text = { strlen(value), (const unsigned char *) value };
+    scoped_key_pack_t   pack;
+    scoped_key_facts_t  facts;
+
+    source.len = list_member(member, patterns, n);
+    pack = pack_make(scoped_key_member_room(source));
+
+    if (!scoped_key_member_pack(&pack, source, NOW)) {
+        must(!model_list_valid(patterns, n));
+        free(pack.start);
+
+        return;
+    }
+
+    must(model_list_valid(patterns, n));
+
+    memset(&facts, 0, sizeof(facts));
+    facts.param = one_value;
+    facts.data = &text;
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
+
+    must((scoped_key_constrained_check(
+              (const scoped_key_constrained_t *) pack.start,
+              (scoped_key_str_t) scoped_key_str("a:b"), &facts, &left)
+          == SCOPED_KEY_GRANT_ALLOWS)
+         == model_grants(patterns, n, value));
+
+    free(pack.start);
+}
+
+
+/* up to the next byte whose top bit is set, or as many as there may be */
+static void
+list_text(char *out, const uint8_t **data, size_t *size)
+{
+    size_t             i;
+    static const char  characters[] = "ab.*!\\*a";
+
+    for (i = 0; i < LIST_BYTES && *size != 0; i++) {
+        (*size)--;
+        out[i] = characters[**data % 8];
+
+        if (*(*data)++ & 0x80) {
+            i++;
+            break;
+        }
+    }
+
+    out[i] = '\0';
+}
+
+
+static void
+check_list(const uint8_t *data, size_t size)
+{
+    char    value[LIST_BYTES + 1];
+    char    patterns[LIST_PATTERNS][LIST_BYTES + 1];
+    size_t  n;
+
+    list_text(value, &data, &size);
+
+    for (n = 0; n < LIST_PATTERNS && size != 0; n++) {
+        list_text(patterns[n], &data, &size);
+    }
+
+    check_granted(patterns, n, value);
 }
 
 
@@ -168,11 +385,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     scoped_key_str_t   member;
     scoped_key_pack_t  pack;
 
+    check_list(data, size);
+
     while (size != 0) {
         member = fuzz_line(&data, &size);
         pack = pack_make(scoped_key_member_room(member));
 
-        if (scoped_key_member_pack(&pack, member)) {
+        if (scoped_key_member_pack(&pack, member, NOW)) {
             check_packed(&pack, member);
             check_short(member, pack.len);
             check_cut(member);

@@ -13,6 +13,7 @@
 
 
 #define MAX_PIECES  64
+#define NOW         1800000000
 
 #define DIGEST  "00112233445566778899aabbccddeeff"                            \
                 "00112233445566778899aabbccddeeff"
@@ -181,7 +182,7 @@ check_record(input_t *input, const scoped_key_source_t *source)
     scoped_key_proof_t    proof;
     scoped_key_record_t  *record;
 
-    record = scoped_key_record_build(source, &proof, report, input);
+    record = scoped_key_record_build(source, NOW, &proof, report, input);
     must(record != NULL);
     must(is(scoped_key_record_id(record), "4mQ2xV9tKc1Z"));
     must(scoped_key_record_is_valid(record) == (input->invalidating == 0));

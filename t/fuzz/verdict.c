@@ -233,7 +233,7 @@ check_order(const scenario_t *s, const scenario_outcome_t *outcome)
 static void
 check_fixed(const scenario_t *s, const scenario_outcome_t *outcome)
 {
-    size_t                i;
+    size_t                i, left;
     scenario_t            changed;
     scoped_key_cause_t    cause;
     scoped_key_record_t  *record;
@@ -241,6 +241,8 @@ check_fixed(const scenario_t *s, const scenario_outcome_t *outcome)
     if (outcome->key != SCOPED_KEY_REASON_NONE || !outcome->cause.fixed) {
         return;
     }
+
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
 
     scenario_copy(&changed, s);
     record = scenario_record(&changed, NULL, NULL);
@@ -254,7 +256,7 @@ check_fixed(const scenario_t *s, const scenario_outcome_t *outcome)
     }
 
     must(scoped_key_verdict_scopes(record, &changed.required, &changed.facts,
-                                   &cause)
+                                   &left, &cause)
          == outcome->verdict);
     must(cause.reason == outcome->cause.reason);
     must(cause.fixed);
@@ -266,6 +268,7 @@ check_fixed(const scenario_t *s, const scenario_outcome_t *outcome)
 static void
 check_settled(const scenario_t *s, const scenario_outcome_t *outcome)
 {
+    size_t                left;
     scenario_t            changed;
     scoped_key_record_t  *record;
 
@@ -273,12 +276,15 @@ check_settled(const scenario_t *s, const scenario_outcome_t *outcome)
         return;
     }
 
+    /* and no step either */
+    left = 0;
+
     scenario_copy(&changed, s);
     record = scenario_record(&changed, NULL, NULL);
     memset(&changed.facts, 0, sizeof(changed.facts));
 
     must(outcome->key == SCOPED_KEY_REASON_NONE);
-    must(scoped_key_verdict_key(record, changed.proof, &changed.facts)
+    must(scoped_key_verdict_key(record, changed.proof, &changed.facts, &left)
          == SCOPED_KEY_REASON_NONE);
     scoped_key_record_release(record);
 }

@@ -7,6 +7,7 @@
  */
 
 #include "core/conditions.h"
+#include "core/pattern.h"
 #include "cases.h"
 
 
@@ -153,9 +154,59 @@ kit_make(kit_t *kit)
 static void
 expect(const kit_t *kit, scoped_key_conditions_e expected)
 {
+    size_t  left = SCOPED_KEY_MATCH_MAX_STEPS;
+
     check(scoped_key_conditions_check(&kit->conditions, kit->lists,
-                                      &kit->facts)
+                                      &kit->facts, &left)
           == expected);
+    check(left != 0);
+}
+
+
+/* with fewer steps than it takes nothing holds, however few are missing */
+static void
+test_steps(void)
+{
+    size_t  left, needed;
+    kit_t   kit;
+
+    kit_make(&kit);
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
+    check(scoped_key_conditions_check(&kit.conditions, kit.lists, &kit.facts,
+                                      &left)
+          == SCOPED_KEY_CONDITIONS_HOLD);
+    needed = SCOPED_KEY_MATCH_MAX_STEPS - left;
+    check(needed > kit.conditions.lists);
+
+    for (left = needed + 1; left-- != 0; /* void */ ) {
+        size_t  rest = left;
+
+        check(scoped_key_conditions_check(&kit.conditions, kit.lists,
+                                          &kit.facts, &rest)
+              != SCOPED_KEY_CONDITIONS_HOLD);
+        check(rest == 0);
+    }
+}
+
+
+/* a host that is longer than any name is met by no pattern */
+static void
+test_long_host(void)
+{
+    kit_t          kit;
+    unsigned char  host[8000];
+
+    memset(host, 'a', sizeof(host));
+    memcpy(host + sizeof(host) - 12, ".example.com", 12);
+
+    kit_make(&kit);
+    kit.facts.host.data = host + sizeof(host) - 20;
+    kit.facts.host.len = 20;
+    expect(&kit, SCOPED_KEY_CONDITIONS_HOLD);
+
+    kit.facts.host.data = host;
+    kit.facts.host.len = sizeof(host);
+    expect(&kit, SCOPED_KEY_CONDITIONS_HOST);
 }
 
 
@@ -212,6 +263,8 @@ main(void)
     test_room();
     test_check();
     test_none();
+    test_steps();
+    test_long_host();
 
     return unit_done("conditions");
 }

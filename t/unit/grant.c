@@ -7,11 +7,13 @@
  */
 
 #include "core/grant.h"
+#include "core/pattern.h"
 #include "core/scope.h"
 #include "cases.h"
 
 
 #define MANY  300
+#define NOW   INT64_C(1800000000)
 
 
 static scoped_key_pack_t
@@ -56,13 +58,13 @@ check_tight(const char *text)
 
     member = unit_str(text);
     pack = pack_make(scoped_key_member_room(member));
-    check(scoped_key_member_pack(&pack, member));
+    check(scoped_key_member_pack(&pack, member, NOW));
     needed = pack.len;
     free(pack.start);
 
     for (room = 1; room < needed; room++) {
         pack = pack_make(room);
-        check(!scoped_key_member_pack(&pack, member) && pack.len == 0);
+        check(!scoped_key_member_pack(&pack, member, NOW) && pack.len == 0);
         free(pack.start);
     }
 }
@@ -92,7 +94,7 @@ check_unreadable(const char *text)
 
     member = unit_str(text);
     pack = pack_make(scoped_key_member_room(member));
-    check(!scoped_key_member_pack(&pack, member));
+    check(!scoped_key_member_pack(&pack, member, NOW));
     check(pack.len == 0);
     free(pack.start);
 }
@@ -123,7 +125,7 @@ test_longest(void)
     text[0] = '!';
 
     pack = pack_make(2 + 256);
-    check(scoped_key_member_pack(&pack, unit_str(text)));
+    check(scoped_key_member_pack(&pack, unit_str(text), NOW));
     check(pack.len == 2 + 256);
     free(pack.start);
 }
@@ -137,11 +139,11 @@ test_find(void)
     const unsigned char  *at, *end;
 
     pack = pack_make(256);
-    check(scoped_key_member_pack(&pack, unit_str("a:b")));
-    check(scoped_key_member_pack(&pack, unit_str("a/*:b")));
-    check(scoped_key_member_pack(&pack, unit_str("*:*")));
+    check(scoped_key_member_pack(&pack, unit_str("a:b"), NOW));
+    check(scoped_key_member_pack(&pack, unit_str("a/*:b"), NOW));
+    check(scoped_key_member_pack(&pack, unit_str("*:*"), NOW));
     end = pack.start + pack.len;
-    check(scoped_key_member_pack(&pack, unit_str("x/y:z")));
+    check(scoped_key_member_pack(&pack, unit_str("x/y:z"), NOW));
 
     at = pack.start;
     check(scoped_key_plain_find(&at, 3, unit_str("c:d"), &member));
@@ -156,8 +158,8 @@ test_find(void)
     free(pack.start);
 
     pack = pack_make(256);
-    check(scoped_key_member_pack(&pack, unit_str("!a:b")));
-    check(scoped_key_member_pack(&pack, unit_str("!a/*:b")));
+    check(scoped_key_member_pack(&pack, unit_str("!a:b"), NOW));
+    check(scoped_key_member_pack(&pack, unit_str("!a/*:b"), NOW));
     at = pack.start;
     check(scoped_key_refusal_find(&at, 2, unit_str("a/b:b"), &member));
     check(unit_field_is(member, "!a/*:b"));
@@ -187,7 +189,7 @@ test_find_agrees(void)
     for (i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
         for (k = 0; k < sizeof(scopes) / sizeof(scopes[0]); k++) {
             pack = pack_make(64);
-            check(scoped_key_member_pack(&pack, unit_str(patterns[i])));
+            check(scoped_key_member_pack(&pack, unit_str(patterns[i]), NOW));
             at = pack.start;
             found = scoped_key_plain_find(&at, 1, unit_str(scopes[k]),
                                           &member);
@@ -208,14 +210,14 @@ test_constrained_chain(void)
     scoped_key_pack_t                pack;
     const scoped_key_constrained_t  *grant;
 
-    left = 0;
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
     memset(&facts, 0, sizeof(facts));
     room = MANY * scoped_key_member_room(unit_str("{\"scope\":\"a/123:b\"}"));
     pack = pack_make(room);
 
     for (i = 0; i < MANY; i++) {
         snprintf(text, sizeof(text), "{\"scope\":\"a/%d:b\"}", (int) i);
-        check(scoped_key_member_pack(&pack, unit_str(text)));
+        check(scoped_key_member_pack(&pack, unit_str(text), NOW));
         check(pack.len % SCOPED_KEY_PACK_ALIGNMENT == 0);
     }
 
@@ -292,7 +294,7 @@ check_many(const char *pattern, size_t npatterns, const char *value, size_t n,
     facts.data = &n;
 
     pack = pack_make(scoped_key_member_room(unit_str(text)));
-    check(scoped_key_member_pack(&pack, unit_str(text)));
+    check(scoped_key_member_pack(&pack, unit_str(text), NOW));
 
     result = scoped_key_constrained_check(
                  (const scoped_key_constrained_t *) pack.start,
@@ -315,38 +317,53 @@ test_steps(void)
     memset(longest, 'x', sizeof(longest) - 1);
     longest[sizeof(longest) - 1] = '\0';
 
-    left = SCOPED_KEY_GRANT_MAX_STEPS;
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
     check(check_many("%u.example.com", 1000, "x.example.com", 100, &left)
           == SCOPED_KEY_GRANT_ALLOWS);
 
-    left = SCOPED_KEY_GRANT_MAX_STEPS;
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
     check(check_many("*.%u.example.com", 500, "x.example.com", 256, &left)
           == SCOPED_KEY_GRANT_ALLOWS);
 
-    left = SCOPED_KEY_GRANT_MAX_STEPS;
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
     check(check_many("*.%u.*", 90, "x.y.example.com", 256, &left)
           == SCOPED_KEY_GRANT_ALLOWS);
 
-    left = SCOPED_KEY_GRANT_MAX_STEPS;
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
     check(check_many("*%u*", 9000, longest, 1, &left)
           == SCOPED_KEY_GRANT_PARAM_REFUSED);
     check(left == 0);
 
-    left = SCOPED_KEY_GRANT_MAX_STEPS;
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
     check(check_many("*.%u.*", 1000, "x.y.example.com", 256, &left)
           == SCOPED_KEY_GRANT_PARAM_REFUSED);
     check(left == 0);
 
-    left = SCOPED_KEY_GRANT_MAX_STEPS;
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
     check(check_many("%u", 3000, "x.y.example.com", 256, &left)
           == SCOPED_KEY_GRANT_PARAM_REFUSED);
 
     /* what would match does not, once nothing is left */
-    left = SCOPED_KEY_GRANT_MAX_STEPS;
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
     check(check_many("%u", 0, "x", 1, &left) == SCOPED_KEY_GRANT_ALLOWS);
     left = 0;
-    check(check_many("%u", 0, "x", 1, &left)
+    check(check_many("%u", 0, "x", 1, &left) == SCOPED_KEY_GRANT_ELSEWHERE);
+
+    /* an exclusion that is not reached excludes */
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
+    check(check_many("!*.%u.*", 90, "x.y.example.com", 256, &left)
+          == SCOPED_KEY_GRANT_ALLOWS);
+    check(left != 0);
+
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
+    check(check_many("!*.%u.*", 1000, "x.y.example.com", 256, &left)
           == SCOPED_KEY_GRANT_PARAM_REFUSED);
+    check(left == 0);
+
+    left = 50;
+    check(check_many("!%u", 10, "x", 1, &left)
+          == SCOPED_KEY_GRANT_PARAM_REFUSED);
+    check(left == 0);
 }
 
 

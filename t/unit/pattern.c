@@ -1,8 +1,9 @@
 /* links: core/pattern core/text */
 
 /*
- * Patterns: what must not match first; hosts; what is valid; and that the
- * worst of them are done in time.
+ * Patterns: what must not match first; hosts; exclusions; what is valid; and
+ * that the worst of them, and the worst of them all together, are done in time,
+ * which is counted in steps.
  * Cases are lines of t/data/pattern.
  */
 
@@ -15,12 +16,105 @@
 #define LONG_TEXT_BYTES   65536
 #define LONG_SECONDS      2              /* of backtracking: years */
 
+/* of a matching that may take as long as it likes */
+#define PLENTY  ((size_t) 1 << 40)
+
+
+static bool
+match_in(scoped_key_str_t source, scoped_key_str_t text, size_t *left)
+{
+    unsigned char     compiled[SCOPED_KEY_PATTERN_MAX_BYTES];
+    scoped_key_str_t  pattern = { 0, compiled };
+
+    pattern.len = scoped_key_pattern_compile(source, compiled);
+    check(pattern.len <= source.len);
+
+    return scoped_key_pattern_match(pattern, text, left);
+}
+
+
+static bool
+match(scoped_key_str_t source, scoped_key_str_t text)
+{
+    size_t  left = PLENTY;
+
+    return match_in(source, text, &left);
+}
+
+
+static bool
+host_match(scoped_key_str_t source, scoped_key_str_t host)
+{
+    size_t            left = PLENTY;
+    unsigned char     compiled[SCOPED_KEY_HOST_PATTERN_MAX_BYTES + 1];
+    unsigned char     lower[SCOPED_KEY_HOST_MAX_BYTES];
+    scoped_key_str_t  pattern = { 0, compiled }, bare;
+
+    pattern.len = scoped_key_host_pattern_compile(source, compiled);
+
+    return scoped_key_host_read(host, lower, &bare)
+           && scoped_key_pattern_match(pattern, bare, &left);
+}
+
+
+static bool
+valid(scoped_key_str_t source)
+{
+    bool            is_valid;
+    unsigned char  *out;
+
+    /* of just the room that is said to suffice */
+    out = malloc(source.len);
+    is_valid = scoped_key_pattern_compile(source, out) != 0;
+    free(out);
+
+    return is_valid;
+}
+
+
+static bool
+host_valid(scoped_key_str_t source)
+{
+    bool            is_valid;
+    unsigned char  *out;
+
+    out = malloc(source.len);
+    is_valid = scoped_key_host_pattern_compile(source, out) != 0;
+    free(out);
+
+    return is_valid;
+}
+
 
 static void
 match_case(const unit_case_t *c)
 {
-    check_case(c, scoped_key_pattern_valid(c->field[0]));
-    check_case(c, scoped_key_pattern_match(c->field[0], c->field[1])
+    check_case(c, valid(c->field[0]));
+    check_case(c, !scoped_key_pattern_is_exclusion(c->field[0]));
+    check_case(c, match(c->field[0], c->field[1])
+                  == unit_field_is(c->field[2], "yes"));
+}
+
+
+/* the same pattern with a `!` before it is an exclusion, and matches as it */
+static void
+exclusion_case(const unit_case_t *c)
+{
+    size_t            left;
+    unsigned char     source[512], compiled[512];
+    scoped_key_str_t  excluded = { c->field[0].len + 1, source };
+    scoped_key_str_t  pattern = { 0, compiled };
+
+    source[0] = '!';
+    memcpy(source + 1, c->field[0].data, c->field[0].len);
+
+    left = PLENTY;
+    pattern.len = scoped_key_pattern_compile(excluded, compiled);
+
+    check_case(c, scoped_key_pattern_is_exclusion(excluded));
+    check_case(c, scoped_key_pattern_exclusion_next(&pattern));
+    check_case(c, !scoped_key_pattern_exclusion_next(&pattern));
+    check_case(c, scoped_key_pattern_match(pattern, c->field[1], &left)
                   == unit_field_is(c->field[2], "yes"));
 }
 
@@ -28,8 +122,8 @@ match_case(const unit_case_t *c)
 static void
 host_case(const unit_case_t *c)
 {
-    check_case(c, scoped_key_host_pattern_valid(c->field[0]));
-    check_case(c, scoped_key_host_pattern_match(c->field[0], c->field[1])
+    check_case(c, host_valid(c->field[0]));
+    check_case(c, host_match(c->field[0], c->field[1])
                   == unit_field_is(c->field[2], "yes"));
 }
 
@@ -37,9 +131,8 @@ host_case(const unit_case_t *c)
 static void
 valid_case(const unit_case_t *c)
 {
-    check_case(c, scoped_key_pattern_valid(c->field[0])
-                  == unit_field_is(c->field[1], "yes"));
-    check_case(c, scoped_key_host_pattern_valid(c->field[0])
+    check_case(c, valid(c->field[0]) == unit_field_is(c->field[1], "yes"));
+    check_case(c, host_valid(c->field[0])
                   == unit_field_is(c->field[2], "yes"));
 }
 
@@ -52,29 +145,60 @@ test_lengths(void)
 
     memset(text, 'a', sizeof(text));
 
-    check(!scoped_key_pattern_valid(pattern));
-    check(!scoped_key_pattern_match(pattern, pattern));
+    check(!valid(pattern));
+    text[0] = '!';
+    check(!valid(pattern));
+    text[0] = 'a';
 
     pattern.len = SCOPED_KEY_PATTERN_MAX_BYTES;
-    check(scoped_key_pattern_valid(pattern));
-    check(scoped_key_pattern_match(pattern, pattern));
+    check(valid(pattern));
+    check(match(pattern, pattern));
 
     pattern.len = 254;
-    check(!scoped_key_host_pattern_valid(pattern));
+    check(!host_valid(pattern));
 
     text[253] = '.';
-    check(scoped_key_host_pattern_valid(pattern));
+    check(host_valid(pattern));
 
     text[252] = '.';
-    check(scoped_key_host_pattern_valid(pattern));
+    check(host_valid(pattern));
 
     pattern.len = 253;
-    check(scoped_key_host_pattern_valid(pattern));
+    check(host_valid(pattern));
 
     text[254] = '.';
     text[253] = '.';
     pattern.len = 255;
-    check(!scoped_key_host_pattern_valid(pattern));
+    check(!host_valid(pattern));
+}
+
+
+/* no host has more bytes than a name in the DNS may have */
+static void
+test_host_lengths(void)
+{
+    unsigned char     text[SCOPED_KEY_HOST_MAX_BYTES + 2];
+    scoped_key_str_t  host = { SCOPED_KEY_HOST_MAX_BYTES, text };
+
+    memset(text, 'a', sizeof(text));
+
+    check(host_match(unit_str("**"), host));
+    check(host_match(unit_str("*a*a*"), host));
+
+    host.len++;
+    check(!host_match(unit_str("**"), host));
+
+    text[SCOPED_KEY_HOST_MAX_BYTES] = '.';
+    check(host_match(unit_str("**"), host));
+
+    host.len++;
+    check(!host_match(unit_str("**"), host));
+
+    host.len = 7500;
+    host.data = malloc(host.len);
+    memset((void *) host.data, 'a', host.len);
+    check(!host_match(unit_str("**"), host));
+    free((void *) host.data);
 }
 
 
@@ -82,19 +206,38 @@ test_lengths(void)
 static void
 test_invalid_matches_nothing(void)
 {
+    size_t            i, left;
     scoped_key_str_t  none = { 0, NULL };
+    scoped_key_str_t  text = scoped_key_str("a");
 
-    check(!scoped_key_pattern_match(unit_str("***"), unit_str("a")));
-    check(!scoped_key_pattern_match(unit_str("***"), unit_str("")));
-    check(!scoped_key_pattern_match(unit_str("a***b"), unit_str("ab")));
-    check(!scoped_key_pattern_match(unit_str("*a***b*"), unit_str("ab")));
-    check(!scoped_key_pattern_match(unit_str("****"), unit_str("****")));
-    check(!scoped_key_pattern_match(none, none));
-    check(!scoped_key_pattern_match(none, unit_str("a")));
-    check(!scoped_key_host_pattern_match(none, none));
-    check(!scoped_key_host_pattern_match(none, unit_str("a")));
-    check(!scoped_key_host_pattern_match(unit_str("."), unit_str("a")));
-    check(!scoped_key_host_pattern_match(unit_str("."), unit_str("..")));
+    /* nor may what never was compiled from anything */
+    static const scoped_key_str_t  made[] = {
+        scoped_key_str("\xff\xff\xff"),
+        scoped_key_str("\xff\xff\xff\xff"),
+        scoped_key_str("\xff\xff\xff\xff\xff"),
+        scoped_key_str("\xff""a\xff\xff\xff"),
+        scoped_key_str("\xfe"),
+        scoped_key_str("\xfe""a"),
+        scoped_key_str("")
+    };
+
+    for (i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+        left = PLENTY;
+        check(!scoped_key_pattern_match(made[i], text, &left));
+    }
+
+    check(!match(unit_str("***"), unit_str("a")));
+    check(!match(unit_str("***"), unit_str("")));
+    check(!match(unit_str("a***b"), unit_str("ab")));
+    check(!match(unit_str("*a***b*"), unit_str("ab")));
+    check(!match(unit_str("****"), unit_str("****")));
+    check(!match(unit_str("!"), unit_str("")));
+    check(!match(none, none));
+    check(!match(none, unit_str("a")));
+    check(!host_match(none, none));
+    check(!host_match(none, unit_str("a")));
+    check(!host_match(unit_str("."), unit_str("a")));
+    check(!host_match(unit_str("."), unit_str("..")));
 }
 
 
@@ -103,14 +246,16 @@ test_no_data(void)
 {
     scoped_key_str_t  none = { 0, NULL };
 
-    check(scoped_key_pattern_match(unit_str("*"), none));
-    check(scoped_key_pattern_match(unit_str("**"), none));
-    check(!scoped_key_pattern_match(unit_str("a*"), none));
-    check(!scoped_key_pattern_match(unit_str("*a*"), none));
-    check(!scoped_key_pattern_match(unit_str("a"), none));
-    check(!scoped_key_host_pattern_match(unit_str("**"), none));
-    check(!scoped_key_pattern_valid(none));
-    check(!scoped_key_host_pattern_valid(none));
+    check(match(unit_str("*"), none));
+    check(match(unit_str("**"), none));
+    check(!match(unit_str("a*"), none));
+    check(!match(unit_str("*a*"), none));
+    check(!match(unit_str("a"), none));
+    check(!host_match(unit_str("**"), none));
+    check(!valid(none));
+    check(!host_valid(none));
+    check(!scoped_key_pattern_is_exclusion(none));
+    check(!scoped_key_pattern_exclusion_next(&none));
 }
 
 
@@ -118,14 +263,50 @@ test_no_data(void)
 static void
 test_short_texts(void)
 {
-    check(!scoped_key_pattern_match(unit_str("*ab*cd*"), unit_str("abc")));
-    check(!scoped_key_pattern_match(unit_str("**abcd**"), unit_str("bcd")));
-    check(!scoped_key_pattern_match(unit_str("x*ab*y"), unit_str("xay")));
-    check(!scoped_key_host_pattern_match(unit_str("*a*.b*"), unit_str("a.")));
-    check(scoped_key_pattern_match(unit_str("*ab*cd*"), unit_str("abcd")));
-    check(scoped_key_pattern_match(unit_str("**abcd**"), unit_str("abcd")));
-    check(scoped_key_pattern_match(unit_str("x*ab*y"), unit_str("xaby")));
-    check(scoped_key_host_pattern_match(unit_str("*a*.b*"), unit_str("A.B")));
+    check(!match(unit_str("*ab*cd*"), unit_str("abc")));
+    check(!match(unit_str("**abcd**"), unit_str("bcd")));
+    check(!match(unit_str("x*ab*y"), unit_str("xay")));
+    check(!host_match(unit_str("*a*.b*"), unit_str("a.")));
+    check(match(unit_str("*ab*cd*"), unit_str("abcd")));
+    check(match(unit_str("**abcd**"), unit_str("abcd")));
+    check(match(unit_str("x*ab*y"), unit_str("xaby")));
+    check(host_match(unit_str("*a*.b*"), unit_str("A.B")));
+}
+
+
+/* what would match does not, once the steps do not suffice; nor later on */
+static void
+test_steps(void)
+{
+    size_t            i, left, needed;
+    scoped_key_str_t  text = scoped_key_str("abcab");
+
+    static const char *const  patterns[] = {
+        "abcab", "ab*ab", "*", "**", "*a*", "*b*b*", "**c**"
+    };
+
+    for (i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+        left = PLENTY;
+        check(match_in(unit_str(patterns[i]), text, &left));
+        needed = PLENTY - left;
+
+        left = needed + 1;
+        check(match_in(unit_str(patterns[i]), text, &left));
+        check(left == 1);
+
+        left = needed;
+        check(!match_in(unit_str(patterns[i]), text, &left));
+        check(left == 0);
+        check(!match_in(unit_str(patterns[i]), text, &left));
+        check(!match_in(unit_str("**"), text, &left));
+        check(left == 0);
+    }
+
+    left = 5;
+    check(scoped_key_steps_take(&left, 0) && left == 5);
+    check(scoped_key_steps_take(&left, 4) && left == 1);
+    check(!scoped_key_steps_take(&left, SIZE_MAX) && left == 0);
+    check(!scoped_key_steps_take(&left, 0));
 }
 
 
@@ -184,8 +365,8 @@ test_worst_cases(void)
         t = repeat(text, LONG_TEXT_BYTES, cases[i].text, cases[i].text_end);
 
         start = clock();
-        check(scoped_key_pattern_valid(p));
-        check(scoped_key_pattern_match(p, t) == cases[i].match);
+        check(valid(p));
+        check(match(p, t) == cases[i].match);
         check((clock() - start) / CLOCKS_PER_SEC < LONG_SECONDS);
     }
 
@@ -198,12 +379,15 @@ int
 main(void)
 {
     unit_cases("t/data/pattern/match", 3, match_case);
+    unit_cases("t/data/pattern/match", 3, exclusion_case);
     unit_cases("t/data/pattern/host", 3, host_case);
     unit_cases("t/data/pattern/valid", 3, valid_case);
     test_invalid_matches_nothing();
     test_no_data();
     test_short_texts();
     test_lengths();
+    test_host_lengths();
+    test_steps();
     test_worst_cases();
 
     return unit_done("pattern");

@@ -176,7 +176,8 @@ test_reports(void)
     kit_plain();
     add("mode", "x");
     grant("x");
-    kit.record = scoped_key_record_build(&kit.source, &kit.proof, NULL, NULL);
+    kit.record = scoped_key_record_build(&kit.source, KIT_NOW, &kit.proof,
+                                         NULL, NULL);
     check(!scoped_key_record_is_valid(kit.record));
     release();
 }

@@ -14,6 +14,9 @@
 #define DIGEST    "00112233445566778899aabbccddeeff"                          \
                   "00112233445566778899aabbccddeeff"
 
+/* when the records are built */
+#define KIT_NOW  INT64_C(1800000000)
+
 #define MAX_FIELDS   1200
 #define MAX_MEMBERS  1200
 
@@ -86,8 +89,8 @@ kit_plain(void)
 static inline const scoped_key_record_t *
 build(void)
 {
-    kit.record = scoped_key_record_build(&kit.source, &kit.proof, report,
-                                         &kit);
+    kit.record = scoped_key_record_build(&kit.source, KIT_NOW, &kit.proof,
+                                         report, &kit);
     check(kit.record != NULL);
 
     return kit.record;

@@ -7,6 +7,7 @@
 #ifndef SCENARIO_H
 #define SCENARIO_H
 
+#include "core/pattern.h"
 #include "core/verdict.h"
 
 #include <string.h>
@@ -176,18 +177,21 @@ scenario_record(scenario_t *s, scoped_key_report_pt report, void *data)
     source.nmembers = s->nmembers;
     source.damage = s->damage;
 
-    return scoped_key_record_build(&source, &proof, report, data);
+    return scoped_key_record_build(&source, s->facts.now, &proof, report,
+                                   data);
 }
 
 
 static inline scenario_outcome_t
 scenario_decide(const scenario_t *s, const scoped_key_record_t *record)
 {
+    size_t              left;
     scenario_outcome_t  outcome;
 
     memset(&outcome, 0, sizeof(outcome));
 
-    outcome.key = scoped_key_verdict_key(record, s->proof, &s->facts);
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
+    outcome.key = scoped_key_verdict_key(record, s->proof, &s->facts, &left);
     outcome.settled = scoped_key_verdict_key_settled(record, s->proof);
 
     if (outcome.key != SCOPED_KEY_REASON_NONE) {
@@ -198,7 +202,8 @@ scenario_decide(const scenario_t *s, const scoped_key_record_t *record)
     }
 
     outcome.verdict = scoped_key_verdict_scopes(record, &s->required,
-                                                &s->facts, &outcome.cause);
+                                                &s->facts, &left,
+                                                &outcome.cause);
 
     return outcome;
 }

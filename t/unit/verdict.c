@@ -319,6 +319,183 @@ test_long_scope(void)
 }
 
 
+/* len bytes of the same item again and again, as many as fit */
+static scoped_key_str_t
+worst_list(char *out, size_t len, const char *item)
+{
+    size_t            n;
+    scoped_key_str_t  list = { 0, (unsigned char *) out };
+
+    n = strlen(item);
+
+    while (list.len + n + 1 <= len) {
+        memcpy(out + list.len, item, n);
+        out[list.len + n] = ',';
+        list.len += n + 1;
+    }
+
+    list.len -= list.len != 0;
+
+    return list;
+}
+
+
+/*
+ * The worst hosts that a record can have, and the worst host of a request: what
+ * it takes is limited, and where that is too little it is refused.  *left: the
+ * steps that were left.
+ */
+static scoped_key_reason_e
+worst_hosts(const char *pattern, size_t len, size_t host, size_t *left)
+{
+    scenario_t            s;
+    scoped_key_reason_e   reason;
+    scoped_key_record_t  *record;
+    static char           list[SCOPED_KEY_RECORD_MAX_BYTES];
+    static unsigned char  name[8192];
+
+    memset(name, 'a', sizeof(name));
+
+    scenario_init(&s);
+    s.field[0] = scenario_text("hosts");
+    s.field[1] = worst_list(list, len, pattern);
+    s.nfields = 1;
+    s.facts.host.data = name;
+    s.facts.host.len = host;
+
+    record = scenario_record(&s, NULL, NULL);
+    check(scoped_key_record_is_valid(record));
+
+    *left = SCOPED_KEY_MATCH_MAX_STEPS;
+    reason = scoped_key_verdict_key(record, s.proof, &s.facts, left);
+    scoped_key_record_release(record);
+
+    return reason;
+}
+
+
+static void
+test_worst_hosts(void)
+{
+    size_t  i, left;
+
+    static const char *const  patterns[] = {
+        "*b*", "*a1234*", "**a*b**", "a*a*b", "*a*a*a*a*a*a*b*", "b.example.com"
+    };
+
+    for (i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+
+        /* as long as a name may be */
+        check(worst_hosts(patterns[i], 65000, 253, &left)
+              == SCOPED_KEY_HOST_REFUSED);
+
+        /* what is longer is not looked at */
+        check(worst_hosts(patterns[i], 65000, 7500, &left)
+              == SCOPED_KEY_HOST_REFUSED);
+        check(left > SCOPED_KEY_MATCH_MAX_STEPS / 2);
+
+        /* as long as names are: within the limit */
+        check(worst_hosts(patterns[i], 65000, 40, &left)
+              == SCOPED_KEY_HOST_REFUSED);
+        check(left != 0);
+    }
+
+    /* 5,000 of them, and the longest name: within the limit */
+    check(worst_hosts("*a1234*", 40000, 253, &left)
+          == SCOPED_KEY_HOST_REFUSED);
+    check(left != 0);
+}
+
+
+/* a value is not looked at to its end, and neither allows nor is let pass */
+static void
+test_worst_params(void)
+{
+    size_t                left;
+    scenario_t            s;
+    scoped_key_cause_t    cause;
+    scoped_key_record_t  *record;
+    static char           value[65536];
+    static char           member[] =
+        "{\"scope\":\"a:b\",\"params\":{\"x\":"
+        "[\"**\",\"!*a*b*\",\"!**c**d**\",\"!*e*\",\"!*f*\",\"!*g*\","
+        "\"!*h*\",\"!*i*\",\"!*j*\",\"!*k*\",\"!*l*\",\"!*m*\","
+        "\"!*n*\",\"!*o*\",\"!*p*\",\"!*q*\",\"!*r*\",\"!*s*\","
+        "\"!*t*\",\"!*u*\",\"!*v*\",\"!*w*\",\"!*x*\",\"!*y*\"]}}";
+
+    memset(value, '-', sizeof(value));
+
+    scenario_init(&s);
+    scenario_line(&s, scenario_text("require a:b"));
+    s.member[s.nmembers++] = scenario_text(member);
+    s.param[0].name = scenario_text("x");
+    s.param[0].value[0].data = (unsigned char *) value;
+    s.nparams = 1;
+
+    for (s.param[0].n = 1; s.param[0].n <= 2; s.param[0].n++) {
+        s.param[0].value[0].len = sizeof(value);
+        s.param[0].value[1] = s.param[0].value[0];
+
+        record = scenario_record(&s, NULL, NULL);
+        s.nfields = 0;
+        left = SCOPED_KEY_MATCH_MAX_STEPS;
+
+        /* one of them is done; what is left does not suffice for another */
+        check(scoped_key_verdict_scopes(record, &s.required, &s.facts, &left,
+                                        &cause)
+              == (s.param[0].n == 1 ? SCOPED_KEY_ALLOWED
+                                    : SCOPED_KEY_REFUSED));
+        check((left == 0) == (s.param[0].n == 2));
+        scoped_key_record_release(record);
+    }
+
+    check(cause.reason == SCOPED_KEY_PARAM_REFUSED);
+}
+
+
+/*
+ * Steps that do not suffice for the scopes themselves: neither is a grant found
+ * nor is a refusal left out, for global keys too.
+ */
+static void
+test_no_steps(void)
+{
+    size_t                i, left, needed;
+    scenario_t            s;
+    scoped_key_cause_t    cause;
+    scoped_key_record_t  *record;
+
+    static const char *const  modes[] = { "scoped", "global" };
+
+    for (i = 0; i < 2; i++) {
+        scenario_init(&s);
+        scenario_line(&s, scenario_text("require dns:write dns:read"));
+        s.member[s.nmembers++] = scenario_text("dns:*");
+        s.member[s.nmembers++] = scenario_text("!dns:write");
+        s.field[0] = scenario_text("mode");
+        s.field[1] = scenario_text(modes[i]);
+        s.nfields = 1;
+        record = scenario_record(&s, NULL, NULL);
+
+        left = SCOPED_KEY_MATCH_MAX_STEPS;
+        check(scoped_key_verdict_scopes(record, &s.required, &s.facts, &left,
+                                        &cause)
+              == SCOPED_KEY_ALLOWED);
+        needed = SCOPED_KEY_MATCH_MAX_STEPS - left;
+
+        while (needed != 0) {
+            left = needed--;
+            check(scoped_key_verdict_scopes(record, &s.required, &s.facts,
+                                            &left, &cause)
+                  == SCOPED_KEY_REFUSED);
+            check(left == 0 && !cause.fixed);
+        }
+
+        scoped_key_record_release(record);
+    }
+}
+
+
 static void
 test_reasons(void)
 {
@@ -349,6 +526,9 @@ main(void)
     test_cases();
     test_grant_lies_in_record();
     test_long_scope();
+    test_worst_hosts();
+    test_worst_params();
+    test_no_steps();
     test_reasons();
 
     return unit_done("verdict");
