@@ -105,7 +105,7 @@ find_in_server() {
 }
 
 check_redis() {
-    walk_index '{"lint":true}' '' | (redis_cli) || exit 1
+    walk_index "{\"lint\":true$asked}" '' | (redis_cli) || exit 1
     if ((CLUSTER)); then
         cluster_names | find_in_cluster || exit 1
     else
@@ -115,17 +115,18 @@ check_redis() {
 }
 
 check_lines() {
-    local view_start filter='{}' defaults='{}'
+    local view_start filter="{${asked#,}}" defaults='{}'
 
     view_start "${REDIS_PREFIX}ids" lint
     frame_lines "$view_start" "$BATCH" '' | (redis_cli)
 }
 
 command_check() {
-    local form limit wanted how=check_redis status
+    local form limit wanted how=check_redis status asked=''
 
     need_arguments 0 1 'one file, - for standard input, or nothing for Redis'
     view_form
+    [[ -z ${OPTION[patterns]:-} ]] || asked=',"patterns":true'
     if ((${#ARGUMENTS[@]} > 0)); then
         how=check_lines
         open_input "${ARGUMENTS[0]}"

@@ -33,6 +33,7 @@ show_text() {
 remark_created() {
     [[ -z ${OPTION[expires]:-} ]] || remark_past --expires 'the key'
     [[ -z ${OPTION[global]:-} ]] || remark_idle "${MANY_scope[@]}" "${members[@]}"
+    remark_open_ended "${MANY_scope[@]}" "${members[@]}"
 }
 
 command_create() {
@@ -84,6 +85,8 @@ read_grace() {
             || usage_error "--grace: \"${OPTION[grace]}\" is no span:" \
                 'give 24h, 30m, 7d'
         grace=$result
+        ! is_too_far "$((NOW + grace))" || usage_error \
+            "--grace: \"${OPTION[grace]}\" is over 100 years"
     fi
 }
 

@@ -93,6 +93,22 @@ open_grants() {
     resolve_id "${ARGUMENTS[0]}"
 }
 
+# of the members that were given: where a `**` at the end may match more than is
+# seen at first
+remark_open_ended() {
+    local names
+
+    [[ $* == *'**"'* ]] || return 0
+    names=$(jq -r -n '[$ARGS.positional[] | (try fromjson catch null) | objects
+        | .params | objects | to_entries[] | .key as $name | .value | arrays[]
+        | strings | select(startswith("!") | not) | gsub("\\\\."; "x")
+        | select(test("[^*][*][*]$")) | $name] | unique | join(", ")' \
+        --args "$@") || return 0
+    [[ -z $names ]] || remark "$names: a pattern that ends in ** matches lists" \
+        'and further segments too where the param is a part of a path: logs-**' \
+        'matches logs-1,secret and logs-1/x'
+}
+
 command_grant() {
     local id
     local -a members
@@ -108,6 +124,7 @@ command_grant() {
             "$(jq -r '.already | join(" ")' <<<"$reply")"
     fi
     [[ $reply != *'"mode":"global"'* ]] || remark_idle "${members[@]}"
+    remark_open_ended "${members[@]}"
     [[ -z ${OPTION[expires]:-} ]] || remark_past --expires 'the grant'
 }
 

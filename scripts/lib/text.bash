@@ -92,8 +92,16 @@ moment_text() {
     TZ=UTC printf -v result '%(%FT%TZ)T' "$1"
 }
 
+# whether a moment that is to be written is too far ahead, as the module has it:
+# a hundred years
+is_too_far() {
+    [[ -n $1 ]] && (($1 - NOW > 36525 * 86400))
+}
+
 # parse_moment, or a usage error that names the option
 need_moment() {
     parse_moment "$2" || usage_error "$1: \"$2\" is no time: give 90d, 24h," \
         "2027-01-01, 2027-01-01T00:00:00Z, now, never or unix seconds"
+    ! is_too_far "$result" || usage_error "$1: \"$2\" is over 100 years from" \
+        'now: are these milliseconds? Give seconds, or never'
 }

@@ -48,7 +48,7 @@ local function lint_object(object)
     return record
 end
 
-local function lint_line(where, json)
+local function lint_line(where, json, filter)
     if json:sub(1, 1) == '!' then
         return lint_one(where, 'invalid', json:sub(2))
     end
@@ -67,17 +67,18 @@ local function lint_line(where, json)
         end
         id = where
     end
-    return lint_record(id, record, now)
+    return lint_record(id, record, now, filter)
 end
 
 -- the number of the first line, lines as `put` takes them: findings, as `view`
 -- answers them
-function commands.lint(_, first, ...)
+function commands.lint(filter, first, ...)
     local rows = {}
+    filter = cjson.decode(filter)
     for n, line in ipairs({...}) do
         if line ~= '-' then
             rows[#rows + 1] = lint_line('line ' .. tonumber(first) + n - 1,
-                line)
+                line, filter)
         end
     end
     return table.concat(rows, '\n')

@@ -143,7 +143,7 @@ local function view(filter, items)
         local id = item:match('^(%w+)[:%d]*$')
         local record = id and record_load(prefix, id)
         if filter.lint then
-            rows[#rows + 1] = record and lint_record(id, record, now)
+            rows[#rows + 1] = record and lint_record(id, record, now, filter)
                 or lint_one(item, 'index', 'in the index, but without a record')
         elseif record and passes(record, filter) then
             local used = item:match(':(%d*)')
@@ -246,6 +246,10 @@ end
 
 -- when: a time, or empty for never
 function commands.expire(id, when)
+    local reason = when ~= '' and time_error(when)
+    if reason then
+        refuse('"' .. when .. '" ' .. reason)
+    end
     local record = must_load(id)
     local before = tonumber(record.fields.not_before or '')
     if when ~= '' and before and before >= tonumber(when)

@@ -60,16 +60,41 @@ local function scope_error(text)
     end
 end
 
+local function asterisks_error(text)
+    if text:find('***', 1, true) then
+        return 'has three asterisks in a row'
+    end
+end
+
+-- whether a pattern of a param excludes what it matches
+local function is_exclusion(pattern)
+    return pattern:sub(1, 1) == '!'
+end
+
+-- a pattern of a param as written; what is escaped is a character like any
 local function pattern_error(text)
-    if text == '' then
-        return 'is empty'
+    local body = text:gsub('^!', '')
+    if body == '' then
+        return is_exclusion(text) and 'excludes nothing' or 'is empty'
     end
     if #text > PATTERN_MAX_BYTES then
         return 'is over 1,024 bytes'
     end
-    if text:find('***', 1, true) then
-        return 'has three asterisks in a row'
+    body = body:gsub('\\[*\\!]', 'x')
+    if body:find('\\', 1, true) then
+        return 'has a backslash that stands before none of * \\ !'
     end
+    return asterisks_error(body)
+end
+
+-- one spelling of what has two: `\!` at the beginning, `!` further on
+local function pattern_canonical(text)
+    local head, body = text:match('^(!?)(.*)$')
+    local rest = body:match('^\\?!(.*)$')
+    if rest then
+        head, body = head .. '\\!', rest
+    end
+    return head .. body:gsub('\\.', {['\\!'] = '!'})
 end
 
 local function host_error(text)
@@ -78,10 +103,17 @@ local function host_error(text)
     then
         return 'is over 253 bytes'
     end
-    if not text:find('^[%w_.*:%[%]-]+$') then
+    local bare = text:gsub('%.$', '')
+    if bare:find('^%[[%w_.*:-]+%]$') then
+        return asterisks_error(bare)
+    end
+    if bare:find('^[^:]+:[%d*]+$') then
+        return 'has a port: hosts are compared without'
+    end
+    if not bare:find('^[%w_.*-]+$') then
         return 'is no host pattern'
     end
-    return pattern_error(text)
+    return asterisks_error(bare)
 end
 
 local function method_error(text)
@@ -90,8 +122,9 @@ local function method_error(text)
     end
 end
 
--- an array of texts, each of which item_error lets pass; sorted, no doubles
-local function texts_write(name, value, item_error, may_be_empty)
+-- an array of texts, each of which item_error lets pass; sorted, no doubles;
+-- canonical: the one spelling of an item, if it may have several
+local function texts_write(name, value, item_error, may_be_empty, canonical)
     if type(value) ~= 'table' or not value.array then
         error(name .. ' is no array', 0)
     end
@@ -107,6 +140,7 @@ local function texts_write(name, value, item_error, may_be_empty)
         if reason then
             error(name .. ': "' .. item .. '" ' .. reason, 0)
         end
+        item = canonical and canonical(item) or item
         if not seen[item] then
             seen[item] = true
             quoted[#quoted + 1] = json_quote(item)
@@ -114,6 +148,18 @@ local function texts_write(name, value, item_error, may_be_empty)
     end
     table.sort(quoted)
     return '[' .. table.concat(quoted, ',') .. ']'
+end
+
+-- what patterns match besides those that exclude: of some there is nothing
+local function exclusions_check(name, patterns)
+    local exclusions = 0
+    for _, pattern in ipairs(patterns) do
+        exclusions = exclusions + (is_exclusion(pattern) and 1 or 0)
+    end
+    if exclusions > 0 and exclusions == #patterns then
+        error(name .. ' only excludes: say what it may be, ["**","'
+            .. patterns[1] .. '"] for all else', 0)
+    end
 end
 
 local function params_write(name, value)
@@ -125,19 +171,20 @@ local function params_write(name, value)
         if param == '' then
             error('a param has no name', 0)
         end
-        parts[#parts + 1] = json_quote(param) .. ':'
-            .. texts_write('param ' .. param, patterns, pattern_error, true)
-    end
-    if #parts == 0 then
-        error('params is empty', 0)
+        local written = texts_write('param ' .. param, patterns, pattern_error,
+            true, pattern_canonical)
+        exclusions_check('param ' .. param, patterns.array)
+        parts[#parts + 1] = json_quote(param) .. ':' .. written
     end
     table.sort(parts)
     return '{' .. table.concat(parts, ',') .. '}'
 end
 
 local function time_write(name, value)
-    if type(value) ~= 'table' or not value.int or not is_time(value.int) then
-        error(name .. ' is no time in unix seconds', 0)
+    local reason = (type(value) ~= 'table' or not value.int)
+        and 'is no time in unix seconds' or time_error(value.int)
+    if reason then
+        error(name .. ' ' .. reason, 0)
     end
     return value.int
 end
@@ -168,7 +215,11 @@ local function constrained_write(object)
         if not write then
             error('unknown field "' .. name .. '"', 0)
         end
-        parts[#parts + 1] = json_quote(name) .. ':' .. write(name, value)
+        local text = write(name, value)
+        -- no params at all constrain nothing
+        if name ~= 'params' or text ~= '{}' then
+            parts[#parts + 1] = json_quote(name) .. ':' .. text
+        end
     end
     if not object.scope then
         error('no scope', 0)

@@ -113,7 +113,27 @@ local function lint_one(id, kind, text)
     return lint_write(id, {{kind = kind, text = text}})
 end
 
-local function lint_record(id, record, now)
+-- patterns that meant something else before there were exclusions and escapes
+local function lint_patterns(members, add)
+    for _, member in ipairs(members) do
+        local text = member:sub(1, 1) == '{' and grant_read(member)
+        local params = text and json_read(text).object.params
+        for name, patterns in pairs(params and params.object or {}) do
+            for _, pattern in ipairs(patterns.array) do
+                if is_exclusion(pattern) then
+                    add('pattern', 'param ' .. name .. ': "' .. pattern
+                        .. '" excludes, in ' .. member)
+                elseif pattern:find('\\', 1, true) then
+                    add('pattern', 'param ' .. name .. ': "' .. pattern
+                        .. '" has an escape, in ' .. member)
+                end
+            end
+        end
+    end
+end
+
+-- filter: what was asked for; patterns: those too that have a new meaning
+local function lint_record(id, record, now, filter)
     local findings = {}
     local function add(kind, text)
         findings[#findings + 1] = {kind = kind, text = text}
@@ -125,6 +145,9 @@ local function lint_record(id, record, now)
         for _, problem in ipairs(unreadable_grants(record.members)) do
             add('member', problem:gsub('^scopes: ', '')
                 .. '; it grants nothing')
+        end
+        if filter.patterns then
+            lint_patterns(record.members, add)
         end
         lint_scopes(record.fields, record.members, now, add)
         lint_times(record.fields, now, add)

@@ -20,8 +20,9 @@ local function read_time(value)
         value = string.format('%.0f', value)
     end
     local time = type(value) == 'string' and time_read(value)
-    if not time then
-        error('is no time', 0)
+    local reason = not time and 'is no time' or time_error(time)
+    if reason then
+        error(reason, 0)
     end
     return time
 end

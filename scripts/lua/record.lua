@@ -28,12 +28,6 @@ local function digest_error(text)
     end
 end
 
-local function time_error(text)
-    if not is_time(text) then
-        return 'is no time in unix seconds'
-    end
-end
-
 local function list_error(item_error)
     return function(text)
         for _, item in ipairs(list_items(text)) do

@@ -40,6 +40,10 @@ function commands.rotate(id, digest, key_prefix, grace, index)
     end
     if fields.digest ~= digest then
         local stop = tonumber(grace) > 0 and grace_end(fields, grace)
+        local reason = stop and time_error(string.format('%.0f', stop))
+        if reason then
+            refuse('the end of the grace ' .. reason)
+        end
         fields.previous_digest = stop and fields.digest or ''
         fields.previous_until = stop and string.format('%.0f', stop) or ''
         fields.digest, fields.rotated_at = digest, tostring(now)

@@ -58,6 +58,20 @@ local function is_time(text)
     return text:find('^%d+$') ~= nil and #text <= 18
 end
 
+-- a hundred years, as the module has them: what is further ahead of the time that
+-- the command brings was written in milliseconds
+local TIME_MAX_AHEAD = 36525 * 86400
+
+-- nil when the module takes it for a time; else the reason
+local function time_error(text)
+    if not is_time(text) then
+        return 'is no time in unix seconds'
+    end
+    if tonumber(text) - tonumber(ARGV[3]) > TIME_MAX_AHEAD then
+        return 'is over 100 years from now: are these milliseconds?'
+    end
+end
+
 -- days from 1970-01-01 of a date in the Gregorian calendar, and back
 local function days_of(year, month, day)
     if month <= 2 then

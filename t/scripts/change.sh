@@ -46,6 +46,11 @@ run expire "$id" 2030-02-30
 is 'expire: no such day' "$status" 2
 run expire "$id" yesterday
 is 'expire: nothing is guessed' "$status" 2
+for time in 1798761600000 2999-01-01 200y; do
+    run expire "$id" "$time"
+    like "expire: $time is over 100 years from now" "$status $err" '^2 .*over 100 years'
+done
+ok 'expire: and nothing was changed' test "$(field expires_at)" -le "$EPOCHSECONDS"
 run expire "$id"
 is 'expire: no time' "$status" 2
 before=$(heard "$id" 10)

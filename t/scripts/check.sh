@@ -184,6 +184,35 @@ redis ZREM 'a*[b]?:ids' many00000001 many00000002 >/dev/null
 run check --redis-prefix 'a*[b]?:' --quiet
 is 'a prefix with wildcards' "$(sort <<<"$out")" $'many00000001\nmany00000002'
 
+# times in milliseconds; patterns of before, and what they are now
+redis FLUSHALL >/dev/null
+new_key a:b
+redis HSET "scoped_key:{$id}" expires_at 1798761600000 created_at 1798761600000 \
+    not_before 9999999999 previous_until 1798761600000 >/dev/null
+run check
+is 'check: milliseconds' "$(grep -c 'over 100 years from now' "$DIR/out")" 4
+redis DEL "scoped_key:{$id}" "scoped_key:{$id}:scopes" >/dev/null
+redis ZREM scoped_key:ids "$id" >/dev/null
+new_key a:b
+redis SADD "scoped_key:{$id}:scopes" \
+    '{"scope":"a:b","params":{"x":["!5","**"]}}' \
+    '{"scope":"a:b","params":{"x":["\\*"],"y":["a!"]}}' \
+    '{"scope":"a:b","params":{"x":["1"]}}' >/dev/null
+run check
+is 'check: patterns that are understood' "$status [$out]" '0 []'
+run check --patterns
+like 'check --patterns: an exclusion' "$out" 'pattern +param x: "!5" excludes, in .*"!5","\*\*"'
+like 'check --patterns: an escape' "$out" 'pattern +param x: "[^"]*" has an escape'
+is 'check --patterns: no other' "$status $(wc -l <"$DIR/out")" '1 2'
+sk export >"$DIR/export"
+run check --patterns "$DIR/export"
+is 'check --patterns FILE' "$status $(wc -l <"$DIR/out")" '1 2'
+redis SADD "scoped_key:{$id}:scopes" '{"scope":"a:b","params":{"x":["!5"]}}' \
+    '{"scope":"a:b","params":{"x":["\\d"]}}' \
+    '{"scope":"a:b","expires_at":1798761600000}' '{"scope":"a:b","hosts":["a:1"]}' >/dev/null
+run check
+is 'check: patterns that are not' "$status $(grep -c 'it grants nothing' "$DIR/out")" '1 4'
+
 # Redis goes away
 "$SCOPED_KEY" -s "$DIR/nothing" check >"$DIR/out" 2>"$DIR/err"
 is 'no Redis' "$? [$(<"$DIR/out")]" '1 []'

@@ -121,6 +121,13 @@ refused 'create: over 64 KiB' '64 KiB'
 # shellcheck disable=SC2046
 run create $(printf 's%d:r ' {1..1025})
 refused 'create: over 1,024 members' '1,024'
+for option in --expires --not-before; do
+    run create "$option" 1798761600000 a:b
+    like "create: $option in milliseconds" "$status [$out] $err" \
+        '^2 \[\] .*over 100 years from now: are these milliseconds'
+done
+run create --host example.com:443 a:b
+refused 'create: a host with a port' 'has a port'
 run create --expires soon
 is 'create: a time that is none is wrong use' "$status" 2
 run create --expires 90
@@ -136,3 +143,9 @@ sk create --quiet 2>"$DIR/err" | true
 is 'create: no key without its text' "$(redis DBSIZE)" "$before"
 is 'create: nor in the index' "$(redis ZCARD scoped_key:ids)" "$(redis KEYS \
     'scoped_key:{*}' | grep -c '}$')"
+
+run create a:b index='logs-**'
+like 'create: a pattern with ** at the end' "$status $err" '^0 .*index: a pattern that ends in'
+run create --scope '{"scope":"a:b","params":{"index":["logs-**"]}}'
+like 'create: a pattern with ** at the end, in JSON' "$status $err" \
+    '^0 .*index: a pattern that ends in'

@@ -60,7 +60,7 @@ explain '.members[0].reason' HEAD "$URL" --ip 10.1.1.1 "${require[@]}"
 is 'GET includes HEAD' "$status $got" '0 null'
 explain '.members[0].reason' VERSION_CONTROL "$URL" --ip 10.1.1.1 "${require[@]}"
 is 'a method with _' "$status $got" '0 null'
-for times in not_before:9999999999:key_not_yet_valid expires_at:5:key_expired; do
+for times in not_before:4102444800:key_not_yet_valid expires_at:5:key_expired; do
     IFS=: read -r name time reason <<<"$times"
     redis SADD "scoped_key:{$id}:scopes" \
         "{\"scope\":\"t:t\",\"$name\":$time}" >/dev/null
@@ -100,13 +100,32 @@ is 'params: one text too many' "$status $got" "$no"
 params "$URL?id=9" --param topic_id=1 --param topic_id=arg:id --param embed=
 is 'params: aliases' "$status $got" "$no"
 
-sk grant "$id" utf:t name='ä"\ %' --quiet
+sk grant "$id" utf:t name='ä"\\ %' --quiet
 explain .verdict GET "$URL" --require utf:t --param name='ä"\ %'
 is 'params: whatever bytes' "$status $got" '0 "allowed"'
 explain .verdict GET "$URL?n=%C3%A4%22%5C+%25" --require utf:t \
     --param name=arg:n
 is 'params: whatever bytes, encoded' "$status $got" '0 "allowed"'
-sk ungrant "$id" utf:t name='ä"\ %' --quiet
+sk ungrant "$id" utf:t name='ä"\\ %' --quiet
+
+# exclusions and escapes, by the module's own word
+sk grant "$id" not:t category='!5,**' domain='\*.example.com' --quiet
+for asked in '4 *.example.com 0 "allowed"' '5 *.example.com 1 "refused"' \
+    '4 www.example.com 1 "refused"'; do
+    read -r category domain wanted <<<"$asked"
+    explain .verdict GET "$URL" --require not:t --param category="$category" \
+        --param domain="$domain"
+    is "params: $category and $domain" "$status $got" "$wanted"
+done
+sk ungrant "$id" not:t category='!5,**' domain='\*.example.com' --quiet
+redis SADD "scoped_key:{$id}:scopes" \
+    '{"scope":"not:t","params":{"category":["!5"]}}' \
+    '{"scope":"not:t","expires_at":1798761600000}' >/dev/null
+explain '[.members[]|select(.kind == "unreadable")]|length' GET "$URL"
+is 'exclusions alone, and milliseconds, are unreadable' "$got" 2
+redis SREM "scoped_key:{$id}:scopes" \
+    '{"scope":"not:t","params":{"category":["!5"]}}' \
+    '{"scope":"not:t","expires_at":1798761600000}' >/dev/null
 
 # without a requirement
 explain '[.valid_key,.clauses,(.members|length)]' GET "$URL"
@@ -141,7 +160,7 @@ is 'JSON, whatever bytes' "$status $got" '0 6'
 
 # the key itself
 for change in 'enabled 0 key_disabled' 'enabled x record_invalid' \
-    'expires_at 5 key_expired' 'not_before 9999999999 key_not_yet_valid' \
+    'expires_at 5 key_expired' 'not_before 4102444800 key_not_yet_valid' \
     'ips 192.0.2.1 ip_refused' 'hosts x.y host_refused' \
     'methods POST method_refused' 'digest x record_invalid'; do
     read -r name value reason <<<"$change"

@@ -28,7 +28,7 @@ run ungrant "$id" topics:read deletes= topic_id=1,2,3 \
     --ip '!10.1.1.1' --ip 10.0.0.0/8 --expires 2027-01-01 --not-before 1767225600
 is 'ungrant in other words of the same meaning' "$status $(members)" '0 '
 
-for value in $'two\nlines' $'end\n' 'a "quoted" value' 'back\slash' '$(id)' 'ü' "it's" '=' 'a=b'; do
+for value in $'two\nlines' $'end\n' 'a "quoted" value' 'back\\slash' '$(id)' 'ü' "it's" '=' 'a=b'; do
     run grant "$id" a:b "p=$value"
     is "grant: value $value" "$(members | jq '.params.p[0]')" \
         "$(jq -n --arg v "$value" '$v')"
@@ -76,6 +76,61 @@ run grant "$id" a:b --expires 2020-01-01
 like 'a grant that has ended' "$status $err" '^0 .*is past: the grant has expired'
 run ungrant "$id" a:b --expires 2020-01-01
 
+# exclusions, and characters that stand for themselves
+run grant "$id" a:b category='!5,**' domain='\*.example.com' x='\!5,a\!b,!!c'
+is 'grant: ! and \ in words' "$status $(members)" \
+    '0 {"params":{"category":["!5","**"],"domain":["\\*.example.com"],"x":["!\\!c","\\!5","a!b"]},"scope":"a:b"}'
+run ungrant "$id" '{"scope":"a:b","params":{"x":["\\!5","a!b","!\\!c","a\\!b"],"category":["**","!5"],"domain":["\\*.example.com"]}}'
+is 'ungrant: ! and \ in other words' "$status $(members)" '0 '
+run grant "$id" a:b category='!5'
+refused 'grant: exclusions alone' 'param category only excludes'
+run grant "$id" a:b category='!5,!6' x='**'
+refused 'grant: exclusions alone, beside another' 'param category only excludes'
+run grant "$id" a:b 'x=**,!'
+refused 'grant: an exclusion of nothing' 'excludes nothing'
+run grant "$id" a:b 'x=**,a\b'
+refused 'grant: a backslash before anything' 'a backslash that stands before none'
+run grant "$id" a:b --host '\*.example.com'
+refused 'grant: a backslash in a host' 'no host pattern'
+run grant "$id" a:b --host '!www.example.com'
+refused 'grant: an exclusion of a host' 'no host pattern'
+run grant "$id" a:b --host example.com:443
+refused 'grant: a host with a port' 'has a port'
+run grant "$id" a:b '{"scope":"a:b","params":{}}'
+is 'grant: no params are none' "$status $(members)" $'0 a:b\n{"scope":"a:b"}'
+run ungrant "$id" a:b '{"scope":"a:b"}'
+
+# what can be seen to match more than is meant, perhaps
+for value in 'logs-**' 'a,x/**' '\***' 'a\\**'; do
+    run grant "$id" a:b index="$value"
+    like "grant: ** at the end of $value" "$status $err" \
+        '^0 .*index: a pattern that ends in \*\* matches lists and further segments'
+    run ungrant "$id" a:b index="$value"
+done
+for value in '**' '!logs-**,**' 'a**b' 'a*' '\**' 'a*\**' '' 'x\**'; do
+    run grant "$id" a:b index="$value"
+    is "grant: nothing to be said of $value" "$status [$err]" '0 []'
+    run ungrant "$id" a:b index="$value"
+done
+run grant "$id" '{"scope":"a:b","params":{"n":["a.**"],"m":["b/**","c"]}}' 'c/**:d'
+like 'grant: ** at the end, in JSON' "$status $err" '^0 .*m, n: a pattern that ends'
+run ungrant "$id" '{"scope":"a:b","params":{"n":["a.**"],"m":["b/**","c"]}}' 'c/**:d'
+run grant "$id" a:b index='logs-**' --quiet
+is 'grant: ** at the end, --quiet' "$status [$out$err]" '0 []'
+run ungrant "$id" a:b index='logs-**'
+
+# times in milliseconds
+for option in --expires --not-before; do
+    for time in 1798761600000 101y 2999-01-01 $((EPOCHSECONDS + 36525 * 86400 + 60)); do
+        run grant "$id" a:b "$option" "$time"
+        like "grant $option $time" "$status $err" '^2 .*over 100 years'
+    done
+done
+run grant "$id" a:b --expires 100y
+is 'grant: 100 years' "$status [$err]" '0 []'
+run ungrant "$id" a:b --expires "$(members | jq .expires_at)"
+is 'grant: nothing of it is left' "$(members)" ''
+
 # a constrained grant, asked for by its scope alone
 sk grant "$id" dns:write type=TXT,MX deletes= 'name=_acme.**' --ip 10.0.0.0/8 \
     --expires 2030-01-01 --quiet
@@ -118,7 +173,7 @@ is 'grant: and none is added' "$(redis SCARD "scoped_key:{$id}:scopes")" 1
 new_key
 while IFS=$'\t' read -r verdict member; do
     [[ $verdict == '#'* || -z ${member// } ]] && continue
-    run grant "$id" -- "$member"
+    run grant "$id" --quiet -- "$member"
     if [[ $verdict == ok ]]; then
         is "grant takes $member" "$status $err" '0 '
         run ungrant "$id" -- "$member"

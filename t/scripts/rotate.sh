@@ -93,6 +93,8 @@ like 'rotate: the prefix is remembered' "$out" '^abc_'
 
 run rotate "$id" --prefix X
 refused 'rotate: prefix' 'prefix'
+run rotate "$id" --grace 101y
+like 'rotate: grace of over 100 years' "$status $err" '^2 .*over 100 years'
 run rotate "$id" --grace soon
 is 'rotate: grace' "$status" 2
 run rotate 000000000000

@@ -63,13 +63,18 @@ nonsense
 ["id"]
 {"id":"nnnnnnnnnnnn","digest":"$zeros","hosts":["a,b"]}
 {"digest":"$zeros","created_at":1700000000}
+{"id":"pppppppppppp","digest":"$zeros","expires_at":1798761600000}
+{"id":"qqqqqqqqqqqq","digest":"$zeros","created_at":"1798761600000"}
+{"id":"rrrrrrrrrrrr","digest":"$zeros","scopes":[{"scope":"a:b","params":{"x":["!5"]}}]}
+{"id":"ssssssssssss","digest":"$zeros","scopes":[{"scope":"a:b","not_before":1798761600000}]}
+{"id":"tttttttttttt","digest":"$zeros","hosts":["a.b:80"]}
 END
 printf '{"id":"oooooooooooo","digest":"%s","name":"\xff"}' "$zeros" \
     >>"$DIR/lines"
 run import "$DIR/lines"
 is 'import: counts' "$status $out" \
-    '1 4 added, 0 there already, 0 replaced, 15 refused'
-for n in 3 4 5 6 7 8 10 12 13 14 15 16 17 18 20; do
+    '1 4 added, 0 there already, 0 replaced, 20 refused'
+for n in 3 4 5 6 7 8 10 12 13 14 15 16 17 18 20 21 22 23 24 25; do
     like "import: line $n is named" "$err" "line $n: "
 done
 unlike 'import: an unknown field is not repeated' "$err" TheSecretText
@@ -81,7 +86,7 @@ is 'import: a digest alone is a legacy key' "$(redis ZSCORE scoped_key:ids \
     x000000000000000000000000)" 1700000000
 is 'import: nothing half' "$(redis DBSIZE)" 6
 run import "$DIR/lines"
-is 'import: again' "$out" '0 added, 4 there already, 0 replaced, 15 refused'
+is 'import: again' "$out" '0 added, 4 there already, 0 replaced, 20 refused'
 run import "$DIR/none"
 refused 'import: no such file' "^scoped-key: there is no file $DIR/none\$"
 run import "$DIR"
