@@ -11,6 +11,9 @@
 #include "pattern.h"
 
 
+/* an address with a block, as measured: see pattern.h */
+#define SCOPED_KEY_STEPS_TO_COMPARE  4
+
 /* blocks lie one after another, wherever the list begins */
 _Static_assert(_Alignof(scoped_key_block_t) == 1, "blocks need no alignment");
 
@@ -192,6 +195,16 @@ scoped_key_methods_check(const unsigned char *at, uint16_t n,
 }
 
 
+/* what it takes to look at every address, and to pass over all else */
+static size_t
+scoped_key_lists_steps(const scoped_key_conditions_t *conditions)
+{
+    return conditions->lists
+           - conditions->nips * (sizeof(scoped_key_block_t)
+                                 - SCOPED_KEY_STEPS_TO_COMPARE);
+}
+
+
 scoped_key_conditions_e
 scoped_key_conditions_check(const scoped_key_conditions_t *conditions,
     const unsigned char *lists, const scoped_key_facts_t *facts, size_t *left)
@@ -206,9 +219,7 @@ scoped_key_conditions_check(const scoped_key_conditions_t *conditions,
         return SCOPED_KEY_CONDITIONS_LATE;
     }
 
-    /* to look at every address, and to pass over all else, a step a byte */
-
-    if (!scoped_key_steps_take(left, conditions->lists)) {
+    if (!scoped_key_steps_take(left, scoped_key_lists_steps(conditions))) {
         return SCOPED_KEY_CONDITIONS_IP;
     }
 
