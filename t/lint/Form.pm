@@ -9,7 +9,7 @@ use warnings;
 use Exporter qw(import);
 use Tree;
 
-our @EXPORT = qw(law_form law_functions law_calls law_marks);
+our @EXPORT = qw(law_form law_functions law_calls law_secrets law_marks);
 
 
 my $MAX_COLUMNS  = 80;
@@ -75,6 +75,34 @@ sub law_calls {
     }
 
     judge('calls', @violations);
+}
+
+
+# How long a comparison of secrets takes may tell nothing of them: only digests
+# are compared, in one place, by libsodium.
+sub law_secrets {
+    my ($source) = @_;
+    my $compares = qr/\b(?!sodium_)(\w*(?:memn?cmp|bcmp|str\w*cmp|str_equal))\s*\(/;
+    my $secret = qr/digest|secret|pepper|password/;
+    my $alone = $source->{name} eq 'src/core/digest.c';
+    my ($n, @violations) = (0);
+
+    for my $line (@{ $source->{code} }) {
+        my $next = $source->{code}[++$n] // '';
+
+        while ($line =~ /$compares([^;]*)/g) {
+            my ($call, $rest) = ($1, $2);
+            $rest .= $next if $rest !~ /\)[^)]*\z/ || $line !~ /;/;
+            push @violations, [ $source->{name}, $n, "$call() of a secret" ]
+                if $alone || (split /;/, $rest)[0] =~ $secret;
+        }
+    }
+
+    if ($alone && !grep { /\bsodium_memcmp\s*\(/ } @{ $source->{code} }) {
+        push @violations, [ $source->{name}, 0, 'compares no digests' ];
+    }
+
+    judge('secrets', @violations);
 }
 
 

@@ -271,6 +271,37 @@ def single_process_reload(house):
     until(2, lambda: kept.get('/gif', cached).status == 403, 'refused')
 
 
+MANY_SCOPES = '''
+    server {
+        listen unix:DIR/scopes.sock;
+        scoped_key on;
+        %s
+    }
+''' % ''.join(
+    'location = /s%d { scoped_key_require s%d:read; empty_gif; }\n' % (n, n)
+    for n in range(48))
+
+
+@case(main='master_process off;', http=MANY_SCOPES)
+def single_process_reload_with_other_scopes(house):
+    """A connection from before it goes on with the configuration of then, in
+    which what is remembered of a record has other numbers."""
+    key = keys.new(house.redis, scopes=('s0:read',))
+    house.start().ready()
+    kept = web.Client(house.dir + '/scopes.sock')
+    house.clients.append(kept)
+    check(kept.get('/s0', key).status == 200, 'not allowed')
+    house.configure(http='')
+    house.signal(signal.SIGHUP)
+    until(5, lambda: house.lines('(SIGHUP)'), 'HUP')
+    until(5, lambda: kept.get('/s0', key).status == 200, 'back')
+    house.ready()
+    for _ in range(3):
+        for n in range(48):
+            answer = kept.get('/s%d' % n, key)
+            check(answer.status == (403 if n else 200), answer, 'of', n)
+
+
 POST_ACTION = '''
     server {
         listen unix:DIR/after.sock backlog=4096;

@@ -170,6 +170,45 @@ def password_wrong(house):
     check(not house.lines('secret'), 'a password is in the log')
 
 
+QUOTED = (
+    b"-ERR unknown command `AUTH`, with args beginning with: `first secret`, ",
+    b'-WRONGPASS first secret', b'-ERR first secret', b'-first secret',
+    b'-ERR unknown command first secret', b'-FIRSTsecret first secret',
+    b'+first secret', b'$12\r\nfirst secret', b'*1\r\n$12\r\nfirst secret')
+
+
+@case(redis='password_file=DIR/password', cache='16m bound=2s', lines=60)
+def password_quoted(house):
+    """A server, or whatever is between, may refuse AUTH with the arguments."""
+    with open(house.dir + '/password', 'w') as file:
+        file.write('first secret\n')
+    house.redis.do('CONFIG', 'SET', 'requirepass', 'first secret')
+    proxy = house.add_proxy()
+    house.start(proxy)
+    house.back(keys.new(house.redis))
+
+    for quoted in QUOTED:
+        said = []
+
+        def quote(reply):
+            if not reply.answers(b'AUTH'):
+                return reply.raw
+            said.append(quoted)
+            return quoted + b'\r\n'
+
+        before = len(house.lines('could not be made'))
+        proxy.on_reply = quote
+        for link in list(proxy.links):
+            link.cut()
+        until(4, lambda: said and len(house.lines('could not be made'))
+              > before, 'a line at', quoted)
+        proxy.heal()
+        house.back(keys.new(house.redis), 4)
+
+    check(house.lines('AUTH was refused'), 'refused without a line')
+    check(not house.lines('secret'), 'a password is in the log')
+
+
 @case(fault='Redis has no room for another client (`maxclients`)',
       clients='503, as long as no connection can be made',
       log=('could not be made: PING was refused: ERR max number of clients '
