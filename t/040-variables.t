@@ -83,12 +83,29 @@ has(get('/', 'X-API-Key' => $disabled), 'disabled', id => $id{disabled},
 
 
 === TEST 4: without the secret, nothing of the record
+--- config eval
+"location /legacy { scoped_key on; scoped_key_legacy on; scoped_key_require dns:read; $main::proxied
+                    add_header X-All \"$main::all\" always; }"
 --- guard eval
 "scoped_key_require dns:read; add_header X-All \"$main::all\" always;"
 --- story
 our ($named, $unknown, %id);
 my $wrong = key_text('sk', $id{named}, 'W' x 32);
 my %nothing = (name => '', owner => '', mode => '', grant => '', meta_team => '');
+my %fields = (name => 'My key', owner => 'Jane', mode => 'global', 'meta.team' => 'infra');
+
+my $old = key_text('sk', key_id('rotated'), 'Old' . '0' x 29);
+put_key('rotated', scopes => ['dns:read'], fields => {%fields,
+    previous_digest => digest($old), previous_until => time - 1});
+put_key('legacy', text => 'legacy-text', id => legacy_id('legacy-text'), scopes => ['dns:read'], fields => {%fields});
+for my $round ('first', 'again') {
+    has(get('/', 'X-API-Key' => $old), "the text from before a rotation, $round",
+        %nothing, id => '', age => '', verdict => 'refused', reason => 'unknown_key');
+    has(get('/legacy', 'X-API-Key' => 'legacy-text'), "a legacy key, $round",
+        name => 'My key', mode => 'global', verdict => 'allowed');
+    has(get('/', 'X-API-Key' => 'legacy-text'), "where it is none, $round",
+        %nothing, id => '', age => '', verdict => 'refused', reason => 'malformed_key');
+}
 
 get('/', 'X-API-Key' => $named);
 has(get('/', 'X-API-Key' => $wrong), 'wrong secret', %nothing,

@@ -302,7 +302,7 @@ ngx_http_scoped_key_variable_age(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (ctx->record == NULL) {
+    if (ngx_http_scoped_key_opened(ctx) == NULL) {
         return ngx_http_scoped_key_variable_word(v, "");
     }
 
