@@ -726,7 +726,7 @@ verdict_is(get('/', 'X-API-Key' => key_with()), '403 unknown_key', 'not there');
 
 === TEST 38: HOST:PORT instead of a socket
 --- http_config
-scoped_key_redis 127.0.0.1:$TEST_NGINX_REDIS_PORT timeout=10s connect_timeout=10s;
+scoped_key_redis 127.0.0.1:$TEST_NGINX_REDIS_PORT timeout=5s connect_timeout=10s;
 --- guard
 scoped_key_require dns:read;
 --- story

@@ -408,7 +408,7 @@ for my $round (1 .. 3) {
 --- post_setup_server_root
 main::limited_user()
 --- http_config
-scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK user=limited password_file=password timeout=10s connect_timeout=10s;
+scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK user=limited password_file=password timeout=5s connect_timeout=10s;
 scoped_key_cache 1m bound=30s;
 --- guard eval
 $main::guard
@@ -424,7 +424,7 @@ becomes($key, '403 key_disabled', 'at once');
 --- post_setup_server_root
 main::limited_user()
 --- http_config
-scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK user=limited password_file=password timeout=10s connect_timeout=10s;
+scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK user=limited password_file=password timeout=1s connect_timeout=10s;
 scoped_key_cache 1m bound=1s ttl=10m;
 --- guard eval
 $main::guard

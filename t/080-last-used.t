@@ -307,7 +307,7 @@ is(last_used('unwatched'), undef, 'nothing is there');
 
 === TEST 11: another prefix
 --- http_config
-scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK prefix=other: timeout=10s connect_timeout=10s;
+scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK prefix=other: timeout=5s connect_timeout=10s;
 --- guard eval
 $main::guard
 --- story
@@ -375,7 +375,7 @@ is(scalar(error_log_has(qr/takes last uses again, [1-9]\d* lost so far/)), 1,
 --- post_setup_server_root
 main::limited_user('-zadd')
 --- http_config
-scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK user=limited password_file=password timeout=10s connect_timeout=10s;
+scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK user=limited password_file=password timeout=5s connect_timeout=10s;
 scoped_key_last_used 1s;
 --- guard eval
 $main::guard
@@ -456,7 +456,7 @@ open my $in, '<', 'docs/redis.md' or die "docs/redis.md: $!\n";
 my ($rights) = grep { defined } map { /^user nginx on >\S+ (.+)/ } <$in>;
 main::limited_user('-@all', 'resetkeys', 'resetchannels', split ' ', $rights);
 --- http_config
-scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK user=limited password_file=password timeout=10s connect_timeout=10s;
+scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK user=limited password_file=password timeout=5s connect_timeout=10s;
 --- guard eval
 $main::guard
 --- story

@@ -104,7 +104,9 @@ ngx_http_scoped_key_init_main_conf(ngx_conf_t *cf, void *conf)
     skmcf->redis.heartbeat = ngx_min(SCOPED_KEY_REDIS_HEARTBEAT_MS,
                                      skmcf->bound / beats);
 
-    if (ngx_http_scoped_key_check_catalog(cf, skmcf) != NGX_OK) {
+    if (ngx_http_scoped_key_check_timeout(cf, skmcf) != NGX_OK
+        || ngx_http_scoped_key_check_catalog(cf, skmcf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 

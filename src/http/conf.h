@@ -97,6 +97,13 @@ void ngx_http_scoped_key_default_cache(
     ngx_http_scoped_key_main_conf_t *skmcf);
 
 /*
+ * The time-out of Redis must not exceed the bound, and does not where it is
+ * not written.  Call it once the whole configuration is read.
+ */
+ngx_int_t ngx_http_scoped_key_check_timeout(ngx_conf_t *cf,
+    ngx_http_scoped_key_main_conf_t *skmcf);
+
+/*
  * Where scopes are declared, every required one must match one of them.
  * Call it once the whole configuration is read.
  */

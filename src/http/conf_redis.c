@@ -30,6 +30,8 @@ static ngx_int_t ngx_http_scoped_key_set_password(ngx_conf_t *cf,
     const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
 static ngx_int_t ngx_http_scoped_key_set_prefix(ngx_conf_t *cf,
     const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
+static ngx_int_t ngx_http_scoped_key_set_timeout(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
 static ngx_int_t ngx_http_scoped_key_unsupported(ngx_conf_t *cf,
     const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
 static ngx_int_t ngx_http_scoped_key_option_mistake(ngx_conf_t *cf,
@@ -53,7 +55,7 @@ static ngx_http_scoped_key_option_t  ngx_http_scoped_key_redis_options[] = {
       NGX_HTTP_SCOPED_KEY_MAX_TIMEOUT_MS },
 
     { ngx_string("timeout="),
-      ngx_http_scoped_key_option_time,
+      ngx_http_scoped_key_set_timeout,
       offsetof(ngx_http_scoped_key_main_conf_t, redis.timeout),
       NGX_HTTP_SCOPED_KEY_MIN_TIMEOUT_MS,
       NGX_HTTP_SCOPED_KEY_MAX_TIMEOUT_MS },
@@ -512,6 +514,42 @@ ngx_http_scoped_key_set_prefix(ngx_conf_t *cf,
     }
 
     return ngx_http_scoped_key_redis_prefix(cf, conf, value);
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_set_timeout(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf)
+{
+    ngx_http_scoped_key_main_conf_t *skmcf = conf;
+
+    skmcf->timeout = *value;
+
+    return ngx_http_scoped_key_option_time(cf, option, value, conf);
+}
+
+
+/* once the bound is known: a reading is to be younger than it */
+ngx_int_t
+ngx_http_scoped_key_check_timeout(ngx_conf_t *cf,
+    ngx_http_scoped_key_main_conf_t *skmcf)
+{
+    if (skmcf->redis.timeout <= skmcf->bound) {
+        return NGX_OK;
+    }
+
+    if (skmcf->timeout.data == NULL) {
+        skmcf->redis.timeout = skmcf->bound;
+        return NGX_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid value \"timeout=%V\" in \"scoped_key_redis\" "
+                       "directive: must not exceed the bound in "
+                       "\"scoped_key_cache\", which is %Mms",
+                       &skmcf->timeout, skmcf->bound);
+
+    return NGX_ERROR;
 }
 
 

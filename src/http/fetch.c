@@ -9,8 +9,6 @@
 #include "../redis/command.h"
 
 
-#define NGX_HTTP_SCOPED_KEY_FETCH_REPLIES   4
-
 /* "*2 $8 SMEMBERS $nn prefix{id}:scopes" with its line ends, rounded up */
 #define NGX_HTTP_SCOPED_KEY_COMMAND_BYTES   256
 #define NGX_HTTP_SCOPED_KEY_NAME_BYTES      192
@@ -22,12 +20,20 @@ static const u_char  ngx_http_scoped_key_multi[] = "*1\r\n$5\r\nMULTI\r\n";
 static const u_char  ngx_http_scoped_key_exec[] = "*1\r\n$4\r\nEXEC\r\n";
 
 
+static const scoped_key_redis_forms_t  ngx_http_scoped_key_fetch_forms = {
+    4, { SCOPED_KEY_REDIS_FORM_MULTI, SCOPED_KEY_REDIS_FORM_QUEUED,
+         SCOPED_KEY_REDIS_FORM_QUEUED, SCOPED_KEY_REDIS_FORM_EXEC }
+};
+
+
 typedef struct {
     u_char  *pos;
     u_char  *end;
 } ngx_http_scoped_key_out_t;
 
 
+static ngx_int_t ngx_http_scoped_key_fetch_send(
+    ngx_http_scoped_key_lookup_t *lookup);
 static ngx_int_t ngx_http_scoped_key_fetch_append(
     ngx_http_scoped_key_out_t *out, const void *data, size_t len);
 static ngx_int_t ngx_http_scoped_key_fetch_command(
@@ -54,6 +60,17 @@ static void ngx_http_scoped_key_fetch_working(
 ngx_int_t
 ngx_http_scoped_key_fetch(ngx_http_scoped_key_lookup_t *lookup)
 {
+    lookup->batch.handler = ngx_http_scoped_key_fetch_handler;
+    lookup->batch.data = lookup;
+    lookup->batch.again = 1;
+
+    return ngx_http_scoped_key_fetch_send(lookup);
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_fetch_send(ngx_http_scoped_key_lookup_t *lookup)
+{
     u_char                     commands[2 * NGX_HTTP_SCOPED_KEY_COMMAND_BYTES
                                         + sizeof(ngx_http_scoped_key_multi)
                                         + sizeof(ngx_http_scoped_key_exec)];
@@ -77,11 +94,8 @@ ngx_http_scoped_key_fetch(ngx_http_scoped_key_lookup_t *lookup)
         return NGX_DECLINED;
     }
 
-    lookup->batch.handler = ngx_http_scoped_key_fetch_handler;
-    lookup->batch.data = lookup;
-
     return scoped_key_redis_send(lookup->worker->redis, &lookup->batch,
-                                 NGX_HTTP_SCOPED_KEY_FETCH_REPLIES, commands,
+                                 &ngx_http_scoped_key_fetch_forms, commands,
                                  out.pos - commands);
 }
 
@@ -149,6 +163,9 @@ ngx_http_scoped_key_fetch_handler(scoped_key_redis_batch_t *batch,
 
     lookup = batch->data;
 
+    /* it was asked for then, and no sooner */
+    lookup->read_ms = batch->sent;
+
     switch (result) {
 
     case SCOPED_KEY_REDIS_REPLY:
@@ -160,6 +177,11 @@ ngx_http_scoped_key_fetch_handler(scoped_key_redis_batch_t *batch,
         source.damage = "too large";
 
         rc = ngx_http_scoped_key_fetch_build(lookup, &source);
+        break;
+
+    case SCOPED_KEY_REDIS_DEAD:
+        batch->again = 0;
+        rc = ngx_http_scoped_key_fetch_send(lookup);
         break;
 
     default:

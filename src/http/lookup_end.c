@@ -133,7 +133,7 @@ ngx_http_scoped_key_lookup_proof(ngx_http_scoped_key_lookup_t *lookup,
 
 
 /*
- * To read one that is too large costs the connection: not for each request
+ * To read one that is too large takes time and bytes: not for each request
  * that names it, with whatever secret.
  */
 
@@ -161,14 +161,12 @@ ngx_http_scoped_key_lookup_keep(ngx_http_scoped_key_lookup_t *lookup,
 
     worker = lookup->worker;
 
-    /* a server whose changes are not told, such as a replica, is not believed
-       for longer than an answer */
+    /* a server whose changes another one tells is believed for no longer than
+       an answer */
 
     if (lookup->detached
         || lookup->reason == SCOPED_KEY_STORE_UNAVAILABLE
-        || !scoped_key_redis_address_equal(
-                       scoped_key_redis_connection_address(worker->redis),
-                       scoped_key_redis_tracking_address(worker->tracking)))
+        || !ngx_http_scoped_key_worker_may_keep(worker))
     {
         return;
     }

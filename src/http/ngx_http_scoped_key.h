@@ -137,6 +137,8 @@ typedef struct {
     ngx_str_t                     uses;      /* prefix and "last_used" */
     ngx_str_t                     previous_uses;  /* "last_used_previous" */
     size_t                        cache_size;
+    ngx_str_t                     timeout;   /* of redis, as written; NULL:
+                                                it is not */
     ngx_msec_t                    ttl;
     ngx_msec_t                    negative;
     ngx_msec_t                    bound;

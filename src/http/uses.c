@@ -19,6 +19,11 @@
 #define NGX_HTTP_SCOPED_KEY_USES_SHOWN_BYTES  192
 
 
+static const scoped_key_redis_forms_t  ngx_http_scoped_key_uses_forms = {
+    1, { SCOPED_KEY_REDIS_FORM_INTEGER }
+};
+
+
 static ngx_http_scoped_key_uses_t *ngx_http_scoped_key_uses_of(
     ngx_http_scoped_key_worker_t *worker, const ngx_str_t *name);
 static ngx_http_scoped_key_noted_t *ngx_http_scoped_key_uses_find(
@@ -274,8 +279,9 @@ ngx_http_scoped_key_uses_send(ngx_http_scoped_key_uses_t *uses, ngx_uint_t n)
 
     len = scoped_key_resp_command(command, room, word, words, lens);
 
-    rc = len ? scoped_key_redis_send(uses->worker->redis, &uses->batch, 1,
-                                     command, len)
+    rc = len ? scoped_key_redis_send(uses->worker->redis, &uses->batch,
+                                     &ngx_http_scoped_key_uses_forms, command,
+                                     len)
              : NGX_ERROR;
 
     ngx_free(command);

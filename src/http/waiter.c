@@ -9,6 +9,11 @@
 
 static void ngx_http_scoped_key_waiter_run(
     ngx_http_scoped_key_waiter_t *waiter);
+static void ngx_http_scoped_key_waiter_take(
+    ngx_http_scoped_key_waiter_t *waiter, ngx_http_scoped_key_ctx_t *ctx,
+    const ngx_http_scoped_key_lookup_t *lookup);
+static ngx_uint_t ngx_http_scoped_key_waiter_is_outdated(
+    const ngx_http_scoped_key_lookup_t *lookup);
 static void ngx_http_scoped_key_waiter_cleanup(void *data);
 static void ngx_http_scoped_key_lookup_free(
     ngx_http_scoped_key_lookup_t *lookup);
@@ -116,6 +121,38 @@ ngx_http_scoped_key_waiter_run(ngx_http_scoped_key_waiter_t *waiter)
     }
 
     ctx->waiting = 0;
+    ngx_http_scoped_key_waiter_take(waiter, ctx, lookup);
+
+    ngx_http_set_log_request(c->log, r);
+
+    r->read_event_handler = ngx_http_block_reading;
+
+    /* r may be gone after each of these */
+
+    ngx_http_core_run_phases(r);
+    ngx_http_run_posted_requests(c);
+}
+
+
+/* the outcome, if it is not too old by now; else it is asked for again */
+
+static void
+ngx_http_scoped_key_waiter_take(ngx_http_scoped_key_waiter_t *waiter,
+    ngx_http_scoped_key_ctx_t *ctx, const ngx_http_scoped_key_lookup_t *lookup)
+{
+    if (ngx_http_scoped_key_waiter_is_outdated(lookup)) {
+
+        if (++waiter->outdated < NGX_HTTP_SCOPED_KEY_MAX_LOOKUPS) {
+            ctx->wants_record = 1;
+            return;
+        }
+
+        ctx->cause.reason = SCOPED_KEY_STORE_UNAVAILABLE;
+        return;
+    }
+
+    waiter->outdated = 0;
+
     ctx->read_ms = lookup->read_ms;
     ctx->proof = waiter->proof;
     ctx->cause.reason = lookup->reason;
@@ -126,15 +163,21 @@ ngx_http_scoped_key_waiter_run(ngx_http_scoped_key_waiter_t *waiter)
     } else if (lookup->record) {
         ctx->cause.reason = SCOPED_KEY_UNKNOWN_KEY;
     }
+}
 
-    ngx_http_set_log_request(c->log, r);
 
-    r->read_event_handler = ngx_http_block_reading;
+/*
+ * A change may have been made since it was asked for, and have been told or
+ * not: for longer than the bound nobody is to go by what was before.
+ */
 
-    /* r may be gone after each of these */
-
-    ngx_http_core_run_phases(r);
-    ngx_http_run_posted_requests(c);
+static ngx_uint_t
+ngx_http_scoped_key_waiter_is_outdated(
+    const ngx_http_scoped_key_lookup_t *lookup)
+{
+    return lookup->reason != SCOPED_KEY_STORE_UNAVAILABLE
+           && ngx_current_msec - lookup->read_ms
+              >= lookup->worker->conf->bound;
 }
 
 

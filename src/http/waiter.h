@@ -17,6 +17,9 @@
 #define NGX_HTTP_SCOPED_KEY_WAKES_A_TURN  64
 #define NGX_HTTP_SCOPED_KEY_TURN_MS        1
 
+/* a request asks again so often when what it waited for has grown too old */
+#define NGX_HTTP_SCOPED_KEY_MAX_LOOKUPS    3
+
 /* in the request's pool, one for all its lookups */
 struct ngx_http_scoped_key_waiter_s {
     ngx_queue_t                    queue;
@@ -25,6 +28,7 @@ struct ngx_http_scoped_key_waiter_s {
     scoped_key_digest_t            digest;   /* of the presented text */
     scoped_key_tag_t               tag;
     scoped_key_proof_e             proof;    /* once the lookup has ended */
+    ngx_uint_t                     outdated; /* lookups, in a row */
 };
 
 

@@ -12,6 +12,8 @@
 #include "waiter.h"
 
 
+static void ngx_http_scoped_key_worker_events(
+    ngx_http_scoped_key_worker_t *worker);
 static ngx_int_t ngx_http_scoped_key_worker_connect(
     ngx_http_scoped_key_worker_t *worker);
 static void ngx_http_scoped_key_worker_disconnect(
@@ -25,6 +27,17 @@ static void ngx_http_scoped_key_worker_changed(void *data,
 static void ngx_http_scoped_key_worker_message(void *data,
     const ngx_str_t *text);
 static uint64_t ngx_http_scoped_key_worker_since(ngx_msec_t age);
+static ngx_http_scoped_key_servers_e ngx_http_scoped_key_worker_servers(
+    ngx_http_scoped_key_worker_t *worker);
+static void ngx_http_scoped_key_worker_compare(
+    ngx_http_scoped_key_worker_t *worker);
+static void ngx_http_scoped_key_worker_on_reunite(ngx_event_t *ev);
+
+
+/* two servers: the first, the longest time until lookups look for the other */
+#define NGX_HTTP_SCOPED_KEY_FIRST_REUNITE_MS   1000
+#define NGX_HTTP_SCOPED_KEY_MAX_REUNITE_MS    60000
+#define NGX_HTTP_SCOPED_KEY_BUSY_REUNITE_MS      10
 
 
 ngx_http_scoped_key_worker_t  *ngx_http_scoped_key_worker;
@@ -66,10 +79,7 @@ ngx_http_scoped_key_worker_start(ngx_cycle_t *cycle)
     }
 
     ngx_queue_init(&worker->ended);
-
-    worker->wake.handler = ngx_http_scoped_key_waiter_wake;
-    worker->wake.data = worker;
-    worker->wake.log = worker->log;
+    ngx_http_scoped_key_worker_events(worker);
 
     ngx_http_scoped_key_worker = worker;
 
@@ -90,6 +100,20 @@ ngx_http_scoped_key_worker_start(ngx_cycle_t *cycle)
     }
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_scoped_key_worker_events(ngx_http_scoped_key_worker_t *worker)
+{
+    worker->wake.handler = ngx_http_scoped_key_waiter_wake;
+    worker->wake.data = worker;
+    worker->wake.log = worker->log;
+
+    worker->reunite.handler = ngx_http_scoped_key_worker_on_reunite;
+    worker->reunite.data = worker;
+    worker->reunite.log = worker->log;
+    worker->reunite.cancelable = 1;
 }
 
 
@@ -236,6 +260,10 @@ ngx_http_scoped_key_worker_disconnect(ngx_http_scoped_key_worker_t *worker)
     worker->tracking = NULL;
     worker->redis = NULL;
 
+    if (worker->reunite.timer_set) {
+        ngx_del_timer(&worker->reunite);
+    }
+
     if (worker->wake.posted) {
         ngx_delete_posted_event(&worker->wake);
     }
@@ -281,7 +309,11 @@ ngx_http_scoped_key_worker_reckon(ngx_http_scoped_key_worker_t *worker)
                               * SCOPED_KEY_REDIS_MISSED_HEARTBEATS;
     }
 
-    if (age >= skmcf->bound) {
+    /* a proof is one for its own server */
+
+    if (age >= skmcf->bound
+        || worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_UNTOLD)
+    {
         ttl = ngx_min(ttl, skmcf->bound);
         negative = ngx_min(negative, skmcf->bound);
     }
@@ -298,6 +330,118 @@ static uint64_t
 ngx_http_scoped_key_worker_since(ngx_msec_t age)
 {
     return ngx_current_msec < age ? 0 : ngx_current_msec - age + 1;
+}
+
+
+ngx_uint_t
+ngx_http_scoped_key_worker_may_keep(ngx_http_scoped_key_worker_t *worker)
+{
+    ngx_http_scoped_key_worker_compare(worker);
+
+    if (worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_UNTOLD) {
+        return scoped_key_redis_address_equal(
+                       scoped_key_redis_connection_address(worker->redis),
+                       scoped_key_redis_tracking_address(worker->tracking));
+    }
+
+    return worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_ONE;
+}
+
+
+static ngx_http_scoped_key_servers_e
+ngx_http_scoped_key_worker_servers(ngx_http_scoped_key_worker_t *worker)
+{
+    const scoped_key_redis_server_t  *data, *changes;
+
+    data = scoped_key_redis_connection_server(worker->redis);
+    changes = scoped_key_redis_tracking_server(worker->tracking);
+
+    if (data->len == 0 || changes->len == 0) {
+
+        if (data->greeted && changes->greeted && !worker->untold) {
+            worker->untold = 1;
+
+            ngx_log_error(NGX_LOG_WARN, worker->log, 0,
+                          "scoped key: redis %V does not say which server it "
+                          "is (INFO): records are used no longer than the "
+                          "bound", &worker->conf->redis.name);
+        }
+
+        return NGX_HTTP_SCOPED_KEY_SERVERS_UNTOLD;
+    }
+
+    worker->untold = 0;
+
+    return data->len == changes->len
+           && ngx_memcmp(data->run_id, changes->run_id, data->len) == 0
+           ? NGX_HTTP_SCOPED_KEY_SERVERS_ONE
+           : NGX_HTTP_SCOPED_KEY_SERVERS_TWO;
+}
+
+
+/* at each reading, since either link may have been made anew meanwhile */
+
+static void
+ngx_http_scoped_key_worker_compare(ngx_http_scoped_key_worker_t *worker)
+{
+    ngx_http_scoped_key_servers_e  before;
+
+    before = worker->servers;
+    worker->servers = ngx_http_scoped_key_worker_servers(worker);
+
+    if (worker->servers == before) {
+        return;
+    }
+
+    worker->reckoned = 0;
+
+    /* of what was kept, nobody knows which server said it */
+
+    if (before == NGX_HTTP_SCOPED_KEY_SERVERS_UNTOLD) {
+        scoped_key_cache_flush(worker->cache);
+    }
+
+    if (worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_TWO) {
+        ngx_log_error(NGX_LOG_WARN, worker->log, 0,
+                      "scoped key: redis %V: lookups are answered by another "
+                      "server than the one that tells of changes: nothing is "
+                      "kept", &worker->conf->redis.name);
+
+        worker->apart = NGX_HTTP_SCOPED_KEY_FIRST_REUNITE_MS;
+        ngx_add_timer(&worker->reunite, worker->apart);
+
+    } else if (before == NGX_HTTP_SCOPED_KEY_SERVERS_TWO) {
+        ngx_log_error(NGX_LOG_NOTICE, worker->log, 0,
+                      "scoped key: redis %V: lookups are no longer answered "
+                      "by another server than the one that tells of changes",
+                      &worker->conf->redis.name);
+    }
+}
+
+
+/* a balancer may lead to the other server, if it is asked often enough */
+
+static void
+ngx_http_scoped_key_worker_on_reunite(ngx_event_t *ev)
+{
+    ngx_http_scoped_key_worker_t  *worker;
+
+    worker = ev->data;
+
+    ngx_http_scoped_key_worker_compare(worker);
+
+    if (worker->servers != NGX_HTTP_SCOPED_KEY_SERVERS_TWO) {
+        return;
+    }
+
+    if (scoped_key_redis_connection_renew(worker->redis) != NGX_OK) {
+        ngx_add_timer(ev, NGX_HTTP_SCOPED_KEY_BUSY_REUNITE_MS);
+        return;
+    }
+
+    worker->apart = ngx_min(2 * worker->apart,
+                            NGX_HTTP_SCOPED_KEY_MAX_REUNITE_MS);
+    ngx_add_timer(ev, worker->apart);
 }
 
 

@@ -13,6 +13,17 @@
 
 #define NGX_HTTP_SCOPED_KEY_LOOKUP_BUCKETS  256
 
+/*
+ * Behind one address there may be several servers: which process answers
+ * lookups, and which one tells of changes?
+ */
+typedef enum {
+    NGX_HTTP_SCOPED_KEY_SERVERS_UNTOLD = 0,  /* one of them is not connected to
+                                                yet, or does not say */
+    NGX_HTTP_SCOPED_KEY_SERVERS_ONE,
+    NGX_HTTP_SCOPED_KEY_SERVERS_TWO
+} ngx_http_scoped_key_servers_e;
+
 typedef struct ngx_http_scoped_key_uses_s    ngx_http_scoped_key_uses_t;
 typedef struct ngx_http_scoped_key_worker_s  ngx_http_scoped_key_worker_t;
 
@@ -26,6 +37,11 @@ struct ngx_http_scoped_key_worker_s {
     scoped_key_redis_endpoints_t     *endpoints;  /* of both links */
     scoped_key_redis_connection_t    *redis;
     scoped_key_redis_tracking_t      *tracking;
+
+    ngx_http_scoped_key_servers_e     servers;  /* of the last reading */
+    ngx_msec_t                        apart;    /* how long the next try to
+                                                   reach one server waits */
+    ngx_event_t                       reunite;
 
     /* lookups that may still be joined, by id; see lookup.h */
     ngx_queue_t              lookups[NGX_HTTP_SCOPED_KEY_LOOKUP_BUCKETS];
@@ -43,6 +59,7 @@ struct ngx_http_scoped_key_worker_s {
     ngx_http_scoped_key_uses_t  *previous_uses;
 
     unsigned                 store_failing:1;   /* and was logged */
+    unsigned                 untold:1;          /* ditto: which server it is */
 };
 
 
@@ -72,5 +89,12 @@ ngx_int_t ngx_http_scoped_key_worker_reload(ngx_cycle_t *cycle);
  * millisecond: worker->reckoned is that of the last time.
  */
 void ngx_http_scoped_key_worker_reckon(ngx_http_scoped_key_worker_t *worker);
+
+/*
+ * Whether what has just been read may be kept: not when another server process
+ * said it than the one that tells of changes.
+ */
+ngx_uint_t ngx_http_scoped_key_worker_may_keep(
+    ngx_http_scoped_key_worker_t *worker);
 
 #endif

@@ -1,39 +1,81 @@
 /*
  * Batches of commands over one link, answered in the order in which they were
  * sent.
- * Invariants: batches are in the queue in the order of their commands in the
- * output; only the first is ever being answered; a batch leaves the queue
+ * Invariants: slots are in the ring in the order of their commands in the
+ * output; only the first is ever being answered; a batch leaves its slot
  * before its handler is called, and no handler is called by send().  One timer
- * watches the first batch: when it fires, the link fails as a whole, so that a
- * late reply can never be taken for another batch's.
+ * watches them all: a batch whose time is over is given up, and its slot stays
+ * until its replies have come, so that they are taken for no other one's.
+ * Slots that were given up are the first of the ring: who was sent later is
+ * due later.
  */
 
 #include "link.h"
 
 
+#define SCOPED_KEY_REDIS_FIRST_SLOTS  64
+
+
+/* commands that were sent, and who waits for the replies */
+typedef struct {
+    const scoped_key_redis_forms_t  *forms;
+    scoped_key_redis_batch_t        *batch;   /* NULL: nobody any more */
+    ngx_msec_t                       sent;
+} scoped_key_redis_slot_t;
+
+/* the size is a power of two */
+typedef struct {
+    scoped_key_redis_slot_t  *slots;
+    ngx_uint_t                size;
+    ngx_uint_t                first;
+    ngx_uint_t                n;
+} scoped_key_redis_ring_t;
+
 struct scoped_key_redis_connection_s {
-    scoped_key_redis_link_t  link;
-    ngx_queue_t              batches;
-    ngx_uint_t               nbatches;
-    ngx_event_t              timer;
-    scoped_key_resp_value_t  error;      /* the first one of the first batch */
-    u_char                   text[SCOPED_KEY_REDIS_MAX_REASON];
+    scoped_key_redis_link_t      link;
+    scoped_key_redis_ring_t      ring;
+    ngx_uint_t                   nlate;   /* of its slots were given up */
+    ngx_event_t                  timer;
+    ngx_event_t                  keepalive;
+    scoped_key_redis_batch_t     ping;
+    ngx_msec_t                   replied; /* the last whole reply */
+    ngx_msec_t                   late;    /* the last late one */
+    ngx_msec_t                   quiet;   /* link.heard when the first was sent
+                                             over an idle link */
+
+    /* of the first slot */
+    scoped_key_redis_progress_t  progress;
+    scoped_key_resp_value_t      error;   /* its first */
+    u_char                       text[SCOPED_KEY_REDIS_MAX_REASON];
+
+    unsigned                     failed:1;   /* there is an error */
+    unsigned                     probing:1;  /* nothing has come since the
+                                                link was idle */
 };
 
 
 static const char *scoped_key_redis_connection_ready(void *owner);
 static const char *scoped_key_redis_connection_reply(void *owner,
     const scoped_key_resp_value_t *value);
+static const char *scoped_key_redis_connection_too_large(void *owner,
+    const scoped_key_resp_value_t *root);
+static ngx_uint_t scoped_key_redis_connection_is_idle(void *owner);
 static void scoped_key_redis_connection_lost(void *owner,
-    ngx_uint_t too_large);
+    scoped_key_redis_lost_e why);
 static ngx_uint_t scoped_key_redis_connection_is_busy(void *owner);
 static void scoped_key_redis_connection_on_timer(ngx_event_t *ev);
+static void scoped_key_redis_connection_on_keepalive(ngx_event_t *ev);
+static void scoped_key_redis_connection_on_pong(
+    scoped_key_redis_batch_t *batch, scoped_key_redis_result_e result,
+    const scoped_key_resp_value_t *reply);
 
 
 static const scoped_key_redis_owner_t  scoped_key_redis_connection_ops = {
     "connection",
     scoped_key_redis_connection_ready,
     scoped_key_redis_connection_reply,
+    scoped_key_redis_connection_too_large,
+    scoped_key_redis_connection_is_idle,
     scoped_key_redis_connection_lost,
     scoped_key_redis_connection_is_busy
 };
@@ -49,6 +91,15 @@ static const char *const  scoped_key_redis_connection_fatal[] = {
     "NOAUTH", "LOADING", "MASTERDOWN", NULL
 };
 
+static const scoped_key_redis_forms_t  scoped_key_redis_connection_pong = {
+    1, { SCOPED_KEY_REDIS_FORM_PONG }
+};
+
+static const char  scoped_key_redis_connection_unexpected[] =
+    "an unexpected reply";
+static const char  scoped_key_redis_connection_timed_out[] =
+    "no reply in time";
+
 
 scoped_key_redis_connection_t *
 scoped_key_redis_connection_create(const scoped_key_redis_conf_t *conf,
@@ -61,11 +112,16 @@ scoped_key_redis_connection_create(const scoped_key_redis_conf_t *conf,
         return NULL;
     }
 
-    ngx_queue_init(&connection->batches);
-
     connection->timer.handler = scoped_key_redis_connection_on_timer;
     connection->timer.data = connection;
     connection->timer.log = log;
+
+    connection->keepalive.handler = scoped_key_redis_connection_on_keepalive;
+    connection->keepalive.data = connection;
+    connection->keepalive.log = log;
+    connection->keepalive.cancelable = 1;
+
+    connection->ping.handler = scoped_key_redis_connection_on_pong;
 
     scoped_key_redis_link_init(&connection->link, conf, endpoints,
                                &scoped_key_redis_connection_ops, connection,
@@ -76,39 +132,86 @@ scoped_key_redis_connection_create(const scoped_key_redis_conf_t *conf,
 }
 
 
-/* takes all batches first: a handler finds none of them in the queue */
+static ngx_inline scoped_key_redis_slot_t *
+scoped_key_redis_ring_at(const scoped_key_redis_ring_t *ring, ngx_uint_t i)
+{
+    return &ring->slots[(ring->first + i) & (ring->size - 1)];
+}
+
+
+static ngx_int_t
+scoped_key_redis_ring_grow(scoped_key_redis_ring_t *ring, ngx_log_t *log)
+{
+    ngx_uint_t               i, size;
+    scoped_key_redis_slot_t  *slots;
+
+    size = ring->size ? 2 * ring->size : SCOPED_KEY_REDIS_FIRST_SLOTS;
+
+    slots = ngx_alloc(size * sizeof(scoped_key_redis_slot_t), log);
+    if (slots == NULL) {
+        return NGX_DECLINED;
+    }
+
+    for (i = 0; i < ring->n; i++) {
+        slots[i] = *scoped_key_redis_ring_at(ring, i);
+    }
+
+    ngx_free(ring->slots);
+
+    ring->slots = slots;
+    ring->size = size;
+    ring->first = 0;
+
+    return NGX_OK;
+}
+
+
+/* what has not begun to be answered may be sent again */
+static scoped_key_redis_result_e
+scoped_key_redis_connection_end(const scoped_key_redis_batch_t *batch,
+    scoped_key_redis_lost_e why, ngx_uint_t answered)
+{
+    return why == SCOPED_KEY_REDIS_LOST_DEAD && batch->again && !answered
+           ? SCOPED_KEY_REDIS_DEAD : SCOPED_KEY_REDIS_FAILED;
+}
+
+
+/* takes the ring away first: a handler finds none of its batches in there */
 static void
 scoped_key_redis_connection_fail_all(
-    scoped_key_redis_connection_t *connection,
-    scoped_key_redis_result_e first)
+    scoped_key_redis_connection_t *connection, scoped_key_redis_lost_e why)
 {
-    ngx_queue_t                batches, *q;
-    scoped_key_redis_batch_t  *batch;
-    scoped_key_redis_result_e  result;
+    ngx_uint_t                  i, answered;
+    scoped_key_redis_ring_t     ring;
+    scoped_key_redis_batch_t   *batch;
 
     if (connection->timer.timer_set) {
         ngx_del_timer(&connection->timer);
     }
 
-    ngx_queue_init(&batches);
+    ring = connection->ring;
+    answered = connection->progress.step;
 
-    if (!ngx_queue_empty(&connection->batches)) {
-        ngx_queue_add(&batches, &connection->batches);
-        ngx_queue_init(&connection->batches);
+    ngx_memzero(&connection->ring, sizeof(scoped_key_redis_ring_t));
+    ngx_memzero(&connection->progress, sizeof(scoped_key_redis_progress_t));
+    connection->nlate = 0;
+    connection->failed = 0;
+    connection->probing = 0;
+
+    for (i = 0; i < ring.n; i++) {
+        batch = scoped_key_redis_ring_at(&ring, i)->batch;
+
+        if (batch != NULL) {
+            batch->handler(batch,
+                           scoped_key_redis_connection_end(batch, why,
+                                                           answered),
+                           NULL);
+        }
+
+        answered = 0;
     }
 
-    connection->nbatches = 0;
-    result = first;
-
-    while (!ngx_queue_empty(&batches)) {
-        q = ngx_queue_head(&batches);
-        ngx_queue_remove(q);
-
-        batch = ngx_queue_data(q, scoped_key_redis_batch_t, queue);
-        batch->handler(batch, result, NULL);
-
-        result = SCOPED_KEY_REDIS_FAILED;
-    }
+    ngx_free(ring.slots);
 }
 
 
@@ -119,9 +222,14 @@ scoped_key_redis_connection_destroy(scoped_key_redis_connection_t *connection)
         return;
     }
 
-    scoped_key_redis_link_stop(&connection->link);
-    scoped_key_redis_connection_fail_all(connection, SCOPED_KEY_REDIS_FAILED);
+    if (connection->keepalive.timer_set) {
+        ngx_del_timer(&connection->keepalive);
+    }
 
+    scoped_key_redis_link_stop(&connection->link);
+    scoped_key_redis_connection_fail_all(connection, SCOPED_KEY_REDIS_LOST);
+
+    ngx_free(connection->ring.slots);
     ngx_free(connection);
 }
 
@@ -130,7 +238,7 @@ scoped_key_redis_connection_destroy(scoped_key_redis_connection_t *connection)
 static ngx_uint_t
 scoped_key_redis_connection_accepts(scoped_key_redis_connection_t *connection)
 {
-    if (connection->nbatches >= SCOPED_KEY_REDIS_MAX_BATCHES) {
+    if (connection->ring.n >= SCOPED_KEY_REDIS_MAX_BATCHES) {
         return 0;
     }
 
@@ -175,16 +283,65 @@ scoped_key_redis_connection_address(
 }
 
 
+const scoped_key_redis_server_t *
+scoped_key_redis_connection_server(
+    const scoped_key_redis_connection_t *connection)
+{
+    return &connection->link.server;
+}
+
+
+ngx_int_t
+scoped_key_redis_connection_renew(scoped_key_redis_connection_t *connection)
+{
+    if (connection->link.state != SCOPED_KEY_REDIS_READY) {
+        return NGX_OK;
+    }
+
+    if (connection->ring.n > 0) {
+        return NGX_AGAIN;
+    }
+
+    scoped_key_redis_link_renew(&connection->link);
+
+    return NGX_OK;
+}
+
+
+/* the first one over a link that was idle tells whether it is still there */
+static void
+scoped_key_redis_connection_probe(scoped_key_redis_connection_t *connection)
+{
+    ngx_msec_t  heard;
+
+    heard = connection->link.heard;
+
+    connection->quiet = heard;
+    connection->probing = connection->link.state == SCOPED_KEY_REDIS_READY
+                          && ngx_current_msec - heard
+                             >= SCOPED_KEY_REDIS_IDLE_MS;
+}
+
+
 ngx_int_t
 scoped_key_redis_send(scoped_key_redis_connection_t *connection,
-    scoped_key_redis_batch_t *batch, ngx_uint_t replies, const void *commands,
-    size_t len)
+    scoped_key_redis_batch_t *batch, const scoped_key_redis_forms_t *forms,
+    const void *commands, size_t len)
 {
     scoped_key_redis_link_t  *link;
+    scoped_key_redis_ring_t  *ring;
+    scoped_key_redis_slot_t  *slot;
 
     link = &connection->link;
+    ring = &connection->ring;
 
-    if (replies == 0 || !scoped_key_redis_connection_accepts(connection)) {
+    if (!scoped_key_redis_connection_accepts(connection)) {
+        return NGX_DECLINED;
+    }
+
+    if (ring->n == ring->size
+        && scoped_key_redis_ring_grow(ring, link->log) != NGX_OK)
+    {
         return NGX_DECLINED;
     }
 
@@ -194,12 +351,16 @@ scoped_key_redis_send(scoped_key_redis_connection_t *connection,
         return NGX_DECLINED;
     }
 
-    batch->replies = replies;
-    batch->sent = ngx_current_msec;
-    batch->failed = 0;
+    if (ring->n == 0) {
+        scoped_key_redis_connection_probe(connection);
+    }
 
-    ngx_queue_insert_tail(&connection->batches, &batch->queue);
-    connection->nbatches++;
+    slot = scoped_key_redis_ring_at(ring, ring->n++);
+
+    slot->forms = forms;
+    slot->batch = batch;
+    slot->sent = ngx_current_msec;
+    batch->sent = ngx_current_msec;
 
     scoped_key_redis_connection_watch(connection);
     scoped_key_redis_link_flush(link);
@@ -211,23 +372,28 @@ scoped_key_redis_send(scoped_key_redis_connection_t *connection,
 static const char *
 scoped_key_redis_connection_ready(void *owner)
 {
-    ngx_queue_t                    *q;
-    scoped_key_redis_batch_t       *batch;
+    ngx_uint_t                      i;
+    scoped_key_redis_slot_t        *slot;
     scoped_key_redis_connection_t  *connection = owner;
 
     scoped_key_redis_link_up(&connection->link);
 
     /* what has waited for the connection is sent only now */
-    for (q = ngx_queue_head(&connection->batches);
-         q != ngx_queue_sentinel(&connection->batches);
-         q = ngx_queue_next(q))
-    {
-        batch = ngx_queue_data(q, scoped_key_redis_batch_t, queue);
-        batch->sent = ngx_current_msec;
+    for (i = 0; i < connection->ring.n; i++) {
+        slot = scoped_key_redis_ring_at(&connection->ring, i);
+        slot->sent = ngx_current_msec;
+        slot->batch->sent = ngx_current_msec;
     }
 
-    if (connection->nbatches > 0) {
+    connection->replied = ngx_current_msec;
+    connection->late = ngx_current_msec;
+
+    if (connection->ring.n > 0) {
         scoped_key_redis_connection_watch(connection);
+    }
+
+    if (!connection->keepalive.timer_set) {
+        ngx_add_timer(&connection->keepalive, SCOPED_KEY_REDIS_KEEPALIVE_MS);
     }
 
     return NULL;
@@ -239,6 +405,7 @@ static void
 scoped_key_redis_connection_keep(scoped_key_redis_connection_t *connection,
     const scoped_key_resp_value_t *value)
 {
+    connection->failed = 1;
     connection->error = *value;
     connection->error.len = ngx_min(value->len, SCOPED_KEY_REDIS_MAX_REASON);
     connection->error.data = connection->text;
@@ -264,24 +431,48 @@ scoped_key_redis_connection_is_fatal(const scoped_key_resp_value_t *error)
 }
 
 
-/* the batch's last reply; NULL, or why the link must not go on */
-static const char *
-scoped_key_redis_connection_answer(scoped_key_redis_connection_t *connection,
-    scoped_key_redis_batch_t *batch, const scoped_key_resp_value_t *value)
+/* the first slot is answered; NULL: nobody waits for that */
+static scoped_key_redis_batch_t *
+scoped_key_redis_connection_pop(scoped_key_redis_connection_t *connection)
 {
-    const char  *reason;
+    scoped_key_redis_ring_t   *ring;
+    scoped_key_redis_batch_t  *batch;
 
-    ngx_queue_remove(&batch->queue);
-    connection->nbatches--;
+    ring = &connection->ring;
+    batch = scoped_key_redis_ring_at(ring, 0)->batch;
+
+    ring->first = (ring->first + 1) & (ring->size - 1);
+    ring->n--;
+
+    ngx_memzero(&connection->progress, sizeof(scoped_key_redis_progress_t));
+
+    if (connection->nlate > 0) {
+        connection->nlate--;
+        connection->late = ngx_current_msec;
+    }
 
     /* left to run: it costs less to look again than to set it each time */
-    if (connection->nbatches == 0) {
+    if (ring->n == 0) {
         connection->timer.cancelable = 1;
     }
 
+    return batch;
+}
+
+
+/* the batch's last reply; NULL, or why the link must not go on */
+static const char *
+scoped_key_redis_connection_answer(scoped_key_redis_connection_t *connection,
+    const scoped_key_resp_value_t *value)
+{
+    const char                *reason;
+    scoped_key_redis_batch_t  *batch;
+
+    batch = scoped_key_redis_connection_pop(connection);
     reason = NULL;
 
-    if (batch->failed) {
+    if (connection->failed) {
+        connection->failed = 0;
         value = &connection->error;
 
         if (scoped_key_redis_connection_is_fatal(value)) {
@@ -290,10 +481,12 @@ scoped_key_redis_connection_answer(scoped_key_redis_connection_t *connection,
         }
     }
 
-    batch->handler(batch, SCOPED_KEY_REDIS_REPLY, value);
+    if (batch != NULL) {
+        batch->handler(batch, SCOPED_KEY_REDIS_REPLY, value);
+    }
 
     if (reason == NULL && connection->link.moving
-        && connection->nbatches == 0)
+        && connection->ring.n == 0)
     {
         return scoped_key_redis_link_moved;
     }
@@ -306,46 +499,74 @@ static const char *
 scoped_key_redis_connection_reply(void *owner,
     const scoped_key_resp_value_t *value)
 {
-    ngx_queue_t                    *q;
-    scoped_key_redis_batch_t       *batch;
-    scoped_key_redis_connection_t  *connection = owner;
+    const scoped_key_redis_forms_t  *forms;
+    scoped_key_redis_connection_t   *connection = owner;
 
-    if (ngx_queue_empty(&connection->batches)) {
+    if (connection->ring.n == 0) {
         return "a reply that nobody waits for";
     }
 
-    q = ngx_queue_head(&connection->batches);
-    batch = ngx_queue_data(q, scoped_key_redis_batch_t, queue);
+    forms = scoped_key_redis_ring_at(&connection->ring, 0)->forms;
 
-    if (value->type == SCOPED_KEY_RESP_ERROR && !batch->failed) {
+    if (!scoped_key_redis_form_take(forms, &connection->progress, value)) {
+        return scoped_key_redis_connection_unexpected;
+    }
+
+    connection->probing = 0;
+    connection->replied = ngx_current_msec;
+
+    if (value->type == SCOPED_KEY_RESP_ERROR && !connection->failed) {
         scoped_key_redis_connection_keep(connection, value);
-        batch->failed = 1;
     }
 
-    if (--batch->replies > 0) {
-        return NULL;
-    }
-
-    return scoped_key_redis_connection_answer(connection, batch, value);
+    return connection->progress.step < forms->n
+           ? NULL : scoped_key_redis_connection_answer(connection, value);
 }
 
 
-static void
-scoped_key_redis_connection_lost(void *owner, ngx_uint_t too_large)
+static const char *
+scoped_key_redis_connection_too_large(void *owner,
+    const scoped_key_resp_value_t *root)
+{
+    scoped_key_redis_batch_t        *batch;
+    const scoped_key_redis_forms_t  *forms;
+    scoped_key_redis_connection_t   *connection = owner;
+
+    if (connection->ring.n == 0) {
+        return "a reply that nobody waits for";
+    }
+
+    forms = scoped_key_redis_ring_at(&connection->ring, 0)->forms;
+
+    if (!scoped_key_redis_form_take_large(forms, &connection->progress, root)
+        || connection->progress.step < forms->n)
+    {
+        return "reply too large";
+    }
+
+    connection->probing = 0;
+    connection->replied = ngx_current_msec;
+
+    batch = scoped_key_redis_connection_pop(connection);
+
+    if (batch != NULL) {
+        batch->handler(batch, SCOPED_KEY_REDIS_TOO_LARGE, NULL);
+    }
+
+    return NULL;
+}
+
+
+static ngx_uint_t
+scoped_key_redis_connection_is_idle(void *owner)
 {
     scoped_key_redis_connection_t  *connection = owner;
 
-    if (!too_large) {
-        scoped_key_redis_connection_fail_all(connection,
-                                             SCOPED_KEY_REDIS_FAILED);
-        return;
+    if (connection->ring.n == 0) {
+        scoped_key_redis_connection_probe(connection);
     }
 
-    /* one record is at fault, not the server: other keys need not wait */
-    scoped_key_redis_link_hurry(&connection->link);
-
-    scoped_key_redis_connection_fail_all(connection,
-                                         SCOPED_KEY_REDIS_TOO_LARGE);
+    return connection->probing && connection->link.heard == connection->quiet;
 }
 
 
@@ -354,36 +575,183 @@ scoped_key_redis_connection_is_busy(void *owner)
 {
     scoped_key_redis_connection_t  *connection = owner;
 
-    return connection->nbatches > 0;
+    return connection->ring.n > 0;
 }
 
 
-/* the first batch may have come after the timer was set */
+static void
+scoped_key_redis_connection_lost(void *owner, scoped_key_redis_lost_e why)
+{
+    ngx_uint_t                      i;
+    scoped_key_redis_batch_t       *batch;
+    scoped_key_redis_connection_t  *connection = owner;
+
+    if (connection->keepalive.timer_set) {
+        ngx_del_timer(&connection->keepalive);
+    }
+
+    /* who is to be sent again waits for the next try, which comes at once */
+
+    for (i = 0; i < connection->ring.n; i++) {
+        batch = scoped_key_redis_ring_at(&connection->ring, i)->batch;
+
+        if (batch != NULL
+            && scoped_key_redis_connection_end(batch, why, i == 0
+                                               && connection->progress.step)
+               == SCOPED_KEY_REDIS_DEAD)
+        {
+            break;
+        }
+    }
+
+    if (!connection->link.down
+        && (i < connection->ring.n || connection->link.stale != NULL))
+    {
+        scoped_key_redis_link_hurry(&connection->link);
+
+    } else if (why == SCOPED_KEY_REDIS_LOST_DEAD) {
+        why = SCOPED_KEY_REDIS_LOST;
+    }
+
+    scoped_key_redis_connection_fail_all(connection, why);
+}
+
+
+/* behind a late one, nobody is late for that alone */
+static ngx_msec_t
+scoped_key_redis_connection_due(scoped_key_redis_connection_t *connection,
+    const scoped_key_redis_slot_t *slot)
+{
+    ngx_msec_t  timeout, age, late;
+
+    timeout = connection->link.conf->timeout;
+
+    if (connection->nlate > 0) {
+        return slot->sent + 2 * timeout;
+    }
+
+    age = ngx_current_msec - slot->sent;
+    late = ngx_current_msec - connection->late;
+
+    return slot->sent + timeout + (late < age ? ngx_min(age - late, timeout)
+                                              : 0);
+}
+
+
+/* those whose time is over; their handlers may send, and move the ring */
+static void
+scoped_key_redis_connection_give_up(scoped_key_redis_connection_t *connection)
+{
+    scoped_key_redis_slot_t   *slot;
+    scoped_key_redis_batch_t  *batch;
+
+    while (connection->nlate < connection->ring.n) {
+        slot = scoped_key_redis_ring_at(&connection->ring, connection->nlate);
+
+        if ((ngx_msec_int_t) (scoped_key_redis_connection_due(connection, slot)
+                              - ngx_current_msec)
+            > 0)
+        {
+            break;
+        }
+
+        if (connection->nlate == 0) {
+            ngx_log_error(NGX_LOG_INFO, connection->link.log, NGX_ETIMEDOUT,
+                          "scoped key: redis connection to \"%V\" (%V) is "
+                          "late: no reply within %M ms",
+                          &connection->link.conf->name,
+                          connection->link.peer.name,
+                          connection->link.conf->timeout);
+        }
+
+        batch = slot->batch;
+        slot->batch = NULL;
+        connection->nlate++;
+
+        batch->handler(batch, SCOPED_KEY_REDIS_FAILED, NULL);
+    }
+}
+
+
+/* looks again no later than any batch can be due that is sent meanwhile */
 static void
 scoped_key_redis_connection_on_timer(ngx_event_t *ev)
 {
-    ngx_msec_t                      age, timeout;
-    ngx_queue_t                    *q;
-    scoped_key_redis_batch_t       *batch;
+    ngx_msec_t                      age, silent, timeout, due;
+    scoped_key_redis_slot_t        *slot;
     scoped_key_redis_connection_t  *connection;
 
     connection = ev->data;
 
-    if (ngx_queue_empty(&connection->batches)) {
+    if (connection->ring.n == 0) {
         return;
     }
 
-    q = ngx_queue_head(&connection->batches);
-    batch = ngx_queue_data(q, scoped_key_redis_batch_t, queue);
-
-    age = ngx_current_msec - batch->sent;
     timeout = connection->link.conf->timeout;
+    slot = scoped_key_redis_ring_at(&connection->ring, 0);
 
-    if (age < timeout) {
-        ngx_add_timer(ev, timeout - age);
+    age = ngx_current_msec - slot->sent;
+    silent = ngx_min(age, ngx_current_msec - connection->replied);
+
+    if (age >= timeout && scoped_key_redis_connection_is_idle(connection)) {
+        scoped_key_redis_link_fail_due(&connection->link, NGX_ETIMEDOUT,
+                                       scoped_key_redis_connection_timed_out,
+                                       SCOPED_KEY_REDIS_LOST_DEAD);
         return;
     }
 
-    scoped_key_redis_link_fail(&connection->link, NGX_ETIMEDOUT,
-                               "no reply in time");
+    if (silent >= 2 * timeout) {
+        scoped_key_redis_link_fail(&connection->link, NGX_ETIMEDOUT,
+                                   scoped_key_redis_connection_timed_out);
+        return;
+    }
+
+    scoped_key_redis_connection_give_up(connection);
+
+    due = 2 * timeout - silent;
+
+    if (connection->nlate < connection->ring.n) {
+        slot = scoped_key_redis_ring_at(&connection->ring, connection->nlate);
+        due = ngx_min(due, scoped_key_redis_connection_due(connection, slot)
+                           - ngx_current_msec);
+    }
+
+    ngx_add_timer(ev, ngx_min(due, timeout));
+}
+
+
+static void
+scoped_key_redis_connection_on_keepalive(ngx_event_t *ev)
+{
+    ngx_msec_t                      idle;
+    scoped_key_redis_connection_t  *connection;
+
+    static const u_char  ping[] = "*1\r\n$4\r\nPING\r\n";
+
+    connection = ev->data;
+    idle = ngx_current_msec - connection->link.heard;
+
+    if (connection->ring.n > 0) {
+        idle = 0;
+    }
+
+    if (idle >= SCOPED_KEY_REDIS_KEEPALIVE_MS
+        && scoped_key_redis_send(connection, &connection->ping,
+                                 &scoped_key_redis_connection_pong, ping,
+                                 sizeof(ping) - 1)
+           == NGX_OK)
+    {
+        idle = 0;
+    }
+
+    ngx_add_timer(ev, SCOPED_KEY_REDIS_KEEPALIVE_MS
+                      - ngx_min(idle, SCOPED_KEY_REDIS_KEEPALIVE_MS - 1));
+}
+
+
+static void
+scoped_key_redis_connection_on_pong(scoped_key_redis_batch_t *batch,
+    scoped_key_redis_result_e result, const scoped_key_resp_value_t *reply)
+{
+    /* that something came is all that was wanted */
 }

@@ -2,8 +2,9 @@
  * One pipelining connection to Redis on nginx's event loop: connect, AUTH,
  * SELECT, commands, time-outs, back-off with full jitter, one way to fail.
  * Knows nothing of keys, scopes or requests.  Never blocks.
- * Invariant: every batch that was taken is answered exactly once, and never
- * from within scoped_key_redis_send().
+ * Invariants: every batch that was taken is answered exactly once, and never
+ * from within scoped_key_redis_send(); with replies of the form that its
+ * commands have, or with none.
  */
 
 #ifndef SCOPED_KEY_REDIS_CONNECTION_H
@@ -14,10 +15,20 @@
 #include <ngx_event.h>
 #include <ngx_event_connect.h>
 
+#include "form.h"
 #include "resp.h"
 
 
-#define SCOPED_KEY_REDIS_MAX_BATCHES  8192   /* sent and not yet answered */
+/* sent and not yet answered; those count that nobody waits for any more */
+#define SCOPED_KEY_REDIS_MAX_BATCHES  8192
+
+/* a connection that was idle for so long may have been dropped unnoticed */
+#define SCOPED_KEY_REDIS_IDLE_MS      1000
+
+/* and is tried as often as this */
+#define SCOPED_KEY_REDIS_KEEPALIVE_MS  30000
+
+#define SCOPED_KEY_REDIS_MAX_RUN_ID   64
 
 /* one ADDRESS of the configuration */
 typedef struct {
@@ -37,7 +48,8 @@ typedef struct {
     ngx_str_t    password;               /* empty: no AUTH; never logged */
     ngx_uint_t   db;
     ngx_msec_t   connect_timeout;        /* connect and handshake together */
-    ngx_msec_t   timeout;                /* a batch, from send to last reply */
+    ngx_msec_t   timeout;                /* a batch, from send to last reply;
+                                            twice that behind a late one */
     ngx_msec_t   heartbeat;              /* of a tracking link, how often */
 } scoped_key_redis_conf_t;
 
@@ -53,10 +65,22 @@ typedef struct scoped_key_redis_endpoints_s   scoped_key_redis_endpoints_t;
 typedef struct scoped_key_redis_connection_s  scoped_key_redis_connection_t;
 typedef struct scoped_key_redis_batch_s       scoped_key_redis_batch_t;
 
+/* the server process at the other end, as INFO calls it */
+typedef struct {
+    ngx_uint_t   greeted;                /* ever */
+    size_t       len;                    /* 0: it does not say */
+    u_char       run_id[SCOPED_KEY_REDIS_MAX_RUN_ID];
+} scoped_key_redis_server_t;
+
 typedef enum {
     SCOPED_KEY_REDIS_REPLY = 0,
-    SCOPED_KEY_REDIS_TOO_LARGE,          /* this batch's reply broke the limits
-                                            of resp.h */
+    SCOPED_KEY_REDIS_TOO_LARGE,          /* EXEC's reply is over the limits of
+                                            resp.h, and nothing else is wrong
+                                            with it */
+    SCOPED_KEY_REDIS_DEAD,               /* the connection was, before a reply
+                                            came: the batch may be sent once
+                                            more, and again is to be cleared;
+                                            only to who has set it */
     SCOPED_KEY_REDIS_FAILED              /* any other end: nothing is known */
 } scoped_key_redis_result_e;
 
@@ -72,10 +96,9 @@ typedef void (*scoped_key_redis_batch_pt)(scoped_key_redis_batch_t *batch,
 
 /* owned by the caller, and left alone by him until it is answered */
 struct scoped_key_redis_batch_s {
-    ngx_queue_t                 queue;
-    ngx_uint_t                  replies; /* still to come */
-    ngx_msec_t                  sent;    /* ngx_current_msec when taken */
-    ngx_uint_t                  failed;  /* an error reply was kept */
+    ngx_msec_t                  sent;    /* ngx_current_msec when it was, or
+                                            before */
+    ngx_uint_t                  again;   /* set by the owner, see above */
     scoped_key_redis_batch_pt   handler;
     void                       *data;
 };
@@ -102,18 +125,29 @@ const scoped_key_redis_address_t *scoped_key_redis_connection_address(
 ngx_uint_t scoped_key_redis_address_equal(
     const scoped_key_redis_address_t *one,
     const scoped_key_redis_address_t *two);
+/* the one that it is connected to, or was last */
+const scoped_key_redis_server_t *scoped_key_redis_connection_server(
+    const scoped_key_redis_connection_t *connection);
 
 /*
- * Takes a batch: `replies` commands in RESP, back to back, copied.
+ * Connects anew, perhaps to another server behind the same address.
+ * NGX_AGAIN: not now, there are batches to be answered.
+ */
+ngx_int_t scoped_key_redis_connection_renew(
+    scoped_key_redis_connection_t *connection);
+
+/*
+ * Takes a batch: commands in RESP, back to back, copied; forms: of the reply
+ * to each.
  * While the first attempt to connect is under way, at the start or after a
  * loss, the batch waits for it, also when that attempt is about to begin since
- * a reply was too large; while the connection is backing off, or is trying
- * again in vain, the batch is refused.
+ * the connection was found dead; while the connection is backing off, or is
+ * trying again in vain, the batch is refused.
  * NGX_OK: the handler will be called once.  NGX_DECLINED: not now (down, too
  * many, out of memory): the handler will not be called.
  */
 ngx_int_t scoped_key_redis_send(scoped_key_redis_connection_t *connection,
-    scoped_key_redis_batch_t *batch, ngx_uint_t replies, const void *commands,
-    size_t len);
+    scoped_key_redis_batch_t *batch, const scoped_key_redis_forms_t *forms,
+    const void *commands, size_t len);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * The greeting of a new connection, in one write: AUTH and SELECT where they
- * are configured, and PING, which tells whether the server serves: one that
- * is loading, or wants a password, answers with an error.
+ * are configured; PING, which tells whether the server serves: one that is
+ * loading, or wants a password, answers with an error; and INFO, which tells
+ * which process it is: not all that answer at one address need be the same.
  * Invariant: of an answer to AUTH nothing is logged but a text that is known
  * here, or its first word: some servers quote the arguments that they refuse.
  */
@@ -81,6 +82,8 @@ ngx_int_t
 scoped_key_redis_handshake_write(scoped_key_redis_link_t *link)
 {
     ngx_str_t                       ping = ngx_string("PING");
+    ngx_str_t                       info[2] = { ngx_string("INFO"),
+                                                ngx_string("server") };
     const scoped_key_redis_conf_t  *conf;
 
     conf = link->conf;
@@ -96,7 +99,9 @@ scoped_key_redis_handshake_write(scoped_key_redis_link_t *link)
     }
 
     if (scoped_key_redis_output_command(&link->hello, &ping, 1, link->log)
-        != NGX_OK)
+            != NGX_OK
+        || scoped_key_redis_output_command(&link->hello, info, 2, link->log)
+            != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -108,13 +113,59 @@ scoped_key_redis_handshake_write(scoped_key_redis_link_t *link)
 }
 
 
-static ngx_uint_t
-scoped_key_redis_handshake_is_status(const scoped_key_resp_value_t *value,
-    const char *text)
+/* of lines such as "run_id:0123…"; a server that has none stays unknown */
+static void
+scoped_key_redis_handshake_run_id(scoped_key_redis_server_t *server,
+    const scoped_key_resp_value_t *info)
 {
-    return value->type == SCOPED_KEY_RESP_STATUS
-           && value->len == ngx_strlen(text)
-           && ngx_memcmp(value->data, text, value->len) == 0;
+    static u_char  name[] = "\nrun_id:";
+
+    u_char  *p, *from, *last;
+
+    if (info->len < sizeof(name)) {
+        return;
+    }
+
+    from = (u_char *) info->data;
+    last = from + info->len;
+
+    p = ngx_strlcasestrn(from, last, name, sizeof(name) - 1 - 1);
+    if (p == NULL) {
+        return;
+    }
+
+    for (p += sizeof(name) - 1; p < last && *p > ' '; p++) {
+
+        if (server->len == SCOPED_KEY_REDIS_MAX_RUN_ID) {
+            server->len = 0;
+            return;
+        }
+
+        server->run_id[server->len++] = *p;
+    }
+}
+
+
+/* a user who may not ask, or a server that does not know, is no failure */
+static const char *
+scoped_key_redis_handshake_info(scoped_key_redis_link_t *link,
+    const scoped_key_resp_value_t *value)
+{
+    link->server.greeted = 1;
+    link->server.len = 0;
+
+    switch (value->type) {
+
+    case SCOPED_KEY_RESP_STRING:
+        scoped_key_redis_handshake_run_id(&link->server, value);
+        return NULL;
+
+    case SCOPED_KEY_RESP_ERROR:
+        return NULL;
+
+    default:
+        return scoped_key_redis_link_refused(link, "INFO", value);
+    }
 }
 
 
@@ -165,26 +216,34 @@ const char *
 scoped_key_redis_handshake_reply(scoped_key_redis_link_t *link,
     const scoped_key_resp_value_t *value)
 {
+    const char  *reason;
+
+    reason = NULL;
+
     switch (link->step) {
 
     case SCOPED_KEY_REDIS_STEP_AUTH:
-        if (!scoped_key_redis_handshake_is_status(value, "OK")) {
+        if (!scoped_key_redis_is_status(value, "OK")) {
             return scoped_key_redis_handshake_auth_refused(link, value);
         }
 
         break;
 
     case SCOPED_KEY_REDIS_STEP_SELECT:
-        if (!scoped_key_redis_handshake_is_status(value, "OK")) {
+        if (!scoped_key_redis_is_status(value, "OK")) {
             return scoped_key_redis_link_refused(link, "SELECT", value);
         }
 
         break;
 
+    case SCOPED_KEY_REDIS_STEP_INFO:
+        reason = scoped_key_redis_handshake_info(link, value);
+        break;
+
     default: /* SCOPED_KEY_REDIS_STEP_PING */
 
         /* a user who may not PING has been let in all the same */
-        if (!scoped_key_redis_handshake_is_status(value, "PONG")
+        if (!scoped_key_redis_is_status(value, "PONG")
             && !scoped_key_resp_is_error(value, "NOPERM"))
         {
             return scoped_key_redis_link_refused(link, "PING", value);
@@ -193,5 +252,5 @@ scoped_key_redis_handshake_reply(scoped_key_redis_link_t *link,
 
     link->step = scoped_key_redis_handshake_step(link->conf, link->step + 1);
 
-    return NULL;
+    return reason;
 }

@@ -288,6 +288,48 @@ scoped_key_redis_link_delay(scoped_key_redis_link_t *link)
 }
 
 
+/*
+ * Servers and balancers close what is not in use: that is no error, unless the
+ * connection cannot be made again.
+ */
+static ngx_uint_t
+scoped_key_redis_link_is_stale(scoped_key_redis_link_t *link, ngx_err_t err,
+    const char *reason, scoped_key_redis_lost_e why)
+{
+    if (why != SCOPED_KEY_REDIS_LOST_DEAD || !link->up
+        || !link->ops->is_idle(link->owner))
+    {
+        return 0;
+    }
+
+    link->stale = reason;
+    link->stale_err = err;
+
+    ngx_log_error(NGX_LOG_INFO, link->log, err,
+                  "scoped key: redis %s to \"%V\" (%V) was not in use, and is "
+                  "made anew: %s", link->ops->name, &link->conf->name,
+                  &link->address.name, reason);
+
+    return 1;
+}
+
+
+static void
+scoped_key_redis_link_log_stale(scoped_key_redis_link_t *link)
+{
+    if (link->stale == NULL) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, link->log, link->stale_err,
+                  "scoped key: redis %s to \"%V\" (%V) lost: %s",
+                  link->ops->name, &link->conf->name, &link->address.name,
+                  link->stale);
+
+    link->stale = NULL;
+}
+
+
 static void
 scoped_key_redis_link_retry(scoped_key_redis_link_t *link)
 {
@@ -314,13 +356,25 @@ scoped_key_redis_link_retry(scoped_key_redis_link_t *link)
 
 void
 scoped_key_redis_link_fail_due(scoped_key_redis_link_t *link, ngx_err_t err,
-    const char *reason, ngx_uint_t too_large)
+    const char *reason, scoped_key_redis_lost_e why)
 {
-    scoped_key_redis_link_log_failure(link, err, reason);
+    ngx_uint_t  stale;
+
+    stale = scoped_key_redis_link_is_stale(link, err, reason, why);
+
+    if (!stale) {
+        scoped_key_redis_link_log_stale(link);
+        scoped_key_redis_link_log_failure(link, err, reason);
+    }
+
     scoped_key_redis_link_stop(link);
     scoped_key_redis_link_retry(link);
 
-    link->ops->lost(link->owner, too_large);
+    if (stale) {
+        link->lost = 0;
+    }
+
+    link->ops->lost(link->owner, why);
 }
 
 
@@ -328,7 +382,7 @@ void
 scoped_key_redis_link_fail(scoped_key_redis_link_t *link, ngx_err_t err,
     const char *reason)
 {
-    scoped_key_redis_link_fail_due(link, err, reason, 0);
+    scoped_key_redis_link_fail_due(link, err, reason, SCOPED_KEY_REDIS_LOST);
 }
 
 
@@ -348,6 +402,22 @@ scoped_key_redis_link_hurry(scoped_key_redis_link_t *link)
 
 
 void
+scoped_key_redis_link_renew(scoped_key_redis_link_t *link)
+{
+    /* as one that moves: nothing has failed */
+    link->moving = 1;
+
+    scoped_key_redis_link_stop(link);
+    scoped_key_redis_link_retry(link);
+
+    link->advance = 1;
+    link->lost = 0;
+
+    link->ops->lost(link->owner, SCOPED_KEY_REDIS_LOST);
+}
+
+
+void
 scoped_key_redis_link_up(scoped_key_redis_link_t *link)
 {
     if (link->lost) {
@@ -358,6 +428,7 @@ scoped_key_redis_link_up(scoped_key_redis_link_t *link)
     }
 
     link->tried = 0;
+    link->stale = NULL;
     link->since = ngx_current_msec;
     link->up = 1;
     link->down = 0;

@@ -29,13 +29,21 @@ typedef enum {
     SCOPED_KEY_REDIS_STEP_AUTH = 0,
     SCOPED_KEY_REDIS_STEP_SELECT,
     SCOPED_KEY_REDIS_STEP_PING,
+    SCOPED_KEY_REDIS_STEP_INFO,
     SCOPED_KEY_REDIS_STEP_DONE
 } scoped_key_redis_step_e;
 
+/* why a link was lost */
+typedef enum {
+    SCOPED_KEY_REDIS_LOST = 0,
+    SCOPED_KEY_REDIS_LOST_GARBLED,       /* what it said cannot be read */
+    SCOPED_KEY_REDIS_LOST_DEAD           /* the other side has gone */
+} scoped_key_redis_lost_e;
+
 /*
- * What the owner does.  Of ready and reply a text is returned when the link
- * cannot go on, and it fails with that reason; NULL when all is well.  None
- * of them may call fail or stop.
+ * What the owner does.  Of ready and the replies a text is returned when the
+ * link cannot go on, and it fails with that reason; NULL when all is well.
+ * None of them may call fail or stop.
  */
 typedef struct {
     const char   *name;                  /* for the log */
@@ -43,11 +51,12 @@ typedef struct {
     const char *(*ready)(void *owner);
     /* a reply that came once the link was ready */
     const char *(*reply)(void *owner, const scoped_key_resp_value_t *value);
-    /*
-     * The link has failed and is backing off.  too_large: because the reply
-     * that was due broke the limits of resp.h.
-     */
-    void        (*lost)(void *owner, ngx_uint_t too_large);
+    /* one over the limits of resp.h, of which there are type and length */
+    const char *(*too_large)(void *owner, const scoped_key_resp_value_t *root);
+    /* whether it may have been dropped because it was not in use */
+    ngx_uint_t  (*is_idle)(void *owner);
+    /* the link has failed and is backing off */
+    void        (*lost)(void *owner, scoped_key_redis_lost_e why);
     /*
      * Whether somebody would lose an answer if a link that is ready moved to
      * another address now; if so, reply returns scoped_key_redis_link_moved
@@ -85,6 +94,12 @@ typedef struct {
     scoped_key_redis_address_t       address;
     ngx_uint_t                       tried;   /* addresses, since it has last
                                                  backed off */
+    scoped_key_redis_server_t        server;  /* of the last greeting */
+    ngx_msec_t                       heard;   /* when bytes last came */
+    const char                      *stale;   /* why it was dropped while idle,
+                                                 and is not yet up again */
+    ngx_err_t                        stale_err;
+
     ngx_uint_t                       failures;  /* in a row: the back-off */
     ngx_msec_t                       since;   /* when it came up */
     ngx_msec_t                       logged;  /* when it was said to be down */
@@ -126,10 +141,21 @@ void scoped_key_redis_link_fail(scoped_key_redis_link_t *link, ngx_err_t err,
     const char *reason);
 
 /*
- * For an owner who is told that a link is lost that was up, and knows that the
- * server is well: it is connected to again at once, as if nothing had failed.
+ * The same, with what the owner is told.  One that was dropped while it was
+ * idle is an error only if it cannot be made again.
+ */
+void scoped_key_redis_link_fail_due(scoped_key_redis_link_t *link,
+    ngx_err_t err, const char *reason, scoped_key_redis_lost_e why);
+
+/*
+ * For an owner who is told that a link is lost that was up, and has reason to
+ * think that the server is well: it is connected to again at once, as if
+ * nothing had failed.
  */
 void scoped_key_redis_link_hurry(scoped_key_redis_link_t *link);
+
+/* a link that is up is closed, and made again at once; calls lost */
+void scoped_key_redis_link_renew(scoped_key_redis_link_t *link);
 
 /* the owner's work is done too: the link is up, and its back-off forgotten */
 void scoped_key_redis_link_up(scoped_key_redis_link_t *link);
@@ -143,12 +169,9 @@ const char *scoped_key_redis_link_refused(scoped_key_redis_link_t *link,
 
 
 /*
- * Between link.c and link_events.c: fail, and say whether the reply that was
- * due broke the limits; greet a server that has just been connected to; the
- * handlers of the socket's events and of link->flush.
+ * Between link.c and link_events.c: greet a server that has just been
+ * connected to; the handlers of the socket's events and of link->flush.
  */
-void scoped_key_redis_link_fail_due(scoped_key_redis_link_t *link,
-    ngx_err_t err, const char *reason, ngx_uint_t too_large);
 void scoped_key_redis_link_greet(scoped_key_redis_link_t *link);
 void scoped_key_redis_link_on_read(ngx_event_t *rev);
 void scoped_key_redis_link_on_write(ngx_event_t *wev);

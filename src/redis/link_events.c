@@ -98,8 +98,9 @@ scoped_key_redis_link_on_flush(ngx_event_t *ev)
 
     if (link->state == SCOPED_KEY_REDIS_READY) {
         if (scoped_key_redis_output_send(&link->output, c) == NGX_ERROR) {
-            scoped_key_redis_link_fail(link, ngx_socket_errno,
-                                       "send() failed");
+            scoped_key_redis_link_fail_due(link, ngx_socket_errno,
+                                           "send() failed",
+                                           SCOPED_KEY_REDIS_LOST_DEAD);
         }
 
         return;
@@ -157,14 +158,14 @@ scoped_key_redis_link_reply(scoped_key_redis_link_t *link,
 static ngx_int_t
 scoped_key_redis_link_take(scoped_key_redis_link_t *link, ngx_uint_t *left)
 {
-    ngx_uint_t                      too_large;
     const char                     *reason;
+    scoped_key_redis_lost_e         why;
     scoped_key_resp_status_e        status;
     const scoped_key_resp_value_t  *value;
 
     while (*left > 0) {
         status = scoped_key_resp_take(link->resp, &value);
-        too_large = 0;
+        why = SCOPED_KEY_REDIS_LOST_GARBLED;
 
         switch (status) {
 
@@ -173,11 +174,13 @@ scoped_key_redis_link_take(scoped_key_redis_link_t *link, ngx_uint_t *left)
 
         case SCOPED_KEY_RESP_REPLY:
             reason = scoped_key_redis_link_reply(link, value);
+            why = SCOPED_KEY_REDIS_LOST;
             break;
 
         case SCOPED_KEY_RESP_TOO_LARGE:
-            reason = "reply too large";
-            too_large = (link->state == SCOPED_KEY_REDIS_READY);
+            reason = link->state == SCOPED_KEY_REDIS_READY
+                     ? link->ops->too_large(link->owner, value)
+                     : "reply too large";
             break;
 
         default: /* SCOPED_KEY_RESP_BROKEN */
@@ -185,7 +188,7 @@ scoped_key_redis_link_take(scoped_key_redis_link_t *link, ngx_uint_t *left)
         }
 
         if (reason != NULL) {
-            scoped_key_redis_link_fail_due(link, 0, reason, too_large);
+            scoped_key_redis_link_fail_due(link, 0, reason, why);
             return NGX_ERROR;
         }
 
@@ -213,14 +216,18 @@ scoped_key_redis_link_receive(scoped_key_redis_link_t *link)
     }
 
     if (n == NGX_ERROR) {
-        scoped_key_redis_link_fail(link, ngx_socket_errno, "recv() failed");
+        scoped_key_redis_link_fail_due(link, ngx_socket_errno, "recv() failed",
+                                       SCOPED_KEY_REDIS_LOST_DEAD);
         return NGX_ERROR;
     }
 
     if (n == 0) {
-        scoped_key_redis_link_fail(link, 0, "closed by the server");
+        scoped_key_redis_link_fail_due(link, 0, "closed by the server",
+                                       SCOPED_KEY_REDIS_LOST_DEAD);
         return NGX_ERROR;
     }
+
+    link->heard = ngx_current_msec;
 
     if (!scoped_key_resp_feed(link->resp, buffer, n)) {
         scoped_key_redis_link_fail(link, 0, "out of memory");

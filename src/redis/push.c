@@ -126,8 +126,11 @@ scoped_key_redis_push_read(const scoped_key_redis_push_t *push,
         return SCOPED_KEY_REDIS_PUSH_UNEXPECTED;
     }
 
-    if (scoped_key_redis_push_is(kind, &subscribe)) {
-        return SCOPED_KEY_REDIS_PUSH_SUBSCRIBED;
+    if (scoped_key_redis_push_is(kind, &subscribe)
+        && what->type == SCOPED_KEY_RESP_INTEGER)
+    {
+        return changes ? SCOPED_KEY_REDIS_PUSH_TRACKED
+                       : SCOPED_KEY_REDIS_PUSH_SUBSCRIBED;
     }
 
     if (!scoped_key_redis_push_is(kind, &message)) {

@@ -12,7 +12,9 @@
 
 typedef enum {
     SCOPED_KEY_REDIS_PUSH_UNEXPECTED = 0,  /* some of it may have been told */
-    SCOPED_KEY_REDIS_PUSH_SUBSCRIBED,      /* one channel is confirmed */
+    SCOPED_KEY_REDIS_PUSH_TRACKED,         /* the one of changed keys is
+                                              confirmed */
+    SCOPED_KEY_REDIS_PUSH_SUBSCRIBED,      /* the channel is confirmed */
     SCOPED_KEY_REDIS_PUSH_TOLD             /* to the listener */
 } scoped_key_redis_push_e;
 

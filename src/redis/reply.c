@@ -141,9 +141,12 @@ scoped_key_reply_array(scoped_key_reply_t *reply, size_t elements,
     scoped_key_resp_value_t  value = { .type = SCOPED_KEY_RESP_ARRAY,
                                        .len = elements, .span = 1 };
 
-    if (depth > SCOPED_KEY_RESP_MAX_DEPTH
-        || elements > SCOPED_KEY_RESP_MAX_ELEMENTS - reply->announced)
-    {
+    /* no record and no message is so deep */
+    if (depth > SCOPED_KEY_RESP_MAX_DEPTH) {
+        return SCOPED_KEY_RESP_BROKEN;
+    }
+
+    if (elements > SCOPED_KEY_RESP_MAX_ELEMENTS - reply->announced) {
         return SCOPED_KEY_RESP_TOO_LARGE;
     }
 

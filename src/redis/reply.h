@@ -26,7 +26,8 @@ typedef struct {
 /*
  * These append one value, in the order of the wire.  They return
  * SCOPED_KEY_RESP_REPLY when it was taken, SCOPED_KEY_RESP_TOO_LARGE over the
- * limits of resp.h, SCOPED_KEY_RESP_BROKEN out of memory.
+ * limits of resp.h, SCOPED_KEY_RESP_BROKEN when it is too deep, or out of
+ * memory.
  */
 scoped_key_resp_status_e scoped_key_reply_nil(scoped_key_reply_t *reply);
 scoped_key_resp_status_e scoped_key_reply_integer(scoped_key_reply_t *reply,

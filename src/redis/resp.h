@@ -42,8 +42,11 @@ typedef struct scoped_key_resp_s  scoped_key_resp_t;
 typedef enum {
     SCOPED_KEY_RESP_REPLY = 0,           /* *value is the root of one */
     SCOPED_KEY_RESP_MORE,                /* feed more bytes */
-    SCOPED_KEY_RESP_TOO_LARGE,           /* over the limits; of no use now */
-    SCOPED_KEY_RESP_BROKEN               /* no RESP, or out of memory; ditto */
+    SCOPED_KEY_RESP_TOO_LARGE,           /* over the limits, made of arrays and
+                                            strings, and read past: *value is
+                                            its type and its length alone */
+    SCOPED_KEY_RESP_BROKEN               /* no RESP, or more than anybody would
+                                            say, or out of memory; the end */
 } scoped_key_resp_status_e;
 
 

@@ -40,7 +40,11 @@ struct scoped_key_redis_tracking_s {
 static const char *scoped_key_redis_tracking_ready(void *owner);
 static const char *scoped_key_redis_tracking_reply(void *owner,
     const scoped_key_resp_value_t *value);
-static void scoped_key_redis_tracking_lost(void *owner, ngx_uint_t too_large);
+static const char *scoped_key_redis_tracking_too_large(void *owner,
+    const scoped_key_resp_value_t *root);
+static ngx_uint_t scoped_key_redis_tracking_is_idle(void *owner);
+static void scoped_key_redis_tracking_lost(void *owner,
+    scoped_key_redis_lost_e why);
 static void scoped_key_redis_tracking_on_heartbeat(ngx_event_t *ev);
 
 
@@ -48,6 +52,8 @@ static const scoped_key_redis_owner_t  scoped_key_redis_tracking_ops = {
     "tracking link",
     scoped_key_redis_tracking_ready,
     scoped_key_redis_tracking_reply,
+    scoped_key_redis_tracking_too_large,
+    scoped_key_redis_tracking_is_idle,
     scoped_key_redis_tracking_lost,
     NULL
 };
@@ -107,6 +113,13 @@ const scoped_key_redis_address_t *
 scoped_key_redis_tracking_address(const scoped_key_redis_tracking_t *tracking)
 {
     return &tracking->link.address;
+}
+
+
+const scoped_key_redis_server_t *
+scoped_key_redis_tracking_server(const scoped_key_redis_tracking_t *tracking)
+{
+    return &tracking->link.server;
 }
 
 
@@ -267,10 +280,13 @@ scoped_key_redis_tracking_confirm(scoped_key_redis_tracking_t *tracking)
 }
 
 
+/* left: how many are to come after this one, as they were asked for */
 static const char *
-scoped_key_redis_tracking_subscribed(scoped_key_redis_tracking_t *tracking)
+scoped_key_redis_tracking_subscribed(scoped_key_redis_tracking_t *tracking,
+    ngx_uint_t left)
 {
-    if (tracking->pending == 0) {
+    /* PING was asked before */
+    if (tracking->pending != left + 1 || tracking->pinged) {
         return scoped_key_redis_tracking_unexpected;
     }
 
@@ -311,8 +327,11 @@ scoped_key_redis_tracking_listen(scoped_key_redis_tracking_t *tracking,
     case SCOPED_KEY_REDIS_PUSH_TOLD:
         return NULL;
 
+    case SCOPED_KEY_REDIS_PUSH_TRACKED:
+        return scoped_key_redis_tracking_subscribed(tracking, 1);
+
     case SCOPED_KEY_REDIS_PUSH_SUBSCRIBED:
-        return scoped_key_redis_tracking_subscribed(tracking);
+        return scoped_key_redis_tracking_subscribed(tracking, 0);
 
     default: /* SCOPED_KEY_REDIS_PUSH_UNEXPECTED */
         return scoped_key_redis_tracking_unexpected;
@@ -339,7 +358,7 @@ scoped_key_redis_tracking_reply(void *owner,
         return scoped_key_redis_tracking_refused(tracking, "CLIENT ID", value);
 
     case SCOPED_KEY_REDIS_TRACKING_ON:
-        if (value->type == SCOPED_KEY_RESP_STATUS) {
+        if (scoped_key_redis_is_status(value, "OK")) {
             tracking->tracks = 1;
             return scoped_key_redis_tracking_subscribe(tracking);
         }
@@ -353,8 +372,25 @@ scoped_key_redis_tracking_reply(void *owner,
 }
 
 
+/* it told of changes, and nobody knows of which: lost() forgets all */
+static const char *
+scoped_key_redis_tracking_too_large(void *owner,
+    const scoped_key_resp_value_t *root)
+{
+    return "reply too large";
+}
+
+
+/* a heartbeat goes over it all the time */
+static ngx_uint_t
+scoped_key_redis_tracking_is_idle(void *owner)
+{
+    return 0;
+}
+
+
 static void
-scoped_key_redis_tracking_lost(void *owner, ngx_uint_t too_large)
+scoped_key_redis_tracking_lost(void *owner, scoped_key_redis_lost_e why)
 {
     ngx_uint_t                    live;
     scoped_key_redis_tracking_t  *tracking = owner;
@@ -367,9 +403,9 @@ scoped_key_redis_tracking_lost(void *owner, ngx_uint_t too_large)
 
     tracking->step = SCOPED_KEY_REDIS_TRACKING_ID;
 
-    /* the last proof stands, but a message too large told of changes */
+    /* the last proof stands, but what cannot be read may tell of changes */
 
-    if (live && too_large) {
+    if (live && why == SCOPED_KEY_REDIS_LOST_GARBLED) {
         scoped_key_redis_tracking_flush(tracking);
     }
 }

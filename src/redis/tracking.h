@@ -43,6 +43,10 @@ void scoped_key_redis_tracking_destroy(scoped_key_redis_tracking_t *tracking);
 const scoped_key_redis_address_t *scoped_key_redis_tracking_address(
     const scoped_key_redis_tracking_t *tracking);
 
+/* the one that tells of changes, or did last */
+const scoped_key_redis_server_t *scoped_key_redis_tracking_server(
+    const scoped_key_redis_tracking_t *tracking);
+
 /*
  * The moment (ngx_current_msec) up to which no change can have been missed; of
  * a link that is lost, of the time before.  Returns 0, and leaves *proof alone,

@@ -1,4 +1,4 @@
-/* links: redis/command redis/resp redis/reply -lhiredis */
+/* links: redis/command redis/resp redis/reply redis/skip -lhiredis */
 
 /*
  * The lines of the input are the words of a command: hiredis reads from it just

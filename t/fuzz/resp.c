@@ -1,4 +1,4 @@
-/* links: redis/resp redis/reply -lhiredis */
+/* links: redis/resp redis/reply redis/skip -lhiredis */
 
 /*
  * A server that says anything, in pieces of any size.  Whatever it says: the
@@ -90,6 +90,13 @@ take_all(scoped_key_resp_t *resp, outcome_t *outcome)
 
     for ( ;; ) {
         outcome->end = scoped_key_resp_take(resp, &value);
+
+        if (outcome->end == SCOPED_KEY_RESP_TOO_LARGE) {
+            must(outcome->n < MAX_VALUES);
+            must(value->span == 1 && value->data == NULL);
+            outcome->sums[outcome->n++] = sum(value);
+            continue;
+        }
 
         if (outcome->end != SCOPED_KEY_RESP_REPLY) {
             break;

@@ -257,7 +257,7 @@ sub set_defaults {
     $block->{log} = defined $block->{key_in_request_line} ? 'keys' : 'all';
     if ($http !~ /^\s*scoped_key_redis\s/m) {
         $http = "scoped_key_redis unix:$ENV{TEST_REDIS_SOCK}"
-                . " connect_timeout=10s timeout=10s;\n$http";
+                . " connect_timeout=10s timeout=5s;\n$http";
     }
     $block->{http_config} = $http;
 

@@ -1,4 +1,4 @@
-/* links: redis/resp redis/reply -lhiredis */
+/* links: redis/resp redis/reply redis/skip -lhiredis */
 
 /*
  * What is too long to write down as a case: replies at the limits and beyond
@@ -11,14 +11,14 @@
 #include "unit.h"
 
 
-/* an array of n nils, with `text` bytes of text before them */
+/* an array of n empty strings, with `text` bytes of text before them */
 static char *
 make_array(size_t n, size_t text, size_t *len)
 {
     char    *bytes;
     size_t   i, at;
 
-    bytes = malloc(text + 5 * n + 64);
+    bytes = malloc(text + 6 * n + 64);
     if (bytes == NULL) {
         abort();
     }
@@ -29,8 +29,8 @@ make_array(size_t n, size_t text, size_t *len)
     at += (size_t) sprintf(bytes + at, "\r\n");
 
     for (i = 0; i < n; i++) {
-        memcpy(bytes + at, "$-1\r\n", 5);
-        at += 5;
+        memcpy(bytes + at, "$0\r\n\r\n", 6);
+        at += 6;
     }
 
     *len = at;
@@ -55,6 +55,17 @@ feed_made(scoped_key_resp_t *resp, size_t n, size_t text, size_t step)
 
         scoped_key_resp_feed(resp, bytes + at, part);
         status = scoped_key_resp_take(resp, &value);
+    }
+
+    /* it was read to its end, and the next one is found */
+    if (status == SCOPED_KEY_RESP_TOO_LARGE) {
+        check(at == len);
+        check(value->type == SCOPED_KEY_RESP_ARRAY);
+        check(value->len == n + 1);
+        check(scoped_key_resp_take(resp, &value) == SCOPED_KEY_RESP_MORE);
+        check(scoped_key_resp_feed(resp, "+OK\r\n", 5));
+        check(scoped_key_resp_take(resp, &value) == SCOPED_KEY_RESP_REPLY);
+        check(value->type == SCOPED_KEY_RESP_STATUS);
     }
 
     if (status == SCOPED_KEY_RESP_REPLY) {
@@ -103,12 +114,139 @@ test_limits(void)
         check(feed_one(0, most, steps[i]) == SCOPED_KEY_RESP_REPLY);
         check(feed_one(0, most + 1, steps[i]) == SCOPED_KEY_RESP_TOO_LARGE);
         check(feed_one(0, 2 * most, steps[i]) == SCOPED_KEY_RESP_TOO_LARGE);
+        check(feed_one(9, 14 * most, steps[i]) == SCOPED_KEY_RESP_TOO_LARGE);
+        check(feed_one(9, 17 * most, steps[i]) == SCOPED_KEY_RESP_BROKEN);
 
         check(feed_one(SCOPED_KEY_RESP_MAX_ELEMENTS - 1, 0, steps[i])
               == SCOPED_KEY_RESP_REPLY);
         check(feed_one(SCOPED_KEY_RESP_MAX_ELEMENTS, 0, steps[i])
               == SCOPED_KEY_RESP_TOO_LARGE);
+        check(feed_one(500000, 0, steps[i]) == SCOPED_KEY_RESP_TOO_LARGE);
+        check(feed_one(1048576, 0, steps[i]) == SCOPED_KEY_RESP_BROKEN);
     }
+}
+
+
+/* a record of two arrays, the first, the second or both of them too large */
+static void
+test_records(void)
+{
+    char                           *bytes;
+    size_t                          i, at, part, round, sizes[2];
+    scoped_key_resp_t              *resp;
+    scoped_key_resp_status_e        status;
+    const scoped_key_resp_value_t  *value;
+
+    bytes = malloc(4 * 1048576);
+    resp = scoped_key_resp_create();
+
+    if (!check(resp != NULL && bytes != NULL)) {
+        return;
+    }
+
+    for (round = 0; round < 4; round++) {
+        sizes[0] = (round & 1) ? 20000 : 3;
+        sizes[1] = (round & 2) ? 20000 : 3;
+
+        at = (size_t) sprintf(bytes, "*2\r\n");
+
+        for (i = 0; i < sizes[0]; i++) {
+            at += (size_t) sprintf(bytes + at, "%s$3\r\nabc\r\n",
+                                   i == 0 ? (round & 1) ? "*20000\r\n"
+                                                        : "*3\r\n" : "");
+        }
+
+        for (i = 0; i < sizes[1]; i++) {
+            at += (size_t) sprintf(bytes + at, "%s$3\r\nabc\r\n",
+                                   i == 0 ? (round & 2) ? "*20000\r\n"
+                                                        : "*3\r\n" : "");
+        }
+
+        at += (size_t) sprintf(bytes + at, ":7\r\n");
+
+        for (i = 0; i < at; i += part) {
+            part = (at - i < 1000) ? at - i : 1000;
+            check(scoped_key_resp_feed(resp, bytes + i, part));
+            status = scoped_key_resp_take(resp, &value);
+
+            if (status == SCOPED_KEY_RESP_MORE) {
+                continue;
+            }
+
+            check(status == (round ? SCOPED_KEY_RESP_TOO_LARGE
+                                   : SCOPED_KEY_RESP_REPLY));
+            check(value->type == SCOPED_KEY_RESP_ARRAY && value->len == 2);
+
+            check(scoped_key_resp_take(resp, &value)
+                  == SCOPED_KEY_RESP_REPLY);
+            check(value->integer == 7);
+            check(i + part == at);
+        }
+    }
+
+    scoped_key_resp_free(resp);
+    free(bytes);
+}
+
+
+/* many strings, none of them large: the one that is too much comes in parts */
+static void
+test_strings(void)
+{
+    char                           *bytes;
+    size_t                          at, i, len, part, step, size;
+    scoped_key_resp_t              *resp;
+    scoped_key_resp_status_e        status;
+    const scoped_key_resp_value_t  *value;
+
+    bytes = malloc(4 * 1048576);
+    resp = scoped_key_resp_create();
+
+    if (!check(resp != NULL && bytes != NULL)) {
+        return;
+    }
+
+    for (size = 1000; size < 400000; size = size * 3 / 2) {
+        len = (size_t) sprintf(bytes, "*1\r\n*%zu\r\n", 2097152 / size);
+
+        for (i = 0; i < 2097152 / size; i++) {
+            len += (size_t) sprintf(bytes + len, "$%zu\r\n", size);
+            memset(bytes + len, 'x', size);
+            len += size;
+            len += (size_t) sprintf(bytes + len, "\r\n");
+        }
+
+        len += (size_t) sprintf(bytes + len, "+OK\r\n");
+
+        for (step = 1000; step < 40000; step += 7919) {
+            status = SCOPED_KEY_RESP_MORE;
+
+            for (at = 0; at < len && status == SCOPED_KEY_RESP_MORE;
+                 at += part)
+            {
+                part = (len - at < step) ? len - at : step;
+
+                check(scoped_key_resp_feed(resp, bytes + at, part));
+                status = scoped_key_resp_take(resp, &value);
+            }
+
+            check(status == SCOPED_KEY_RESP_TOO_LARGE);
+            check(value->type == SCOPED_KEY_RESP_ARRAY && value->len == 1);
+
+            status = scoped_key_resp_take(resp, &value);
+
+            if (status == SCOPED_KEY_RESP_MORE) {
+                check(scoped_key_resp_feed(resp, bytes + at, len - at));
+                status = scoped_key_resp_take(resp, &value);
+            }
+
+            check(status == SCOPED_KEY_RESP_REPLY);
+            check(value->type == SCOPED_KEY_RESP_STATUS && value->len == 2);
+        }
+    }
+
+    scoped_key_resp_free(resp);
+    free(bytes);
 }
 
 
@@ -187,9 +325,9 @@ test_end(void)
     }
 
     check(scoped_key_resp_feed(resp, "*2000000000\r\n", 13));
-    check(scoped_key_resp_take(resp, &value) == SCOPED_KEY_RESP_TOO_LARGE);
+    check(scoped_key_resp_take(resp, &value) == SCOPED_KEY_RESP_BROKEN);
     check(scoped_key_resp_feed(resp, "+OK\r\n", 5));
-    check(scoped_key_resp_take(resp, &value) == SCOPED_KEY_RESP_TOO_LARGE);
+    check(scoped_key_resp_take(resp, &value) == SCOPED_KEY_RESP_BROKEN);
     scoped_key_resp_free(resp);
 
     resp = scoped_key_resp_create();
@@ -240,6 +378,8 @@ int
 main(void)
 {
     test_limits();
+    test_records();
+    test_strings();
     test_pipeline();
     test_reuse();
     test_end();

@@ -159,7 +159,7 @@ def quit_with_redis_down(house):
     until(1.5, lambda: not kit.alive(house.master), 'nginx leaves')
 
 
-@case(redis='timeout=60s')
+@case(redis='timeout=60s', cache='16m bound=60s')
 def terminate_with_lookups(house):
     """TERM: those who wait get no answer, and nothing is touched again."""
     house.start().ready()

@@ -22,7 +22,8 @@ def crowd_size(house, wanted):
 
 @case(fault='10,000 requests at once with one key that is not cached',
       clients='the answer; one lookup for each worker',
-      lasts='one lookup', redis='timeout=60s', workers=2, alone=True)
+      lasts='one lookup', redis='timeout=60s', cache='16m bound=60s',
+      workers=2, alone=True)
 def crowd_on_a_cold_key(house):
     key = keys.new(house.redis)
     size = crowd_size(house, 10000)
@@ -48,8 +49,8 @@ def crowd_on_a_cold_key(house):
 
 @case(fault='more lookups under way than there may be (8,192 a worker)',
       clients='503 at once to those beyond', lasts='until some are answered',
-      redis='timeout=60s', http=QUIET + 'scoped_key_last_used off;\n',
-      alone=True)
+      redis='timeout=60s', cache='16m bound=60s',
+      http=QUIET + 'scoped_key_last_used off;\n', alone=True)
 def lookups_are_bounded(house):
     size = 9000
     if crowd_size(house, size) < size:
@@ -230,7 +231,7 @@ def a_record_too_large_to_read(house):
     check(answers.count(200) >= len(answers) * 9 // 10, house.figure)
 
 
-@case(redis='timeout=60s', http=QUIET, alone=True,
+@case(redis='timeout=60s', cache='16m bound=60s', http=QUIET, alone=True,
       fault='1,000 clients go away while their lookups wait',
       clients='others are not touched', lasts='milliseconds')
 def clients_abort(house):

@@ -29,7 +29,7 @@ class Hold:
         self.released.set()
 
 
-RACE = dict(redis='timeout=20s', cache='16m ttl=10m negative=60s')
+RACE = dict(redis='timeout=20s', cache='16m ttl=10m negative=60s bound=20s')
 
 
 def overtaken(house, before, change, after):
@@ -143,6 +143,91 @@ def overtaken_by_message(house):
     overtaken(house, (200, ''), published, (403, 'key_disabled'))
 
 
+@case(**RACE)
+def overtaken_and_not_kept(house):
+    """Nobody else asks meanwhile: the next one to ask is not answered from the
+    older reply."""
+    proxy = house.add_proxy()
+    for change, reason in ((disable, 'key_disabled'),
+                           (narrow, 'insufficient_scope'),
+                           (delete, 'unknown_key'), (flush, 'unknown_key')):
+        key = keys.new(house.redis)
+        if not proxy.links:
+            house.start(proxy).ready()
+        house.back(keys.new(house.redis))
+        hold = Hold(proxy)
+        early = house.client()
+        early.send('/', key)
+        hold.wait()
+        change(house, key)
+        time.sleep(0.3)
+        hold.release()
+        check(early.read().status == 200, 'the older answer')
+        answer = house.get(key)
+        check(answer.status == 403 and answer.reason == reason
+              and answer.cache == 'miss', answer)
+        proxy.heal()
+
+
+@case(cache='16m ttl=60s bound=3s', lines=30)
+def heartbeat_proves_when_it_was_asked(house):
+    """A change is made just after a heartbeat was answered, the answer comes
+    much later, and then nothing any more: the bound counts from before the
+    change."""
+    proxy = house.add_proxy()
+    key = keys.new(house.redis)
+    house.start(proxy).ready()
+    house.expect(200, key, 2)
+    until(2, lambda: house.get(key).cache == 'hit', 'kept')
+    time.sleep(1.2)
+    held, lost = threading.Event(), threading.Event()
+
+    def hold(reply):
+        if not reply.link.tracking:
+            return reply.raw
+        if lost.is_set():
+            return b''
+        if reply.answers(b'SUBSCRIBE'):
+            held.set()
+            time.sleep(1.7)
+            lost.set()
+        return reply.raw
+
+    proxy.on_reply = hold
+    check(held.wait(5), 'no heartbeat')
+    house.redis.do('HSET', key.record, 'enabled', '0')
+    start = time.monotonic()
+    until(8, lambda: house.get(key).status == 403, 'refused')
+    took = time.monotonic() - start
+    house.figure = 'refused after %.2f s' % took
+    check(took <= 3.7, house.figure)
+    check(took > 1.5, 'it was told:', house.figure)
+
+
+@case(cache='16m ttl=60s bound=3s', redis='timeout=2500ms', lines=10)
+def readings_count_from_when_they_were_asked_for(house):
+    """Where nobody tells of changes, and a reply is late."""
+    house.redis.do('ACL', 'SETUSER', 'default', '-client|tracking')
+    proxy = house.add_proxy()
+    key = keys.new(house.redis)
+    house.start(proxy).ready()
+    house.expect(200, keys.new(house.redis), 2)
+    hold = Hold(proxy)
+    early = house.client()
+    early.send('/', key)
+    hold.wait()
+    house.redis.do('HSET', key.record, 'enabled', '0')
+    start = time.monotonic()
+    time.sleep(1.8)
+    hold.release()
+    check(early.read().status == 200, 'the older answer')
+    check(house.get(key).cache == 'hit', 'it was not kept')
+    until(8, lambda: house.get(key).status == 403, 'refused')
+    took = time.monotonic() - start
+    house.figure = 'refused after %.2f s' % took
+    check(took <= 3.7, house.figure)
+
+
 @case(fault='a key is created just after it was refused as unknown',
       clients='it works at once', lasts='milliseconds', workers=2,
       cache='16m negative=60s')
@@ -163,7 +248,7 @@ def created_after_a_miss(house):
     house.figure = 'at most %.3f s' % slowest
 
 
-@case(redis='timeout=20s', cache='16m ttl=10m')
+@case(redis='timeout=20s', cache='16m ttl=10m bound=20s')
 def link_of_changes_dies_during_a_lookup(house):
     """The change itself is told to nobody: the new link is what counts."""
     proxy = house.add_proxy()

@@ -78,6 +78,7 @@ def killed(house):
 
 @case(fault='Redis dies while requests wait for it',
       clients='503 at once to each who waits', redis='timeout=20s',
+      cache='16m bound=20s',
       lasts='at most 2 s after it is back', log=('… lost: …',))
 def killed_under_waiters(house):
     waiting = keys.new(house.redis, 50)

@@ -9,7 +9,7 @@ from kit import keys
 from kit.case import case, check, until
 
 
-@case(redis='timeout=10s connect_timeout=10s')
+@case(redis='timeout=10s connect_timeout=10s', cache='16m bound=10s')
 def byte_by_byte(house):
     """Every byte comes alone, on both links."""
     proxy = house.add_proxy()
@@ -29,7 +29,7 @@ def byte_by_byte(house):
     house.expect(403, key, 5, reason='key_disabled')
 
 
-@case(redis='timeout=10s')
+@case(redis='timeout=10s', cache='16m bound=10s')
 def all_in_one_piece(house):
     """Replies to many lookups in one piece are told apart."""
     proxy = house.add_proxy()

@@ -17,6 +17,10 @@ from kit import case, dns, proxy, resp, web
 
 PR_SET_CHILD_SUBREAPER = 36
 
+# SERVER=valkey-server tries another one
+SERVER = os.environ.get('SERVER') or (
+    'redis-server' if shutil.which('redis-server') else 'valkey-server')
+
 CONFIGURATION = '''
 load_module %(module)s;
 %(user)s
@@ -143,7 +147,7 @@ class Redis:
         self.link = None
 
     def start(self, *more, wait=True):
-        command = ['redis-server', '--port', '0', '--unixsocket', self.path,
+        command = [SERVER, '--port', '0', '--unixsocket', self.path,
                    '--unixsocketperm', '777', '--save', '', '--appendonly',
                    'no', '--dir', self.directory, '--enable-debug-command',
                    'yes', '--logfile', self.log]
@@ -391,7 +395,7 @@ class House:
 
     def end_redis(self):
         for pid in descendants(os.getpid()):
-            if command_of(pid).startswith('redis-server'):
+            if command_of(pid).startswith(SERVER):
                 os.kill(pid, signal.SIGCONT)
                 os.kill(pid, signal.SIGKILL)
                 case.until(5, lambda: not alive(pid), 'Redis ends')

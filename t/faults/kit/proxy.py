@@ -2,7 +2,8 @@
 
 A test gives it hooks, which may be changed at any time:
 
-    on_connect(link)   when the module connects; may cut or wait
+    on_connect(link)   when the module connects; may cut or wait, or return
+                       the path of the server that it leads to
     on_reply(reply)    before each reply is passed on; returns what is passed
                        on instead: bytes, an iterator of bytes, or b'' for
                        nothing.  It may wait: that holds up this direction of
@@ -152,10 +153,11 @@ class Proxy:
         server = socket.socket(socket.AF_UNIX)
         link = Link(self, client, server)
         self.links.append(link)
+        upstream = None
         if self.on_connect is not None:
-            self.on_connect(link)
+            upstream = self.on_connect(link)
         try:
-            server.connect(self.upstream)
+            server.connect(upstream or self.upstream)
         except OSError:
             client.close()
             return

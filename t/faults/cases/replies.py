@@ -1,0 +1,373 @@
+"""Replies that are not those to what was asked, that come too late, or do not
+come since the connection has gone: each lookup gets its own, or none."""
+
+import threading
+import time
+
+from kit import keys, web
+from kit.case import case, check, until
+
+RECORD = b'*2\r\n$7\r\nenabled\r\n$1\r\n1\r\n'
+SCOPES = b'*1\r\n$8\r\ndns:read\r\n'
+
+
+def strays():
+    """(name, what is said before the replies to a lookup)"""
+    for count in range(1, 5):
+        yield '%d OK' % count, b'+OK\r\n' * count
+    yield 'QUEUED', b'+QUEUED\r\n'
+    yield 'OK, QUEUED', b'+OK\r\n+QUEUED\r\n'
+    yield 'OK, QUEUED twice', b'+OK\r\n+QUEUED\r\n+QUEUED\r\n'
+    yield 'an error', b'-ERR stray\r\n'
+    yield 'four errors', b'-ERR stray\r\n' * 4
+    yield 'a number', b':1\r\n'
+    yield 'PONG', b'+PONG\r\n'
+    yield 'an empty array', b'*0\r\n'
+    yield 'nothing', b'$-1\r\n'
+    yield 'a record', b'*2\r\n' + RECORD + SCOPES
+    yield 'all of a lookup', (b'+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n'
+                              + RECORD + SCOPES)
+    yield 'a lookup of nobody', (b'+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n'
+                                 b'*0\r\n*0\r\n')
+
+
+@case(fault='stray replies come before those to a lookup',
+      clients='503 to who waits on that connection; the next lookup, on a new '
+              'one, gets its own replies',
+      log=('redis connection to … lost: an unexpected reply',),
+      lasts='at most 2 s', cache='16m ttl=60s bound=2s negative=1s', lines=200)
+def replies_out_of_step(house):
+    proxy = house.add_proxy()
+    house.start(proxy).ready()
+    for name, said in strays():
+        asked, victim, other = keys.new(house.redis, 3)
+        house.back(keys.new(house.redis))
+        told = []
+
+        def stray(reply):
+            if told or not reply.answers(b'MULTI'):
+                return reply.raw
+            told.append(name)
+            return said + reply.raw
+
+        proxy.on_reply = stray
+        answer = house.get(asked)
+        check(answer.status in (403, 503) and told, answer, 'at', name)
+        if not name.startswith('a lookup') and not name.startswith('all of'):
+            check(answer.status == 503, answer, 'at', name)
+        # whatever is left over is for nobody
+        house.redis.do('HSET', victim.record, 'enabled', '0')
+        for _ in range(3):
+            answer = house.get(victim)
+            check(answer.status == 503 or answer.reason == 'key_disabled',
+                  answer, 'at', name)
+            answer = house.get(other)
+            check(answer.status in (200, 503), answer, 'at', name)
+        proxy.heal()
+        house.back(other)
+        house.expect(403, victim, 2, reason='key_disabled')
+        # a whole answer is one, until its key changes
+        house.redis.do('HSET', asked.record, 'name', 'x')
+        house.expect(200, asked, 2.5)
+        house.ready()
+        house.redis.do('HSET', other.record, 'enabled', '0')
+        house.expect(403, other, 1.5, reason='key_disabled')
+
+
+@case(log=('redis tracking link to … lost: an unexpected message',),
+      cache='16m bound=2s', lines=60)
+def confirmations_out_of_step(house):
+    """What confirms nothing is no proof, and costs the link of changes."""
+    proxy = house.add_proxy()
+    key = keys.new(house.redis)
+    house.start(proxy).ready()
+    for stray in (b'+OK\r\n', b':1\r\n', b'*2\r\n$4\r\npong\r\n$0\r\n\r\n',
+                  b'*3\r\n$9\r\nsubscribe\r\n$20\r\n__redis__:invalidate\r\n'
+                  b':1\r\n',
+                  b'*3\r\n$9\r\nsubscribe\r\n$21\r\nscoped_key:invalidate\r\n'
+                  b':2\r\n'):
+        house.expect(200, key, 2.5)
+        told = []
+
+        def add(reply):
+            if told or not reply.link.tracking or not reply.answers(b'PING'):
+                return reply.raw
+            told.append(stray)
+            return stray + reply.raw
+
+        lost = len(house.lines('tracking link to … lost'))
+        proxy.on_reply = add
+        until(4, lambda: len(house.lines('tracking link to … lost')) > lost,
+              'the link is lost at', stray)
+        proxy.heal()
+        house.ready()
+        house.expect(200, key, 2.5)
+        house.redis.do('HSET', key.record, 'enabled', '0')
+        house.expect(403, key, 1.5, reason='key_disabled')
+        house.redis.do('HSET', key.record, 'enabled', '1')
+
+
+class Late:
+    """Holds every n-th reply to EXEC, and so what follows it, for a while."""
+
+    def __init__(self, every, seconds):
+        self.every = every
+        self.seconds = seconds
+        self.count = 0
+
+    def __call__(self, reply):
+        if reply.answers(b'EXEC'):
+            self.count += 1
+            if self.count % self.every == 0:
+                time.sleep(self.seconds)
+        return reply.raw
+
+
+def ask_steadily(house, known, pause):
+    """A lookup in every pause, whether or not the last one is answered."""
+    statuses, clients = [], []
+    start = time.monotonic()
+    for number, key in enumerate(known):
+        time.sleep(max(0, start + number * pause - time.monotonic()))
+        client = clients.pop(0) if clients and clients[0].answered() \
+            else web.Client(house.http)
+        if hasattr(client, 'started'):
+            statuses.append(client.read().status)
+        client.send('/gif', key)
+        clients.append(client)
+    for client in clients:
+        statuses.append(client.read().status)
+        client.close()
+    check(len(statuses) == len(known), len(statuses), 'answers')
+    return statuses
+
+
+def some_late(house, every, allowed):
+    proxy = house.add_proxy()
+    house.start(proxy).ready()
+    house.back(keys.new(house.redis))
+    known = keys.new(house.redis, 600)
+    proxy.on_reply = Late(every, 0.3)
+    statuses = ask_steadily(house, known, 1 / 60)
+    undecided = statuses.count(503)
+    house.figure = '%.1f %% of %d undecided' % (
+        100 * undecided / len(statuses), len(statuses))
+    check(set(statuses) <= {200, 503}, set(statuses))
+    check(undecided <= allowed, house.figure)
+    check(undecided >= 1, 'none was late')
+    check(not house.lines('redis connection to … lost'), 'the connection')
+
+
+LATE = dict(http='scoped_key_last_used off; scoped_key_log_level info;',
+            lines=6, alone=True)
+
+
+@case(fault='one reply in a hundred is later than `timeout`',
+      clients='503 to who waited for that one',
+      lasts='the others wait for it, twice `timeout` at most', **LATE)
+def one_in_a_hundred_is_late(house):
+    some_late(house, 100, 15)
+
+
+@case(**LATE)
+def one_in_twenty_is_late(house):
+    some_late(house, 20, 60)
+
+
+@case(log=('redis connection to … lost: no reply in time',), lines=8)
+def late_for_good(house):
+    """When nothing at all comes for two time-outs, the connection goes."""
+    proxy = house.add_proxy()
+    known = keys.new(house.redis, 4)
+    house.start(proxy).ready()
+    house.expect(200, known[0], 2)
+    house.expect(200, known[1])
+    links = list(proxy.links)
+    proxy.on_reply = lambda reply: (
+        b'' if reply.link.data and reply.link in links else reply.raw)
+    first, second = house.client(), house.client()
+    first.send('/', known[2])
+    time.sleep(0.1)
+    second.send('/', known[3])
+    answer = first.read()
+    check(answer.status == 503 and answer.seconds < 0.5, answer)
+    answer = second.read()
+    check(answer.status == 503 and answer.seconds < 1.5, answer)
+    house.back(known[2])
+
+
+@case(lines=4)
+def a_late_reply_is_not_kept(house):
+    """It comes when nobody waits for it, and tells nobody anything."""
+    proxy = house.add_proxy()
+    late, other = keys.new(house.redis, 2)
+    house.start(proxy).ready()
+    house.expect(200, keys.new(house.redis), 2)
+    held = threading.Event()
+
+    def hold(reply):
+        if reply.answers(b'EXEC') and not held.is_set():
+            held.set()
+            time.sleep(0.4)
+        return reply.raw
+
+    proxy.on_reply = hold
+    first = house.client()
+    first.send('/', late)
+    check(held.wait(5), 'no lookup came')
+    time.sleep(0.1)
+    # sent behind it, and answered with it
+    answer = house.get(other)
+    check(answer.status == 200, answer)
+    check(first.read().status == 503, 'it was not late')
+    answer = house.get(late)
+    check(answer.status == 200 and answer.cache == 'miss', answer)
+    check(not house.lines('lost'), 'the connection was')
+
+
+@case(cache='16m bound=1s ttl=60s', redis='timeout=900ms', lines=8)
+def older_than_the_bound(house):
+    """A reply that comes after more than the bound decides nothing: the key
+    is looked up again, although the change was told long ago."""
+    proxy = house.add_proxy()
+    late, key = keys.new(house.redis, 2)
+    house.start(proxy).ready()
+    house.expect(200, keys.new(house.redis), 2)
+    held = threading.Event()
+
+    def hold(reply):
+        if reply.answers(b'EXEC') and not held.is_set():
+            held.set()
+            time.sleep(1.5)
+        return reply.raw
+
+    proxy.on_reply = hold
+    first, second = house.client(), house.client()
+    first.send('/', late)
+    check(held.wait(5), 'no lookup came')
+    second.send('/', key)
+    until(2, lambda: house.counted() >= 2, 'both wait')
+    time.sleep(0.1)
+    house.redis.do('HSET', key.record, 'enabled', '0')
+    answer = second.read()
+    check(answer.reason in ('key_disabled', 'store_unavailable'), answer)
+    check(answer.seconds > 1, answer)
+    check(first.read().status == 503, 'it was not late')
+    house.expect(403, key, 1, reason='key_disabled')
+    house.figure = 'after %.2f s: %s' % (answer.seconds, answer.reason)
+
+
+@case(fault='Redis closes a connection that is not in use (its `timeout N`)',
+      clients='nothing', lasts='it is made anew at once')
+def idle_connection_is_closed(house):
+    known = keys.new(house.redis, 4)
+    house.start().ready()
+    house.expect(200, known[0], 2)
+    house.redis.do('CONFIG', 'SET', 'timeout', '1')
+    identity = data_links(house)
+    for key in known[1:]:
+        until(8, lambda: data_links(house)
+              and not set(data_links(house)) & set(identity), 'it is closed')
+        identity = data_links(house)
+        check(house.get(key).status == 200, 'not decided')
+
+
+def data_links(house):
+    """The ids of connections that are not the test's own."""
+    text = house.redis.do('CLIENT', 'LIST', 'TYPE', 'normal').decode()
+    return [dict(word.split('=', 1) for word in line.split()
+                 if '=' in word)['id']
+            for line in text.splitlines() if 'cmd=client' not in line]
+
+
+def lose_links(house, how):
+    """The first key after the connection has gone while it was idle."""
+    proxy = house.add_proxy()
+    known = keys.new(house.redis, 7)
+    house.start(proxy).ready()
+    house.expect(200, known[0], 2)
+    slowest = 0
+    for key in known[1:]:
+        time.sleep(1.2)
+        how(proxy, [link for link in proxy.links if not link.tracking])
+        answer = house.get(key)
+        check(answer.status == 200, answer)
+        slowest = max(slowest, answer.seconds)
+        proxy.heal()
+    house.figure = 'the slowest took %.3f s' % slowest
+
+
+# a last use would be written half a second later
+UNUSED = dict(http='scoped_key_last_used off;')
+
+
+@case(fault='a connection is dropped while it is idle, by a balancer or a '
+            'firewall, and nobody tells',
+      clients='the lookup is sent once more on a new one',
+      lasts='`timeout`', **UNUSED)
+def dropped_while_idle(house):
+    def how(proxy, links):
+        proxy.on_reply = lambda reply: (
+            b'' if reply.link in links else reply.raw)
+
+    lose_links(house, how)
+
+
+@case(fault='a connection is reset as it is used again',
+      clients='the lookup is sent once more on a new one',
+      lasts='milliseconds', **UNUSED)
+def reset_when_used_again(house):
+    def how(proxy, links):
+        def cut(reply):
+            if reply.link not in links:
+                return reply.raw
+            reply.link.cut()
+            return b''
+        proxy.on_reply = cut
+
+    lose_links(house, how)
+
+
+@case(lines=20)
+def reset_each_time(house):
+    """Twice is enough: who waits gets an answer."""
+    proxy = house.add_proxy()
+    key = keys.new(house.redis)
+    house.start(proxy).ready()
+    house.expect(200, keys.new(house.redis), 2)
+    asked = []
+
+    def cut(reply):
+        if reply.answers(b'MULTI'):
+            asked.append(reply)
+            reply.link.cut()
+            return b''
+        return reply.raw
+
+    proxy.on_reply = cut
+    answer = house.get(key)
+    check(answer.status == 503 and answer.seconds < 2, answer)
+    check(len(asked) == 2, 'asked', len(asked), 'times')
+    proxy.heal()
+    house.back(key)
+
+
+@case(lines=2)
+def idle_connection_is_tried(house):
+    """Every half minute, so that nobody closes it, and a dead one is known."""
+    proxy = house.add_proxy()
+    house.start(proxy).ready()
+    house.expect(200, keys.new(house.redis), 2)
+    tried = []
+
+    def watch(reply):
+        if reply.answers(b'PING') and not reply.link.tracking:
+            tried.append(reply.link)
+        return reply.raw
+
+    # the last use is written within a second
+    time.sleep(1)
+    proxy.on_reply = watch
+    until(40, lambda: tried, 'it is tried')
+    check(house.expect(200, keys.new(house.redis)), 'it works')
+    check(not house.lines('lost'), 'it was lost')
