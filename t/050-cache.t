@@ -459,6 +459,7 @@ is($wrong, 0, 'a hundred changes');
 --- guard eval
 $main::guard
 --- story
+linked();
 my $key = put_key('crowd', scopes => ['dns:read']);
 get('/');
 my ($before) = redis('INFO', 'commandstats') =~ /cmdstat_exec:calls=(\d+)/;

@@ -801,7 +801,8 @@ for my $size (20, 3000, 60000) {
 }
 is($put->('length20', 'type=TXT')->{status}, 204, 'in its place');
 $is_kept->('length20', 'type=TXT', 'kept');
-is(join(' ', glob dir('html') . '/waiting/*'), '', 'nothing is left behind');
+ok(eventually(10, sub { my @left = glob dir('html') . '/waiting/*'; return !@left }),
+   'nothing is left behind');
 
 
 

@@ -66,22 +66,13 @@ install_packages() {
     }
 }
 
-codename() {
-    # shellcheck source=/dev/null
-    (. /etc/os-release && say "${VERSION_CODENAME:?}")
-}
-
-# source_of SUITE: the machine's first source of that suite, as it stands in a
-# sources.list
-source_of() {
-    local format keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-
-    [[ -r $keyring ]] || keyring=
-    # shellcheck disable=SC2016  # these are for apt to fill in
-    format='$(RELEASE) $(REPO_URI)'
-    apt-get indextargets --format "$format" 'Created-By: Packages' \
-        | awk -v suite="$1" -v option="${keyring:+[signed-by=$keyring] }" '
-              $1 == suite { print option $2; exit }'
+# nginx_sources: where the machine's nginx may be from, as `URI SUITE COMPONENT`
+# a line.  Asked of apt, for what os-release calls itself is not always the name
+# of a suite: that of Debian's sid is the next release's.
+nginx_sources() {
+    apt-cache madison nginx \
+        | sed -nE 's#^ *nginx \| [^|]+ \| ([^ ]+) ([^ ]+)/([^ /]+) .*Packages$#\1 \2 \3#p' \
+        | sort -u
 }
 
 # private_apt NAME TOOL ARGUMENT...: apt-get or apt-cache with the lists of
@@ -98,49 +89,83 @@ private_apt() {
         -o Acquire::Retries=3 "$@"
 }
 
-# private_lists NAME LINE...: makes them, and fetches the indexes
+# private_lists NAME LINE...: makes them, and fetches the indexes.  A suite that
+# cannot be had is none; one whose time is over is as good for sources: they are
+# looked up by the version that is installed.
 private_lists() {
     local dir=$build/apt/$1 name=$1
     shift
 
     mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
     printf '%s\n' "$@" >"$dir/sources.list"
-    run_logged "$build/log/apt-$name.log" private_apt "$name" apt-get \
-        -o APT::Update::Error-Mode=any update
+    private_apt "$name" apt-get -o Acquire::Check-Valid-Until=false update \
+        >"$build/log/apt-$name.log" 2>&1 || :
 }
 
 # nginx_source_versions: the revisions that the machine's archive offers of the
 # source of the installed nginx, the newest first
 nginx_source_versions() {
-    local upstream
-
-    upstream=$(dpkg-query -W -f '${source:Upstream-Version}' nginx)
     private_apt source apt-cache showsrc --only-source nginx \
-        | sed -n 's/^Version: //p' | grep -F -- "$upstream-" | sort -ruV
+        | sed -n 's/^Version: //p' | grep -F -- "$(nginx_upstream)-" | sort -ruV
+}
+
+nginx_upstream() {
+    dpkg-query -W -f '${source:Upstream-Version}' nginx
 }
 
 # fetch_nginx_source DIRECTORY: the machine's nginx as source, Debian's
 # patches applied.  An older revision of the same upstream version will do
-# where the archive has no longer, or not yet, the newest.
+# where the archive has no longer, or not yet, the newest; and where it has
+# none of their patches, the version as upstream released it.
 fetch_nginx_source() {
-    local base suite uri lines=() version files=$build/apt/source/files
+    local keyring=/usr/share/keyrings/debian-archive-keyring.gpg lines version
+    local files=$build/apt/source/files log=$build/log/apt-nginx-source.log
 
-    base=$(codename)
-    for suite in "$base" "$base-updates" "$base-security"; do
-        uri=$(source_of "$suite")
-        [[ -z $uri ]] || lines+=("deb-src $uri $suite main")
-    done
+    [[ -r $keyring ]] || keyring=
+    mapfile -t lines < <(nginx_sources \
+        | sed "s#^#deb-src ${keyring:+[signed-by=$keyring] }#")
+    ((${#lines[@]})) || die "apt knows no source of nginx: try apt-get update"
+    mkdir -p "$files" "$build/log"
     private_lists source "${lines[@]}"
 
-    mkdir -p "$files"
+    rm -rf "$1" && mkdir -p "$(dirname "$1")"
     for version in $(nginx_source_versions); do
         if (cd "$files" && private_apt source apt-get source --download-only \
-            "nginx=$version") >>"$build/log/apt-nginx-source.log" 2>&1; then
-            rm -rf "$1" && mkdir -p "$(dirname "$1")"
-            run_logged "$build/log/unpack.log" dpkg-source --no-check --no-copy -x \
-                "$files/nginx_$version.dsc" "$1"
+            "nginx=$version") >>"$log" 2>&1; then
+            run_logged "$build/log/unpack.log" dpkg-source --no-check --no-copy \
+                -x "$files/nginx_$version.dsc" "$1"
             return
         fi
     done
-    die "no source of nginx to be had, see $build/log/apt-nginx-source.log"
+    fetch_nginx_release "$files" >>"$log" 2>&1 \
+        || die "no source of nginx $(nginx_upstream) to be had, see $log"
+    mkdir "$1"
+    tar -xf "$files/$(nginx_tarball)" -C "$1" --strip-components=1
+    say "nginx's source is $(nginx_upstream) without Debian's patches"
+}
+
+nginx_tarball() {
+    say "nginx_$(nginx_upstream).orig.tar.gz"
+}
+
+# fetch_nginx_release DIRECTORY: the tarball alone, from wherever an index has
+# its checksum
+fetch_nginx_release() {
+    local tarball sum place uri
+    tarball=$(nginx_tarball)
+
+    private_apt source apt-cache showsrc --only-source nginx | awk -v file="$tarball" '
+        /^Directory: / { place = $2 }
+        /^Checksums-Sha256:/ { sums = 1; next }
+        /^[^ ]/ { sums = 0 }
+        sums && $3 == file { sum = $1 }
+        /^$/ { if (sum) print sum, place; sum = place = "" }
+        END { if (sum) print sum, place }' | sort -u >"$1/found"
+    while read -r sum place; do
+        for uri in $(nginx_sources | cut -d ' ' -f 1 | sort -u); do
+            (cd "$1" && /usr/lib/apt/apt-helper download-file \
+                "$uri/$place/$tarball" "$tarball" "SHA256:$sum") && return
+        done
+    done <"$1/found"
+    return 1
 }

@@ -112,13 +112,13 @@ sum_counts() {
 }
 
 # run_each NAME REPORT FILE...: calls this very script with --file and each FILE,
-# JOBS at once, and says the sum of what they say
+# JOBS at once, as many as there are processors, and says the sum of what they say
 run_each() {
     local name=$1 report=$2
     shift 2
 
     mkdir -p "$(dirname "$report")"
-    printf '%s\0' "$@" | xargs -0 -n 1 -P "${JOBS:-2}" "$0" --file \
+    printf '%s\0' "$@" | xargs -0 -n 1 -P "${JOBS:-$(nproc)}" "$0" --file \
         | tee "$report"
     sum_counts "$name" "$#" "$report"
 }

@@ -24,5 +24,17 @@ compile() {
         -o "$program" "$@" "${links[@]}" "${libraries[@]}"
 }
 
+# clang_with_fuzzer: the newest version of clang whose runtime for fuzzers is
+# installed, too
+clang_with_fuzzer() {
+    local file
+
+    for file in /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*; do
+        [[ $file =~ ^/usr/lib/llvm-([0-9]+)/ ]] || continue
+        ! command -v "clang-${BASH_REMATCH[1]}" >/dev/null \
+            || say "${BASH_REMATCH[1]}"
+    done | sort -n | tail -n 1
+}
+
 sanitizers=-fsanitize=address,undefined
 warnings='-Wall -Wextra -Werror'

@@ -40,7 +40,8 @@ use Nginx ();
 use Upstream;
 
 my @SHARED = qw(get ask exchange http2 verdict verdict_is cases field fields
-    problem upstream_saw upstream_lines error_log_has eventually linked);
+    problem upstream_saw upstream_lines error_log_has logged
+    eventually linked);
 
 my $TIMEOUT = $ENV{TEST_TIMEOUT} || 10;
 
@@ -297,6 +298,20 @@ sub error_log_has {
 }
 
 
+# logged(REGEX, N, NAME): so many lines match.  What is logged when Redis has
+# answered may be later than what Redis shows.
+sub logged {
+    my ($regex, $n, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+    eventually($TIMEOUT, sub { error_log_has($regex) >= $n });
+
+    return Test::More::is(scalar(error_log_has($regex)), $n, $name);
+}
+
+
+# eventually(SECONDS, CODE, ARGUMENT...): until the code is true; false when it
+# never is
 sub eventually {
     return Blocks::eventually(@_);
 }

@@ -86,8 +86,8 @@ is 'completion: global options' "$(complete_words list --pepper)" --pepper-file
 is 'completion: ids' "$(complete_words -s "$SOCKET" show "${id:0:4}")" "$id"
 is 'completion: states' "$(complete_words list --state ex)" expired
 
-# a terminal
-if command -v script >/dev/null; then
+# a terminal, where there can be one: a bare chroot has no /dev/pts
+if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
     on_terminal() {
         script -qec "$SCOPED_KEY -s $SOCKET $*" /dev/null </dev/null
     }

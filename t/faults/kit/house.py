@@ -209,6 +209,7 @@ class House:
         self.proxies = []
         self.clients = []
         self.master = 0
+        self.silent = False
         self.figure = ''
         self.environment = {}
         self.files_of = {}
@@ -372,6 +373,10 @@ class House:
         with open(self.error_log, errors='replace') as file:
             return [line for line in file
                     if re.search(case.pattern(text), line)]
+
+    def needs_no_line(self):
+        """This Redis gives no cause for the lines that the case names."""
+        self.silent = True
 
     def stop(self):
         """Everything ends, and says so; what is wrong with that."""
