@@ -65,20 +65,6 @@ scoped_key_lower(unsigned char c)
 }
 
 
-bool
-scoped_key_steps_take(size_t *left, size_t steps)
-{
-    if (steps >= *left) {
-        *left = 0;
-        return false;
-    }
-
-    *left -= steps;
-
-    return true;
-}
-
-
 /* whether there is no run of three asterisks */
 static bool
 scoped_key_runs_valid(const unsigned char *compiled, size_t len)

@@ -25,7 +25,19 @@
 
 
 /* false, and *left is 0 from then on: they do not suffice */
-bool scoped_key_steps_take(size_t *left, size_t steps);
+static inline bool
+scoped_key_steps_take(size_t *left, size_t steps)
+{
+    if (steps >= *left) {
+        *left = 0;
+        return false;
+    }
+
+    *left -= steps;
+
+    return true;
+}
+
 
 /*
  * A pattern of a param, as written: `\*`, `\\` and `\!` are the characters
