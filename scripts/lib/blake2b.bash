@@ -1,8 +1,8 @@
 # BLAKE2b-256 (RFC 7693) keyed with the pepper, in Bash alone.  `openssl mac`
 # takes its key on the command line only, where every user of the machine can
 # read it; b2sum has no key; so neither may see the pepper.
-# Invariant: a text is 1 to 256 bytes of printable ASCII, that is at most two
-# blocks; the block of the pepper is compressed once and kept.
+# Invariant: a text is 1 to 2048 bytes of printable ASCII; the block of the pepper
+# is compressed once and kept.
 #
 # shellcheck shell=bash disable=SC2034,SC2154,SC1091
 
@@ -88,18 +88,19 @@ blake2b_key() {
 
 # the digest of a text, in hex, to `result`
 blake2b_digest() {
-    local text=$1 i n=${#1} byte word
+    local text=$1 i n=${#1} at=0 byte word
     local -a h=("${BLAKE2B_KEYED[@]}") m bytes
 
     for ((i = 0; i < n; i++)); do
         printf -v byte %d "'${text:i:1}"
         bytes[i]=$byte
     done
-    if ((n > 128)); then
-        blake2b_block "${bytes[@]:0:128}"
-        blake2b_compress 256 0
-    fi
-    blake2b_block "${bytes[@]:n > 128 ? 128 : 0}"
+    while ((n - at > 128)); do
+        blake2b_block "${bytes[@]:at:128}"
+        ((at += 128))
+        blake2b_compress $((128 + at)) 0
+    done
+    blake2b_block "${bytes[@]:at}"
     blake2b_compress $((128 + n)) -1
     result=''
     for i in 0 1 2 3; do

@@ -94,7 +94,7 @@ make_text() {
 # a glob, since a bounded repetition in a regular expression is a thousand
 # times slower
 is_printable() {
-    ((${#1} <= 256)) && [[ $1 != *[!!-~]* ]]
+    ((${#1} <= 2048)) && [[ $1 != *[!!-~]* ]]
 }
 
 # What a text is: `issued` (ours, checksum right; its id to `result`),

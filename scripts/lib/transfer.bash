@@ -84,7 +84,7 @@ text_line() {
         legacy) id=x${digest:0:24} ;;
         damaged) printf '!looks like a key, but its checksum is wrong\n'
             return ;;
-        no) printf '!is not 8 to 256 printable characters without spaces\n'
+        no) printf '!is not 8 to 2048 printable characters without spaces\n'
             return ;;
     esac
     printf '{%s"id":"%s","digest":"%s"}\n' "${record:+$record,}" "$id" "$digest"

@@ -212,6 +212,20 @@ scoped_key_is_legacy_form(scoped_key_str_t text)
 }
 
 
+bool
+scoped_key_token_prefix(scoped_key_str_t text, scoped_key_str_t *prefix)
+{
+    if (!scoped_key_is_issued_form(text)) {
+        return false;
+    }
+
+    prefix->data = text.data;
+    prefix->len = text.len - SCOPED_KEY_TOKEN_TAIL_BYTES;
+
+    return true;
+}
+
+
 scoped_key_token_e
 scoped_key_token_parse(scoped_key_str_t text, scoped_key_str_t *id)
 {

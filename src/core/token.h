@@ -16,7 +16,7 @@
 #define SCOPED_KEY_SECRET_BYTES       32
 #define SCOPED_KEY_CHECKSUM_BYTES      6
 #define SCOPED_KEY_LEGACY_MIN_BYTES    8
-#define SCOPED_KEY_TOKEN_MAX_BYTES   256
+#define SCOPED_KEY_TOKEN_MAX_BYTES  2048
 
 /* "x" and the first 24 hex digits of the digest */
 #define SCOPED_KEY_LEGACY_ID_BYTES    25
@@ -26,7 +26,7 @@
 typedef enum {
     SCOPED_KEY_TOKEN_MALFORMED = 0,
     SCOPED_KEY_TOKEN_ISSUED,           /* of our form, checksum right */
-    SCOPED_KEY_TOKEN_LEGACY            /* any other text of 8 to 256 graphic
+    SCOPED_KEY_TOKEN_LEGACY            /* any other text of 8 to 2,048 graphic
                                           ASCII bytes; *id is left alone */
 } scoped_key_token_e;
 
@@ -38,6 +38,13 @@ typedef enum {
  */
 scoped_key_token_e scoped_key_token_parse(scoped_key_str_t text,
     scoped_key_str_t *id);
+
+/*
+ * Whether the text is of our form, whatever its checksum says; then *prefix is
+ * its prefix, within the text.
+ */
+bool scoped_key_token_prefix(scoped_key_str_t text,
+    scoped_key_str_t *prefix);
 
 /*
  * Writes the SCOPED_KEY_CHECKSUM_BYTES of the CRC-32 (zlib's, ISO 3309) of

@@ -52,7 +52,7 @@ has_legacy_form(scoped_key_str_t text)
         graphic += text.data[i] >= 0x21 && text.data[i] <= 0x7e;
     }
 
-    return graphic == text.len && text.len >= 8 && text.len <= 256;
+    return graphic == text.len && text.len >= 8 && text.len <= 2048;
 }
 
 
@@ -111,11 +111,12 @@ expected(scoped_key_str_t text)
 static scoped_key_token_e
 parse_holds(scoped_key_str_t text)
 {
-    scoped_key_str_t    id = { 0, NULL };
+    scoped_key_str_t    id = { 0, NULL }, prefix;
     scoped_key_token_e  form;
 
     form = scoped_key_token_parse(text, &id);
     must(form == expected(text));
+    must(scoped_key_token_prefix(text, &prefix) == has_issued_form(text));
 
     if (form == SCOPED_KEY_TOKEN_ISSUED) {
         must(id.len == SCOPED_KEY_ID_BYTES);

@@ -32,7 +32,7 @@ for pepper in pepper pepper16 pepper64; do
 done
 
 # texts of all lengths that meet a block's edge
-for n in 8 9 63 64 127 128 129 200 255 256; do
+for n in 8 9 127 128 129 255 256 257 384 385 1000 2048; do
     printf -v text "%0${n}d" 7
     wanted=$(openssl_digest "$DIR/pepper" "$text")
     id=x${wanted:0:24}

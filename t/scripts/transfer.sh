@@ -111,7 +111,7 @@ new_key; issued=$text; issued_id=$id
 sk delete "$id" --quiet
 {
     printf '%s\n' old-system-key-1 'old-system-key-2 {"name":"two","scopes":["a:b"]}' \
-        "$issued" "${issued%?}_" short 'has space' '' "$(printf '%0257d' 1)" \
+        "$issued" "${issued%?}_" short 'has space' '' "$(printf '%02049d' 1)" \
         'liar-of-a-line {"digest":"'"$zeros"'","id":"aaaaaaaaaaaa"}'
     printf 'k\xc3\xa4se-key-1\nlast-without-newline'
 } >"$DIR/texts"

@@ -15,6 +15,18 @@ static const char  issued[] =
     "sk_4mQ2xV9tKc1Z_cqnLGp9NjmtNL1EihJvc7t3QMlJhc5B70YZEub";
 
 
+/* all that stands before the id and its underscore */
+static void
+prefix_holds(const unit_case_t *c, scoped_key_str_t id)
+{
+    scoped_key_str_t  prefix;
+
+    check_case(c, scoped_key_token_prefix(c->field[0], &prefix));
+    check_case(c, prefix.data == c->field[0].data
+                  && prefix.data + prefix.len + 1 == id.data);
+}
+
+
 static void
 parse_case(const unit_case_t *c)
 {
@@ -33,6 +45,7 @@ parse_case(const unit_case_t *c)
 
     check_case(c, form == SCOPED_KEY_TOKEN_ISSUED);
     check_case(c, scoped_key_str_equal(id, c->field[2]));
+    prefix_holds(c, id);
     check_case(c, id.data > c->field[0].data
                   && id.data < c->field[0].data + c->field[0].len);
 }
@@ -91,7 +104,7 @@ test_every_legacy_length(void)
     scoped_key_str_t    key, id;
     scoped_key_token_e  form;
 
-    for (len = 0; len <= 300; len++) {
+    for (len = 0; len <= 2100; len++) {
         text = malloc(len);
         if (len != 0) {
             memset(text, '~', len);
@@ -99,7 +112,7 @@ test_every_legacy_length(void)
 
         key.data = text;
         key.len = len;
-        form = len >= 8 && len <= 256 ? SCOPED_KEY_TOKEN_LEGACY
+        form = len >= 8 && len <= 2048 ? SCOPED_KEY_TOKEN_LEGACY
                                       : SCOPED_KEY_TOKEN_MALFORMED;
 
         check(scoped_key_token_parse(key, &id) == form);
@@ -129,6 +142,28 @@ test_every_legacy_byte(void)
 }
 
 
+/* the form has a prefix, right checksum or not; nothing else has one */
+static void
+test_prefix(void)
+{
+    char              text[sizeof(issued)];
+    scoped_key_str_t  key = { sizeof(text) - 1, (unsigned char *) text };
+    scoped_key_str_t  prefix = { 77, NULL };
+
+    memcpy(text, issued, sizeof(issued));
+    text[sizeof(issued) - 2] = '0';
+
+    check(scoped_key_token_prefix(key, &prefix));
+    check(prefix.len == 2 && memcmp(prefix.data, "sk", 2) == 0);
+
+    prefix.len = 77;
+    key.len--;
+
+    check(!scoped_key_token_prefix(key, &prefix));
+    check(prefix.len == 77);
+}
+
+
 static void
 test_no_data(void)
 {
@@ -146,6 +181,7 @@ main(void)
     test_every_byte_changed();
     test_every_legacy_length();
     test_every_legacy_byte();
+    test_prefix();
     test_no_data();
 
     return unit_done("token");
