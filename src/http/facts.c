@@ -9,8 +9,6 @@
 
 static void ngx_http_scoped_key_facts_address(ngx_connection_t *c,
     scoped_key_address_t *address);
-static ngx_uint_t ngx_http_scoped_key_facts_host_agrees(
-    ngx_http_request_t *r);
 
 
 void
@@ -67,23 +65,26 @@ ngx_http_scoped_key_facts_address(ngx_connection_t *c,
 }
 
 
-/*
- * "GET http://a/ HTTP/1.1" with "Host: b": nginx goes by the request line, an
- * upstream that is given $http_host goes by the header.
- */
+/* "GET http://a/ HTTP/1.1" with "Host: b" */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_scoped_key_facts_host_agrees(ngx_http_request_t *r)
 {
-    size_t            len;
+    size_t            i, len;
     ngx_str_t        *server;
     ngx_table_elt_t  *header;
 
     header = r->headers_in.host;
     server = &r->headers_in.server;
 
-    if (header == NULL || r->host_start == NULL) {
+    if (r->host_start == NULL) {
         return 1;
+    }
+
+    /* HTTP/3 has its :authority alone; HTTP/1.0 may leave the upstream none */
+
+    if (header == NULL) {
+        return r->http_version >= NGX_HTTP_VERSION_20;
     }
 
     len = server->len;
@@ -100,5 +101,17 @@ ngx_http_scoped_key_facts_host_agrees(ngx_http_request_t *r)
         len++;
     }
 
-    return len == header->value.len || header->value.data[len] == ':';
+    if (len == header->value.len) {
+        return 1;
+    }
+
+    /* "a:b.example" is a host of its own to who knows no port of letters */
+
+    for (i = len + 1; i < header->value.len; i++) {
+        if (header->value.data[i] < '0' || header->value.data[i] > '9') {
+            return 0;
+        }
+    }
+
+    return header->value.data[len] == ':';
 }

@@ -6,6 +6,7 @@
 
 #include "sent.h"
 #include "credential.h"
+#include "facts.h"
 #include "item.h"
 #include "../core/query.h"
 
@@ -19,7 +20,14 @@ typedef struct {
     ngx_http_scoped_key_sent_e  kind;
 } ngx_http_scoped_key_sent_prefix_t;
 
+typedef struct {
+    ngx_str_t                   variable;
+    ngx_http_scoped_key_sent_e  kind;
+    ngx_str_t                   name;
+} ngx_http_scoped_key_sent_whole_t;
 
+
+static ngx_uint_t ngx_http_scoped_key_sent_is_cut_off(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_scoped_key_sent_count_args(ngx_http_request_t *r,
     const ngx_str_t *name);
 static ngx_uint_t ngx_http_scoped_key_sent_walk_args(scoped_key_str_t args,
@@ -50,13 +58,48 @@ static const ngx_http_scoped_key_sent_prefix_t
 };
 
 
+static const ngx_http_scoped_key_sent_whole_t
+    ngx_http_scoped_key_sent_wholes[] =
+{
+    { ngx_string("host"), NGX_HTTP_SCOPED_KEY_SENT_HOST,
+      ngx_null_string },
+    { ngx_string("http_host"), NGX_HTTP_SCOPED_KEY_SENT_HOST,
+      ngx_null_string },
+    { ngx_string("args"), NGX_HTTP_SCOPED_KEY_SENT_QUERY,
+      ngx_null_string },
+    { ngx_string("query_string"), NGX_HTTP_SCOPED_KEY_SENT_QUERY,
+      ngx_null_string },
+    { ngx_string("remote_user"), NGX_HTTP_SCOPED_KEY_SENT_LINE,
+      ngx_string("authorization") },
+    { ngx_string("content_type"), NGX_HTTP_SCOPED_KEY_SENT_LINE,
+      ngx_string("content_type") },
+    { ngx_string("content_length"), NGX_HTTP_SCOPED_KEY_SENT_LINE,
+      ngx_string("content_length") },
+    { ngx_null_string, NGX_HTTP_SCOPED_KEY_SENT_OTHERWISE, ngx_null_string }
+};
+
+
 /* without case, as nginx knows its variables */
 
 ngx_http_scoped_key_sent_e
 ngx_http_scoped_key_sent_kind(const ngx_str_t *variable, ngx_str_t *name)
 {
     size_t                                    len;
+    const ngx_http_scoped_key_sent_whole_t   *whole;
     const ngx_http_scoped_key_sent_prefix_t  *one;
+
+    for (whole = ngx_http_scoped_key_sent_wholes;
+         whole->variable.len;
+         whole++)
+    {
+        if (variable->len == whole->variable.len
+            && ngx_strncasecmp(variable->data, whole->variable.data,
+                               variable->len) == 0)
+        {
+            *name = whole->name;
+            return whole->kind;
+        }
+    }
 
     for (one = ngx_http_scoped_key_sent_prefixes; one->prefix.len; one++) {
         len = one->prefix.len;
@@ -91,9 +134,26 @@ ngx_http_scoped_key_sent_is_repeated(ngx_http_request_t *r,
     case NGX_HTTP_SCOPED_KEY_SENT_COOKIE:
         return ngx_http_scoped_key_sent_count_cookies(r, &name) > 1;
 
+    case NGX_HTTP_SCOPED_KEY_SENT_HOST:
+        return !ngx_http_scoped_key_facts_host_agrees(r);
+
+    case NGX_HTTP_SCOPED_KEY_SENT_QUERY:
+        return ngx_http_scoped_key_sent_is_cut_off(r);
+
     default:
         return 0;
     }
+}
+
+
+/* what stands behind a `#` may be an argument too, see param.c */
+
+static ngx_uint_t
+ngx_http_scoped_key_sent_is_cut_off(ngx_http_request_t *r)
+{
+    return ngx_strlchr(r->unparsed_uri.data,
+                       r->unparsed_uri.data + r->unparsed_uri.len, '#')
+           != NULL;
 }
 
 
@@ -108,11 +168,7 @@ ngx_http_scoped_key_sent_count_args(ngx_http_request_t *r,
         return 0;
     }
 
-    /* what stands behind a `#` may be an argument too, see param.c */
-
-    if (ngx_strlchr(r->unparsed_uri.data,
-                    r->unparsed_uri.data + r->unparsed_uri.len, '#'))
-    {
+    if (ngx_http_scoped_key_sent_is_cut_off(r)) {
         return NGX_HTTP_SCOPED_KEY_REPEATED;
     }
 

@@ -1,7 +1,9 @@
 /*
- * What nginx's $arg_NAME, $http_NAME and $cookie_NAME stand for.  Of what a
- * client sent several times they give one, and which one hangs on the version
- * of nginx, while the upstream gets all and may take another.
+ * What nginx's $arg_NAME, $http_NAME, $cookie_NAME and variables like them
+ * stand for.  Of what a client sent several times they give one, and which one
+ * depends on the version of nginx, while the upstream gets all and may take
+ * another.  $host is the request line's, or the Host field's, and both are
+ * passed on.
  * Looks for names, also within values that hide one; what values say else is
  * not its business.
  */
@@ -16,7 +18,9 @@ typedef enum {
     NGX_HTTP_SCOPED_KEY_SENT_OTHERWISE = 0,  /* any other variable */
     NGX_HTTP_SCOPED_KEY_SENT_ARG,
     NGX_HTTP_SCOPED_KEY_SENT_LINE,
-    NGX_HTTP_SCOPED_KEY_SENT_COOKIE
+    NGX_HTTP_SCOPED_KEY_SENT_COOKIE,
+    NGX_HTTP_SCOPED_KEY_SENT_HOST,           /* *name is of no use */
+    NGX_HTTP_SCOPED_KEY_SENT_QUERY           /* nor here */
 } ngx_http_scoped_key_sent_e;
 
 
@@ -25,8 +29,9 @@ ngx_http_scoped_key_sent_e ngx_http_scoped_key_sent_kind(
     const ngx_str_t *variable, ngx_str_t *name);
 
 /*
- * Whether what the variable stands for was sent more than once, or in a way
- * that some upstream may read so; of other variables never.
+ * Whether what the variable stands for was sent more than once, in two voices
+ * that disagree, or in a way that some upstream may read so; of other variables
+ * never.
  */
 ngx_uint_t ngx_http_scoped_key_sent_is_repeated(ngx_http_request_t *r,
     const ngx_str_t *variable);
