@@ -61,6 +61,8 @@ ngx_http_scoped_key_cached_tells(const ngx_str_t *name)
 {
     return (name->len == sizeof("request_uri") - 1
             && ngx_strncmp(name->data, "request_uri", name->len) == 0)
+           || (name->len == sizeof("remote_user") - 1
+               && ngx_strncmp(name->data, "remote_user", name->len) == 0)
            || (name->len > sizeof("http_") - 1
                && ngx_strncmp(name->data, "http_", sizeof("http_") - 1) == 0)
            || (name->len > sizeof("cookie_") - 1

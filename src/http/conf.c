@@ -17,8 +17,8 @@ static ngx_int_t ngx_http_scoped_key_merge_require(ngx_conf_t *cf,
 
 
 static ngx_http_scoped_key_source_t  ngx_http_scoped_key_sources[] = {
-    { NGX_HTTP_SCOPED_KEY_HEADER, ngx_string("x-api-key") },
-    { NGX_HTTP_SCOPED_KEY_AUTHORIZATION, ngx_string("Bearer") }
+    { NGX_HTTP_SCOPED_KEY_HEADER, ngx_string("x-api-key"), 0, 0, 0 },
+    { NGX_HTTP_SCOPED_KEY_AUTHORIZATION, ngx_string("Bearer"), 0, 1, 0 }
 };
 
 
@@ -124,6 +124,7 @@ ngx_http_scoped_key_create_loc_conf(ngx_conf_t *cf)
      *
      *     skcf->require = NULL;
      *     skcf->sources = NULL;
+     *     skcf->prefixes = NULL;
      *     skcf->params = NULL;
      *     skcf->decided = 0;
      */
@@ -182,7 +183,15 @@ ngx_http_scoped_key_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                                       : &ngx_http_scoped_key_default_sources;
     }
 
+    if (conf->prefixes == NULL) {
+        conf->prefixes = prev->prefixes;
+    }
+
     ngx_http_scoped_key_source_places(conf);
+
+    if (conf->enable != NGX_HTTP_SCOPED_KEY_OFF) {
+        ngx_http_scoped_key_source_warn(cf, conf->sources);
+    }
 
     if (ngx_http_scoped_key_merge_require(cf, prev, conf) != NGX_OK) {
         return NGX_CONF_ERROR;

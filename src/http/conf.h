@@ -16,6 +16,9 @@
 #define NGX_HTTP_SCOPED_KEY_MAX_SOURCES                8
 #define NGX_HTTP_SCOPED_KEY_MAX_NAME_BYTES            64
 
+/* scoped_key_prefix */
+#define NGX_HTTP_SCOPED_KEY_MAX_PREFIXES              16
+
 /* scoped_key_param */
 #define NGX_HTTP_SCOPED_KEY_MAX_PARAMS                64
 #define NGX_HTTP_SCOPED_KEY_MAX_PARAM_SOURCES          8
@@ -72,6 +75,10 @@ char *ngx_http_scoped_key_set_from(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 /* where to look for sources, and where there is no need to */
 void ngx_http_scoped_key_source_places(ngx_http_scoped_key_loc_conf_t *skcf);
+/* of header names that nginx drops, once for each; for who merges */
+void ngx_http_scoped_key_source_warn(ngx_conf_t *cf, ngx_array_t *sources);
+char *ngx_http_scoped_key_set_prefixes(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_scoped_key_set_param(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 /* the param of this name, or NULL; params: NULL when none is declared */

@@ -43,9 +43,19 @@ struct ngx_http_scoped_key_hidden_s {
 typedef struct {
     ngx_uint_t                           nkeys;   /* credentials, not empty */
     ngx_str_t                            key;     /* if there are any: one */
+    ngx_uint_t                           nforeign;  /* bearer tokens that are
+                                                     not of our form */
+    ngx_str_t                            foreign; /* one of them */
     ngx_uint_t                           lines;   /* header lines that are
                                                      sources, were they empty
                                                      ones */
+    unsigned                             beside:1;   /* a key is in another
+                                                     source than bearer's */
+    unsigned                             bearer_stays:1; /* foreign ones are
+                                                     the upstream's own */
+    unsigned                             settings:1;  /* HTTP2-Settings is
+                                                     there */
+    unsigned                             upgrade:1;   /* Upgrade names h2c */
 } ngx_http_scoped_key_found_t;
 
 typedef struct ngx_http_scoped_key_captures_s  ngx_http_scoped_key_captures_t;

@@ -5,19 +5,39 @@
  */
 
 #include "credential.h"
+#include "captures.h"
 #include "item.h"
+#include "sent.h"
+#include "upgrade.h"
+#include "../core/basic.h"
 
 
-static void ngx_http_scoped_key_search_line(const ngx_table_elt_t *header,
-    const ngx_array_t *sources, ngx_http_scoped_key_found_t *found);
-static void ngx_http_scoped_key_search_cookie(const ngx_str_t *name,
-    const ngx_str_t *line, ngx_http_scoped_key_found_t *found);
+static ngx_int_t ngx_http_scoped_key_search_lines(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    ngx_http_scoped_key_found_t *found);
+static ngx_int_t ngx_http_scoped_key_search_line(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf, const ngx_table_elt_t *header,
+    ngx_http_scoped_key_found_t *found);
+static void ngx_http_scoped_key_search_cookie(
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    const ngx_http_scoped_key_source_t *source, const ngx_str_t *line,
+    ngx_http_scoped_key_found_t *found);
 static ngx_int_t ngx_http_scoped_key_search_elsewhere(ngx_http_request_t *r,
-    const ngx_array_t *sources, const ngx_http_scoped_key_hidden_t *hidden,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    ngx_http_scoped_key_ctx_t *ctx,
+    const ngx_http_scoped_key_hidden_t *hidden,
     ngx_http_scoped_key_found_t *found);
 static ngx_int_t ngx_http_scoped_key_search_query(ngx_http_request_t *r,
-    const ngx_str_t *name, ngx_http_scoped_key_found_t *found);
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    const ngx_http_scoped_key_source_t *source,
+    ngx_http_scoped_key_found_t *found);
+static ngx_int_t ngx_http_scoped_key_search_variable(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    ngx_http_scoped_key_ctx_t *ctx,
+    const ngx_http_scoped_key_source_t *source,
+    ngx_http_scoped_key_found_t *found);
 static void ngx_http_scoped_key_search_hidden(
+    const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_http_scoped_key_hidden_t *hidden,
     const ngx_http_scoped_key_source_t *source,
     ngx_http_scoped_key_found_t *found);
@@ -26,56 +46,92 @@ static ngx_uint_t ngx_http_scoped_key_same_source(
     const ngx_http_scoped_key_source_t *b);
 static ngx_int_t ngx_http_scoped_key_authorization(const ngx_str_t *scheme,
     const ngx_table_elt_t *header, ngx_str_t *value);
+static ngx_int_t ngx_http_scoped_key_no_scheme(const ngx_table_elt_t *header,
+    ngx_str_t *value);
+static ngx_int_t ngx_http_scoped_key_basic(ngx_http_request_t *r,
+    const ngx_str_t *scheme, const ngx_table_elt_t *header,
+    ngx_str_t *value);
+static void ngx_http_scoped_key_trim(ngx_str_t *value);
 
 
 const ngx_str_t  ngx_http_scoped_key_cookie_line = ngx_string("cookie");
 const ngx_str_t  ngx_http_scoped_key_authorization_line =
     ngx_string("authorization");
 
+/* no key has a space: neither ours nor a legacy one */
+static const ngx_str_t  ngx_http_scoped_key_undecodable = ngx_string(" ");
+
 
 /* an empty credential is a missing one */
 
 static ngx_inline void
-ngx_http_scoped_key_found(ngx_http_scoped_key_found_t *found,
-    const ngx_str_t *value)
+ngx_http_scoped_key_found(const ngx_http_scoped_key_loc_conf_t *skcf,
+    const ngx_http_scoped_key_source_t *source, const ngx_str_t *value,
+    ngx_http_scoped_key_found_t *found)
 {
     if (value->len == 0) {
         return;
     }
 
+    if (ngx_http_scoped_key_credential_is_foreign(skcf, source, value)) {
+        found->foreign = *value;
+        found->nforeign++;
+        return;
+    }
+
     found->key = *value;
     found->nkeys++;
+    found->beside |= !source->bearer;
+}
+
+
+ngx_uint_t
+ngx_http_scoped_key_credential_is_foreign(
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    const ngx_http_scoped_key_source_t *source, const ngx_str_t *value)
+{
+    scoped_key_str_t  text, prefix;
+
+    if (!source->bearer || skcf->legacy) {
+        return 0;
+    }
+
+    text.len = value->len;
+    text.data = value->data;
+
+    return !scoped_key_token_prefix(text, &prefix);
 }
 
 
 ngx_int_t
 ngx_http_scoped_key_credential_find(ngx_http_request_t *r,
-    const ngx_http_scoped_key_loc_conf_t *skcf,
+    const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx,
     const ngx_http_scoped_key_hidden_t *hidden,
     ngx_http_scoped_key_found_t *found)
 {
-    ngx_table_elt_t        *header, *end;
-    const ngx_list_part_t  *part;
+    ngx_memzero(found, sizeof(ngx_http_scoped_key_found_t));
 
-    found->nkeys = 0;
-    found->lines = 0;
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        header = part->elts;
-
-        for (end = header + part->nelts; header != end; header++) {
-            if (ngx_http_scoped_key_may_be_source(skcf, header)) {
-                ngx_http_scoped_key_search_line(header, skcf->sources, found);
-            }
-        }
+    if (ngx_http_scoped_key_search_lines(r, skcf, found) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    if ((skcf->in_query || hidden)
-        && ngx_http_scoped_key_search_elsewhere(r, skcf->sources, hidden,
-                                                found)
+    if ((skcf->elsewhere || hidden)
+        && ngx_http_scoped_key_search_elsewhere(r, skcf, ctx, hidden, found)
            != NGX_OK)
     {
         return NGX_ERROR;
+    }
+
+    if (r->headers_in.upgrade) {
+        found->upgrade = ngx_http_scoped_key_upgrade_is_h2c(r);
+    }
+
+    if (found->nforeign && found->beside) {
+        found->bearer_stays = 1;
+
+    } else if (found->nforeign) {
+        found->key = found->foreign;
+        found->nkeys += found->nforeign;
     }
 
     if (found->nkeys > 1) {
@@ -86,80 +142,26 @@ ngx_http_scoped_key_credential_find(ngx_http_request_t *r,
 }
 
 
-static void
-ngx_http_scoped_key_search_line(const ngx_table_elt_t *header,
-    const ngx_array_t *sources, ngx_http_scoped_key_found_t *found)
-{
-    ngx_str_t                            value;
-    ngx_uint_t                           i;
-    const ngx_http_scoped_key_source_t  *source;
-
-    source = sources->elts;
-
-    for (i = 0; i < sources->nelts; i++) {
-
-        if (source[i].type == NGX_HTTP_SCOPED_KEY_COOKIE) {
-            if (ngx_http_scoped_key_header_is(header,
-                                            &ngx_http_scoped_key_cookie_line))
-            {
-                found->lines++;
-                ngx_http_scoped_key_search_cookie(&source[i].name,
-                                                  &header->value, found);
-            }
-
-        } else if (ngx_http_scoped_key_credential_header(&source[i], header,
-                                                         &value)
-                   == NGX_OK)
-        {
-            found->lines++;
-            ngx_http_scoped_key_found(found, &value);
-
-            /* no line has two names, nor two schemes */
-
-            return;
-        }
-    }
-}
-
-
-static void
-ngx_http_scoped_key_search_cookie(const ngx_str_t *name, const ngx_str_t *line,
-    ngx_http_scoped_key_found_t *found)
-{
-    ngx_str_t  rest, pair, value;
-
-    rest = *line;
-
-    while (ngx_http_scoped_key_item_next(&rest, &pair)) {
-        if (ngx_http_scoped_key_cookie_is(&pair, name, &value)) {
-            ngx_http_scoped_key_found(found, &value);
-        }
-    }
-}
-
-
-/* in the query, and in what was hidden from this pass */
-
 static ngx_int_t
-ngx_http_scoped_key_search_elsewhere(ngx_http_request_t *r,
-    const ngx_array_t *sources, const ngx_http_scoped_key_hidden_t *hidden,
+ngx_http_scoped_key_search_lines(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_found_t *found)
 {
-    ngx_uint_t                           i;
-    const ngx_http_scoped_key_source_t  *source;
+    ngx_table_elt_t        *header, *end;
+    const ngx_list_part_t  *part;
 
-    source = sources->elts;
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        header = part->elts;
 
-    for (i = 0; i < sources->nelts; i++) {
+        for (end = header + part->nelts; header != end; header++) {
 
-        if (source[i].type == NGX_HTTP_SCOPED_KEY_QUERY
-            && ngx_http_scoped_key_search_query(r, &source[i].name, found)
-               != NGX_OK)
-        {
-            return NGX_ERROR;
+            if (ngx_http_scoped_key_may_be_source(skcf, header)
+                && ngx_http_scoped_key_search_line(r, skcf, header, found)
+                   != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
         }
-
-        ngx_http_scoped_key_search_hidden(hidden, &source[i], found);
     }
 
     return NGX_OK;
@@ -167,7 +169,112 @@ ngx_http_scoped_key_search_elsewhere(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_scoped_key_search_query(ngx_http_request_t *r, const ngx_str_t *name,
+ngx_http_scoped_key_search_line(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf, const ngx_table_elt_t *header,
+    ngx_http_scoped_key_found_t *found)
+{
+    ngx_int_t                            rc;
+    ngx_str_t                            value;
+    ngx_uint_t                           i;
+    const ngx_http_scoped_key_source_t  *source;
+
+    if (ngx_http_scoped_key_header_is(header,
+                                      &ngx_http_scoped_key_settings_line))
+    {
+        found->settings = 1;
+        return NGX_OK;
+    }
+
+    source = skcf->sources->elts;
+
+    for (i = 0; i < skcf->sources->nelts; i++) {
+
+        if (source[i].type == NGX_HTTP_SCOPED_KEY_COOKIE) {
+            if (ngx_http_scoped_key_header_is(header,
+                                            &ngx_http_scoped_key_cookie_line))
+            {
+                found->lines++;
+                ngx_http_scoped_key_search_cookie(skcf, &source[i],
+                                                  &header->value, found);
+            }
+
+            continue;
+        }
+
+        rc = ngx_http_scoped_key_credential_header(r, &source[i], header,
+                                                   &value);
+        if (rc == NGX_DECLINED) {
+            continue;
+        }
+
+        /* no line has two names, nor two schemes */
+
+        if (rc == NGX_OK) {
+            found->lines++;
+            ngx_http_scoped_key_found(skcf, &source[i], &value, found);
+        }
+
+        return rc;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_scoped_key_search_cookie(const ngx_http_scoped_key_loc_conf_t *skcf,
+    const ngx_http_scoped_key_source_t *source, const ngx_str_t *line,
+    ngx_http_scoped_key_found_t *found)
+{
+    ngx_str_t  rest, pair, value;
+
+    rest = *line;
+
+    while (ngx_http_scoped_key_item_next(&rest, &pair)) {
+        if (ngx_http_scoped_key_cookie_is(&pair, &source->name, &value)) {
+            ngx_http_scoped_key_found(skcf, source, &value, found);
+        }
+    }
+}
+
+
+/* in the query, in variables, and in what was hidden from this pass */
+
+static ngx_int_t
+ngx_http_scoped_key_search_elsewhere(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx,
+    const ngx_http_scoped_key_hidden_t *hidden,
+    ngx_http_scoped_key_found_t *found)
+{
+    ngx_int_t                            rc;
+    ngx_uint_t                           i;
+    const ngx_http_scoped_key_source_t  *source;
+
+    source = skcf->sources->elts;
+    rc = NGX_OK;
+
+    for (i = 0; i < skcf->sources->nelts && rc == NGX_OK; i++) {
+
+        if (source[i].type == NGX_HTTP_SCOPED_KEY_QUERY) {
+            rc = ngx_http_scoped_key_search_query(r, skcf, &source[i], found);
+        }
+
+        if (source[i].type == NGX_HTTP_SCOPED_KEY_VARIABLE_SOURCE && ctx) {
+            rc = ngx_http_scoped_key_search_variable(r, skcf, ctx, &source[i],
+                                                     found);
+        }
+
+        ngx_http_scoped_key_search_hidden(skcf, hidden, &source[i], found);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_search_query(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    const ngx_http_scoped_key_source_t *source,
     ngx_http_scoped_key_found_t *found)
 {
     ngx_str_t          value;
@@ -179,7 +286,7 @@ ngx_http_scoped_key_search_query(ngx_http_request_t *r, const ngx_str_t *name,
 
     while (scoped_key_query_next(&rest, &pair)) {
 
-        if (!ngx_http_scoped_key_query_is(&pair, name)) {
+        if (!ngx_http_scoped_key_query_is(&pair, &source->name)) {
             continue;
         }
 
@@ -187,7 +294,50 @@ ngx_http_scoped_key_search_query(ngx_http_request_t *r, const ngx_str_t *name,
             return NGX_ERROR;
         }
 
-        ngx_http_scoped_key_found(found, &value);
+        ngx_http_scoped_key_found(skcf, source, &value, found);
+    }
+
+    return NGX_OK;
+}
+
+
+/* what it stands for may have been sent twice: then there are two keys */
+
+static ngx_int_t
+ngx_http_scoped_key_search_variable(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx,
+    const ngx_http_scoped_key_source_t *source,
+    ngx_http_scoped_key_found_t *found)
+{
+    ngx_str_t                   text;
+    ngx_http_variable_value_t  *value;
+
+    /* a map with regular expressions leaves captures of its own */
+
+    if (ngx_http_scoped_key_captures_keep(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    value = ngx_http_get_flushed_variable(r, source->index);
+
+    ngx_http_scoped_key_captures_restore(r);
+
+    if (value == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (value->not_found) {
+        return NGX_OK;
+    }
+
+    text.len = value->len;
+    text.data = value->data;
+
+    ngx_http_scoped_key_trim(&text);
+    ngx_http_scoped_key_found(skcf, source, &text, found);
+
+    if (ngx_http_scoped_key_sent_is_repeated(r, &source->name)) {
+        ngx_http_scoped_key_found(skcf, source, &text, found);
     }
 
     return NGX_OK;
@@ -195,13 +345,14 @@ ngx_http_scoped_key_search_query(ngx_http_request_t *r, const ngx_str_t *name,
 
 
 static void
-ngx_http_scoped_key_search_hidden(const ngx_http_scoped_key_hidden_t *hidden,
+ngx_http_scoped_key_search_hidden(const ngx_http_scoped_key_loc_conf_t *skcf,
+    const ngx_http_scoped_key_hidden_t *hidden,
     const ngx_http_scoped_key_source_t *source,
     ngx_http_scoped_key_found_t *found)
 {
     for ( /* void */ ; hidden; hidden = hidden->next) {
         if (ngx_http_scoped_key_same_source(hidden->source, source)) {
-            ngx_http_scoped_key_found(found, &hidden->value);
+            ngx_http_scoped_key_found(skcf, source, &hidden->value, found);
         }
     }
 }
@@ -246,8 +397,7 @@ ngx_http_scoped_key_query_value(ngx_http_request_t *r,
     }
 
     if (!scoped_key_query_decode(pair->value, value->data, &value->len)) {
-        value->len = pair->value.len;
-        ngx_memcpy(value->data, pair->value.data, pair->value.len);
+        *value = ngx_http_scoped_key_undecodable;
     }
 
     return NGX_OK;
@@ -255,7 +405,7 @@ ngx_http_scoped_key_query_value(ngx_http_request_t *r,
 
 
 ngx_int_t
-ngx_http_scoped_key_credential_header(
+ngx_http_scoped_key_credential_header(ngx_http_request_t *r,
     const ngx_http_scoped_key_source_t *source, const ngx_table_elt_t *header,
     ngx_str_t *value)
 {
@@ -268,10 +418,18 @@ ngx_http_scoped_key_credential_header(
         }
 
         *value = header->value;
+        ngx_http_scoped_key_trim(value);
+
         return NGX_OK;
 
     case NGX_HTTP_SCOPED_KEY_AUTHORIZATION:
         return ngx_http_scoped_key_authorization(&source->name, header, value);
+
+    case NGX_HTTP_SCOPED_KEY_BASIC:
+        return ngx_http_scoped_key_basic(r, &source->name, header, value);
+
+    case NGX_HTTP_SCOPED_KEY_NO_SCHEME:
+        return ngx_http_scoped_key_no_scheme(header, value);
 
     default:
         return NGX_DECLINED;
@@ -285,7 +443,8 @@ static ngx_int_t
 ngx_http_scoped_key_authorization(const ngx_str_t *scheme,
     const ngx_table_elt_t *header, ngx_str_t *value)
 {
-    u_char  *p, *last;
+    u_char     *p, *last;
+    ngx_str_t   text;
 
     if (!ngx_http_scoped_key_header_is(header,
                                        &ngx_http_scoped_key_authorization_line))
@@ -293,10 +452,13 @@ ngx_http_scoped_key_authorization(const ngx_str_t *scheme,
         return NGX_DECLINED;
     }
 
-    p = header->value.data;
-    last = p + header->value.len;
+    text = header->value;
+    ngx_http_scoped_key_trim(&text);
 
-    if (header->value.len < scheme->len
+    p = text.data;
+    last = p + text.len;
+
+    if (text.len < scheme->len
         || ngx_strncasecmp(p, scheme->data, scheme->len) != 0)
     {
         return NGX_DECLINED;
@@ -316,4 +478,78 @@ ngx_http_scoped_key_authorization(const ngx_str_t *scheme,
     value->len = last - p;
 
     return NGX_OK;
+}
+
+
+/* what has a space has a scheme */
+
+static ngx_int_t
+ngx_http_scoped_key_no_scheme(const ngx_table_elt_t *header, ngx_str_t *value)
+{
+    if (!ngx_http_scoped_key_header_is(header,
+                                       &ngx_http_scoped_key_authorization_line))
+    {
+        return NGX_DECLINED;
+    }
+
+    *value = header->value;
+    ngx_http_scoped_key_trim(value);
+
+    return ngx_strlchr(value->data, value->data + value->len, ' ')
+           ? NGX_DECLINED : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_basic(ngx_http_request_t *r, const ngx_str_t *scheme,
+    const ngx_table_elt_t *header, ngx_str_t *value)
+{
+    u_char            *scratch;
+    ngx_int_t          rc;
+    scoped_key_str_t   credential, key;
+
+    rc = ngx_http_scoped_key_authorization(scheme, header, value);
+
+    if (rc != NGX_OK || value->len == 0) {
+        return rc;
+    }
+
+    scratch = ngx_pnalloc(r->pool, SCOPED_KEY_BASIC_BYTES(value->len) + 1);
+    if (scratch == NULL) {
+        return NGX_ERROR;
+    }
+
+    credential.len = value->len;
+    credential.data = value->data;
+
+    if (!scoped_key_basic_read(credential, scratch, &key)) {
+        *value = ngx_http_scoped_key_undecodable;
+        return NGX_OK;
+    }
+
+    value->len = key.len;
+    value->data = (u_char *) key.data;
+
+    return NGX_OK;
+}
+
+
+/* optional white space around a field's value, RFC 9110, section 5.5 */
+
+static void
+ngx_http_scoped_key_trim(ngx_str_t *value)
+{
+    u_char  *last;
+
+    last = value->data + value->len;
+
+    while (value->len && (*value->data == ' ' || *value->data == '\t')) {
+        value->data++;
+        value->len--;
+    }
+
+    while (value->len && (last[-1] == ' ' || last[-1] == '\t')) {
+        last--;
+        value->len--;
+    }
 }

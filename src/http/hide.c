@@ -8,6 +8,7 @@
 #include "hide.h"
 #include "cached.h"
 #include "credential.h"
+#include "upgrade.h"
 
 
 static ngx_int_t ngx_http_scoped_key_hide_lines(
@@ -32,16 +33,23 @@ ngx_http_scoped_key_hide(ngx_http_request_t *r,
     hiding.request = r;
     hiding.skcf = skcf;
     hiding.ctx = ctx;
+    hiding.found = found;
     hiding.authorization = 0;
     hiding.cookies = 0;
 
-    if ((found == NULL || found->lines)
+    if (!skcf->hide && !ngx_http_scoped_key_upgrade_found(found)) {
+        return NGX_OK;
+    }
+
+    if ((found->lines || ngx_http_scoped_key_upgrade_found(found))
         && ngx_http_scoped_key_hide_lines(&hiding) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (skcf->in_query && ngx_http_scoped_key_hide_query(&hiding) != NGX_OK) {
+    if (skcf->hide && skcf->in_query
+        && ngx_http_scoped_key_hide_query(&hiding) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -86,6 +94,10 @@ ngx_http_scoped_key_hide_lines(ngx_http_scoped_key_hiding_t *hiding)
 
     /* members of headers_in pointed at lines that are gone or copied */
 
+    if (hiding->found->upgrade) {
+        hiding->request->headers_in.upgrade = NULL;
+    }
+
     if (hiding->authorization) {
         ngx_http_scoped_key_hide_authorization(hiding->request);
     }
@@ -113,12 +125,15 @@ ngx_http_scoped_key_hide_part(ngx_http_scoped_key_hiding_t *hiding,
 
     for (i = 0; i < part->nelts; i++) {
 
-        if (!ngx_http_scoped_key_may_be_source(hiding->skcf, &header[i])) {
-            continue;
-        }
-
         edited = NULL;
-        rc = ngx_http_scoped_key_hide_line(hiding, &header[i], &edited);
+        rc = ngx_http_scoped_key_upgrade_hide(r, hiding->found, &header[i],
+                                              &edited);
+
+        if (rc == NGX_DECLINED && hiding->skcf->hide
+            && ngx_http_scoped_key_may_be_source(hiding->skcf, &header[i]))
+        {
+            rc = ngx_http_scoped_key_hide_line(hiding, &header[i], &edited);
+        }
 
         if (rc == NGX_DECLINED) {
             continue;
@@ -183,6 +198,7 @@ static ngx_int_t
 ngx_http_scoped_key_hide_line(ngx_http_scoped_key_hiding_t *hiding,
     ngx_table_elt_t *header, ngx_table_elt_t **edited)
 {
+    ngx_int_t                            rc;
     ngx_str_t                            value;
     ngx_uint_t                           i;
     const ngx_http_scoped_key_source_t  *source;
@@ -198,16 +214,28 @@ ngx_http_scoped_key_hide_line(ngx_http_scoped_key_hiding_t *hiding,
 
     for (i = 0; i < hiding->skcf->sources->nelts; i++) {
 
-        if (ngx_http_scoped_key_credential_header(&source[i], header, &value)
-            == NGX_OK)
-        {
-            hiding->authorization |=
-                        source[i].type == NGX_HTTP_SCOPED_KEY_AUTHORIZATION;
-            ngx_http_scoped_key_hide_unlink(hiding->request, header);
-
-            return ngx_http_scoped_key_hide_keep(hiding->request, hiding->ctx,
-                                                 &source[i], &value);
+        rc = ngx_http_scoped_key_credential_header(hiding->request, &source[i],
+                                                   header, &value);
+        if (rc == NGX_DECLINED) {
+            continue;
         }
+
+        if (rc != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (hiding->found->bearer_stays
+            && ngx_http_scoped_key_credential_is_foreign(hiding->skcf,
+                                                         &source[i], &value))
+        {
+            return NGX_DECLINED;
+        }
+
+        hiding->authorization |= source[i].type != NGX_HTTP_SCOPED_KEY_HEADER;
+        ngx_http_scoped_key_hide_unlink(hiding->request, header);
+
+        return ngx_http_scoped_key_hide_keep(hiding->request, hiding->ctx,
+                                             &source[i], &value);
     }
 
     return NGX_DECLINED;
@@ -254,6 +282,11 @@ ngx_http_scoped_key_hide_authorization(ngx_http_request_t *r)
     ngx_table_elt_t  *header;
 
     r->headers_in.authorization = NULL;
+
+    /* $remote_user, asked for before, has read Basic credentials */
+
+    ngx_str_null(&r->headers_in.user);
+    ngx_str_null(&r->headers_in.passwd);
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
         header = part->elts;

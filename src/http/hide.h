@@ -1,5 +1,5 @@
 /*
- * Takes the credentials out of a request, so that nothing behind us sees them:
+ * Takes the credentials out of a request, so that nothing after us sees them:
  * header lines (hide.c), cookies (hide_cookie.c), query arguments
  * (hide_query.c).  What was taken is kept in the context, for a location that
  * decides anew after an internal redirect.
@@ -17,14 +17,16 @@ typedef struct {
     ngx_http_request_t                    *request;
     const ngx_http_scoped_key_loc_conf_t  *skcf;
     ngx_http_scoped_key_ctx_t             *ctx;    /* NULL: keep nothing */
+    const ngx_http_scoped_key_found_t     *found;
     unsigned                               authorization:1;  /* was taken */
     unsigned                               cookies:1;        /* were edited */
 } ngx_http_scoped_key_hiding_t;
 
 
 /*
- * ctx: where to keep what is taken; NULL in a subrequest, whose parent keeps
- * its own.  found: whether any header line is a source; NULL: who knows.
+ * Takes what was found: the credentials, unless the location leaves them, and
+ * the offer to switch to HTTP/2 (see upgrade.h) in any case.  ctx: where to
+ * keep what is taken; NULL in a subrequest, whose parent keeps its own.
  * NGX_OK, or NGX_ERROR: out of memory, and nothing may be proxied.
  */
 ngx_int_t ngx_http_scoped_key_hide(ngx_http_request_t *r,

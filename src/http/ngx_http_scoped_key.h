@@ -40,14 +40,21 @@
 typedef enum {
     NGX_HTTP_SCOPED_KEY_HEADER = 0,
     NGX_HTTP_SCOPED_KEY_AUTHORIZATION,   /* name: the scheme */
+    NGX_HTTP_SCOPED_KEY_BASIC,
+    NGX_HTTP_SCOPED_KEY_NO_SCHEME,       /* all that Authorization says */
     NGX_HTTP_SCOPED_KEY_QUERY,
-    NGX_HTTP_SCOPED_KEY_COOKIE
+    NGX_HTTP_SCOPED_KEY_COOKIE,
+    NGX_HTTP_SCOPED_KEY_VARIABLE_SOURCE
 } ngx_http_scoped_key_source_e;
 
 /* one place where a key may be found */
 typedef struct {
     ngx_http_scoped_key_source_e  type;
-    ngx_str_t                     name;  /* headers: lower case */
+    ngx_str_t                     name;  /* headers: lower case; variables:
+                                            without the `$` */
+    ngx_uint_t                    index; /* of the variable */
+    unsigned                      bearer:1;  /* the scheme is Bearer */
+    unsigned                      warned:1;  /* of its name, at nginx -t */
 } ngx_http_scoped_key_source_t;
 
 /* where in the configuration something stands, for messages that come later */
@@ -164,10 +171,18 @@ typedef struct {
     ngx_uint_t                      enable;
     ngx_http_scoped_key_require_t  *require;   /* never NULL once merged */
     ngx_array_t                    *sources;   /* of ..._source_t */
+    ngx_array_t                    *prefixes;  /* of ngx_str_t; NULL: any */
     uint64_t                        lines;     /* bit n: a source is in header
-                                                  lines with names of n bytes */
+                                                  lines with names of n bytes,
+                                                  or HTTP2-Settings is one */
+    ngx_uint_t                      elsewhere; /* a source is in the query, or
+                                                  is a variable */
     ngx_uint_t                      in_query;  /* a source is in the query */
     ngx_uint_t                      in_cookies;    /* a source is a cookie */
+    ngx_uint_t                      in_basic;      /* a source is `basic` */
+    ngx_uint_t                      like_settings; /* a source's lines have a
+                                                      name as long as that of
+                                                      HTTP2-Settings */
     ngx_array_t                    *params;    /* of ..._param_t, or NULL */
     size_t                          body_limit;
     ngx_flag_t                      hide;

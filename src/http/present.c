@@ -8,11 +8,15 @@
 #include "credential.h"
 #include "hide.h"
 #include "take.h"
+#include "../core/token.h"
 
 
 static ngx_int_t ngx_http_scoped_key_present_any(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_rare;
+static ngx_uint_t ngx_http_scoped_key_is_of_others(
+    const ngx_array_t *prefixes, const ngx_str_t *key)
+    ngx_http_scoped_key_rare;
 static ngx_uint_t ngx_http_scoped_key_is_preflight(ngx_http_request_t *r)
     ngx_http_scoped_key_rare;
 
@@ -41,6 +45,14 @@ ngx_http_scoped_key_present(ngx_http_request_t *r,
     switch (rc) {
 
     case NGX_OK:
+
+        if (skcf->prefixes
+            && ngx_http_scoped_key_is_of_others(skcf->prefixes, &ctx->key))
+        {
+            ctx->cause.reason = SCOPED_KEY_MALFORMED_KEY;
+            break;
+        }
+
         ctx->wants_record = 1;
         break;
 
@@ -71,11 +83,11 @@ ngx_http_scoped_key_present_any(ngx_http_request_t *r,
     ngx_int_t                    rc;
     ngx_http_scoped_key_found_t  found;
 
-    rc = ngx_http_scoped_key_credential_find(r, skcf, ctx->hidden, &found);
+    rc = ngx_http_scoped_key_credential_find(r, skcf, ctx, ctx->hidden,
+                                             &found);
 
     if (rc == NGX_ERROR
-        || (skcf->hide
-            && ngx_http_scoped_key_hide(r, skcf, ctx, &found) != NGX_OK))
+        || ngx_http_scoped_key_hide(r, skcf, ctx, &found) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -88,11 +100,43 @@ ngx_http_scoped_key_present_any(ngx_http_request_t *r,
 }
 
 
+/* of our form, with a prefix that is not among these */
+
+static ngx_uint_t
+ngx_http_scoped_key_is_of_others(const ngx_array_t *prefixes,
+    const ngx_str_t *key)
+{
+    ngx_uint_t         i;
+    scoped_key_str_t   text, prefix;
+    const ngx_str_t   *known;
+
+    text.len = key->len;
+    text.data = key->data;
+
+    if (!scoped_key_token_prefix(text, &prefix)) {
+        return 0;
+    }
+
+    known = prefixes->elts;
+
+    for (i = 0; i < prefixes->nelts; i++) {
+        if (known[i].len == prefix.len
+            && ngx_memcmp(known[i].data, prefix.data, prefix.len) == 0)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 ngx_int_t
 ngx_http_scoped_key_pass_by(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf)
 {
-    ngx_http_scoped_key_ctx_t  *ctx;
+    ngx_http_scoped_key_ctx_t     *ctx, *home;
+    ngx_http_scoped_key_found_t    found;
 
     ctx = NULL;
 
@@ -105,13 +149,18 @@ ngx_http_scoped_key_pass_by(ngx_http_request_t *r,
         }
     }
 
-    if (!skcf->hide) {
-        return NGX_OK;
+    home = ctx ? ctx : ngx_http_scoped_key_ctx_find(r);
+
+    /* what stays depends on what else is there, whether or not it is a key */
+
+    if (ngx_http_scoped_key_credential_find(r, skcf, ctx,
+                                            home ? home->hidden : NULL, &found)
+        == NGX_ERROR)
+    {
+        return NGX_ERROR;
     }
 
-    /* whether there is a key is not asked here: look into every line */
-
-    return ngx_http_scoped_key_hide(r, skcf, ctx, NULL);
+    return ngx_http_scoped_key_hide(r, skcf, ctx, &found);
 }
 
 

@@ -10,8 +10,13 @@
 #include "cached.h"
 #include "credential.h"
 #include "hide.h"
+#include "upgrade.h"
 
 
+static ngx_uint_t ngx_http_scoped_key_take_is_bare(const ngx_str_t *value);
+static ngx_uint_t ngx_http_scoped_key_take_is_nothing(
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    const ngx_table_elt_t *header);
 static ngx_table_elt_t *ngx_http_scoped_key_take_candidate(
     ngx_http_request_t *r, const ngx_http_scoped_key_loc_conf_t *skcf);
 static const ngx_http_scoped_key_source_t *ngx_http_scoped_key_take_source(
@@ -29,15 +34,18 @@ ngx_http_scoped_key_take(ngx_http_request_t *r,
     ngx_table_elt_t                     *line;
     const ngx_http_scoped_key_source_t  *source;
 
-    /* a key may be in the query, or be what an earlier location has hidden */
+    /*
+     * a key may be in the query or in a variable, or be what an earlier
+     * location has hidden; and more than a key may have to go
+     */
 
-    if (skcf->in_query || ctx->hidden) {
+    if (skcf->elsewhere || ctx->hidden || r->headers_in.upgrade) {
         return NGX_DECLINED;
     }
 
     line = ngx_http_scoped_key_take_candidate(r, skcf);
 
-    if (line == NULL || line->value.len == 0) {
+    if (line == NULL || !ngx_http_scoped_key_take_is_bare(&line->value)) {
         return NGX_DECLINED;
     }
 
@@ -66,7 +74,33 @@ ngx_http_scoped_key_take(ngx_http_request_t *r,
 }
 
 
-/* the one line that can be a source; NULL: there is none, or several */
+/* neither empty nor with blanks around it */
+
+static ngx_inline ngx_uint_t
+ngx_http_scoped_key_take_is_bare(const ngx_str_t *value)
+{
+    return value->len
+           && value->data[0] > ' ' && value->data[value->len - 1] > ' ';
+}
+
+
+/* of a line that may be a source, or HTTP2-Settings: whether it is neither */
+
+static ngx_inline ngx_uint_t
+ngx_http_scoped_key_take_is_nothing(const ngx_http_scoped_key_loc_conf_t *skcf,
+    const ngx_table_elt_t *header)
+{
+    return header->key.len == sizeof("http2-settings") - 1
+           && !skcf->like_settings
+           && !ngx_http_scoped_key_header_is(header,
+                                          &ngx_http_scoped_key_settings_line);
+}
+
+
+/*
+ * The one line that can be a source; NULL: there is none, or several.
+ * HTTP2-Settings is taken for one: it has to go, too.
+ */
 
 static ngx_inline ngx_table_elt_t *
 ngx_http_scoped_key_take_candidate(ngx_http_request_t *r,
@@ -82,7 +116,9 @@ ngx_http_scoped_key_take_candidate(ngx_http_request_t *r,
 
         for (end = header + part->nelts; header != end; header++) {
 
-            if (!ngx_http_scoped_key_may_be_source(skcf, header)) {
+            if (!ngx_http_scoped_key_may_be_source(skcf, header)
+                || ngx_http_scoped_key_take_is_nothing(skcf, header))
+            {
                 continue;
             }
 
