@@ -3,7 +3,7 @@
 # keys are let in at all.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use MIME::Base64 ();
 use ScopedKey;
 use Visit;

@@ -5,7 +5,7 @@
 # unasked.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 
@@ -239,7 +239,7 @@ chmod 0777, $path or die "$path: $!";
 # what the upstream reads after its 101, until nginx hangs up on it
 my $through = sub {
     my $client = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-        PeerPort => $Test::Nginx::Util::ServerPortForClient) or die;
+        PeerPort => server_port()) or die;
     $client->autoflush(1);
     print {$client} join "\r\n", 'GET / HTTP/1.1', 'Host: localhost', "X-API-Key: $reader", @_, '', '';
 
@@ -270,7 +270,6 @@ unlink $path;
 
 
 === TEST 7: HTTP/2 clients cannot say it either
---- http_config
 --- by_http2
 --- config eval
 "location / { scoped_key on; scoped_key_require dns:read; $main::pass_on }"

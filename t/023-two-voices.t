@@ -3,7 +3,7 @@
 # with such a variable holds only where both say the same.
 
 use lib 't/lib';
-use Test::Nginx::Socket 'no_plan';
+use Blocks;
 use ScopedKey;
 use Visit;
 
@@ -188,7 +188,7 @@ scoped_key_require tenant/$host:read;
 proxy_set_header Host $http_host;
 --- story
 our $tenant;
-my $port = $Test::Nginx::Util::RandPorts->{TEST_NGINX_RAND_PORT_1};
+my $port = server_port('http2');
 my $frame = sub {
     my ($type, $flags, $stream, $data) = @_;
     return substr(pack('N', length $data), 1) . pack('CCN', $type, $flags, $stream) . $data;
