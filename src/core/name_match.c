@@ -14,6 +14,7 @@
 #define SCOPED_KEY_SYMBOL_CASED  0x3     /* any letter beyond ASCII that has a
                                             case, or its marks */
 #define SCOPED_KEY_SYMBOL_NONE   0x4     /* left out */
+#define SCOPED_KEY_SYMBOL_BLANK  0x8     /* HARD that no member goes on with */
 
 #define SCOPED_KEY_FULLWIDTH_FIRST  0xff01   /* `!` and all up to `~` */
 #define SCOPED_KEY_FULLWIDTH_LAST   0xff5e
@@ -122,7 +123,8 @@ scoped_key_name_ascii(unsigned char c, scoped_key_name_kind_e kind)
     }
 
     if (!(scoped_key_name_letters[kind][c >> 5] >> (c & 0x1f) & 1)) {
-        return SCOPED_KEY_SYMBOL_HARD;
+        return kind == SCOPED_KEY_NAME_MEMBER && (c <= ' ' || c == 0x7f)
+               ? SCOPED_KEY_SYMBOL_BLANK : SCOPED_KEY_SYMBOL_HARD;
     }
 
     return c >= 'A' && c <= 'Z' ? c | 0x20U : c;
@@ -263,7 +265,8 @@ scoped_key_name_letter(scoped_key_symbols_t *symbols, unsigned *separators)
         symbol = scoped_key_name_symbol(symbols);
 
         if (symbol == SCOPED_KEY_SYMBOL_SOFT
-            || symbol == SCOPED_KEY_SYMBOL_HARD)
+            || symbol == SCOPED_KEY_SYMBOL_HARD
+            || symbol == SCOPED_KEY_SYMBOL_BLANK)
         {
             *separators |= symbol;
             continue;
@@ -279,8 +282,10 @@ scoped_key_name_letter(scoped_key_symbols_t *symbols, unsigned *separators)
 static bool
 scoped_key_name_separators_agree(unsigned found, unsigned asked)
 {
-    return (found & SCOPED_KEY_SYMBOL_HARD ? asked != 0 : true)
-           && (asked & SCOPED_KEY_SYMBOL_HARD ? found != 0 : true);
+    const unsigned  hard = SCOPED_KEY_SYMBOL_HARD|SCOPED_KEY_SYMBOL_BLANK;
+
+    return (found & hard ? asked != 0 : true)
+           && (asked & hard ? found != 0 : true);
 }
 
 
