@@ -32,6 +32,7 @@ typedef struct {
     scoped_key_str_t         rest;
     scoped_key_name_kind_e   kind;
     scoped_key_beyond_e      beyond;
+    bool                     met;        /* something beyond ASCII */
 } scoped_key_symbols_t;
 
 /* characters from first to last */
@@ -203,6 +204,7 @@ scoped_key_name_beyond(scoped_key_symbols_t *symbols)
     unsigned char  narrow;
 
     code = scoped_key_name_utf8(&symbols->rest);
+    symbols->met = true;
 
     if (symbols->beyond == SCOPED_KEY_BEYOND_DROPPED) {
         return SCOPED_KEY_SYMBOL_NONE;
@@ -300,13 +302,13 @@ scoped_key_name_fronts_agree(unsigned found, unsigned asked)
 
 /* whether it begins with the name, and goes on, if at all, with HARD */
 static bool
-scoped_key_name_begins(scoped_key_symbols_t found, scoped_key_symbols_t name,
+scoped_key_name_begins(scoped_key_symbols_t *found, scoped_key_symbols_t name,
     bool *goes_on)
 {
     bool      agree;
     unsigned  got, asked, before, asked_before;
 
-    got = scoped_key_name_letter(&found, &before);
+    got = scoped_key_name_letter(found, &before);
     asked = scoped_key_name_letter(&name, &asked_before);
     agree = scoped_key_name_fronts_agree(before, asked_before);
 
@@ -316,13 +318,13 @@ scoped_key_name_begins(scoped_key_symbols_t found, scoped_key_symbols_t name,
     }
 
     while (agree && got == asked) {
-        got = scoped_key_name_letter(&found, &before);
+        got = scoped_key_name_letter(found, &before);
         asked = scoped_key_name_letter(&name, &asked_before);
 
         if (asked == SCOPED_KEY_SYMBOL_END) {
             *goes_on = got != SCOPED_KEY_SYMBOL_END;
 
-            if (*goes_on || found.kind == SCOPED_KEY_NAME_PAIR) {
+            if (*goes_on || found->kind == SCOPED_KEY_NAME_PAIR) {
                 return before & SCOPED_KEY_SYMBOL_HARD
                        || (before == 0 && !*goes_on);
             }
@@ -365,22 +367,24 @@ scoped_key_name_reads_as(scoped_key_str_t text, scoped_key_str_t name,
 
     found.rest = text;
     found.kind = kind;
+    found.met = false;
     found.beyond = ascii ? SCOPED_KEY_BEYOND_NARROWED
                          : SCOPED_KEY_BEYOND_KEPT;
     asked = found;
     asked.rest = name;
 
-    if (scoped_key_name_begins(found, asked, &goes_on)) {
+    if (scoped_key_name_begins(&found, asked, &goes_on)) {
         return !just || !goes_on;
     }
 
-    if (!ascii || scoped_key_name_is_ascii(text)) {
+    if (!ascii || !found.met) {
         return false;
     }
 
+    found.rest = text;
     found.beyond = SCOPED_KEY_BEYOND_DROPPED;
 
-    return scoped_key_name_begins(found, asked, &goes_on)
+    return scoped_key_name_begins(&found, asked, &goes_on)
            && (!just || !goes_on);
 }
 
@@ -413,12 +417,11 @@ scoped_key_name_part(scoped_key_str_t *rest)
 
 
 static bool
-scoped_key_name_is_proto(scoped_key_str_t found, scoped_key_name_kind_e kind)
+scoped_key_name_is_proto(scoped_key_str_t found)
 {
     unsigned char  next;
 
-    if (kind == SCOPED_KEY_NAME_PAIR && found.len > scoped_key_name_proto.len)
-    {
+    if (found.len > scoped_key_name_proto.len) {
         next = found.data[scoped_key_name_proto.len];
 
         if (next == '[' || next == '.') {
@@ -462,7 +465,7 @@ scoped_key_name_match(scoped_key_str_t found, scoped_key_str_t name,
         return SCOPED_KEY_NAME_OTHER;
     }
 
-    if (scoped_key_name_is_proto(found, kind)
+    if (scoped_key_name_is_proto(found)
         || scoped_key_name_reads_as(found, name, kind, false))
     {
         return SCOPED_KEY_NAME_SUSPECT;

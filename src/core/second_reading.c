@@ -92,6 +92,36 @@ scoped_key_second_decode(scoped_key_str_t text, unsigned char *out)
 }
 
 
+/*
+ * Of a name no more than matters: one of the separators before it, and not what
+ * stands behind a byte that is in no name of a form.
+ */
+static scoped_key_str_t
+scoped_key_second_trim(scoped_key_str_t name)
+{
+    size_t  i;
+
+    while (name.len > 1
+           && (scoped_key_second_is_blank(name.data[1])
+               || memchr(".[]", name.data[1], 3) != NULL)
+           && (scoped_key_second_is_blank(name.data[0])
+               || memchr(".[]", name.data[0], 3) != NULL))
+    {
+        name.data++;
+        name.len--;
+    }
+
+    for (i = 0; i < name.len; i++) {
+
+        if (memchr("\"{}:,<>", name.data[i], 7) != NULL) {
+            name.len = i + 1;
+        }
+    }
+
+    return name;
+}
+
+
 /* takes what stands before the next `&` or `;` off the front */
 static scoped_key_str_t
 scoped_key_second_cut(scoped_key_str_t *rest)
@@ -147,6 +177,7 @@ scoped_key_second_form(scoped_key_str_t text, unsigned char *scratch,
         pair.value.len = scoped_key_second_decode(value,
                                                   scratch + pair.name.len);
         pair.name.len = scoped_key_query_decode_fully(scratch, pair.name.len);
+        pair.name = scoped_key_second_trim(pair.name);
 
         if (!found(data, &pair)) {
             return false;

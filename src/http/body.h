@@ -13,7 +13,7 @@
 
 typedef enum {
     NGX_HTTP_SCOPED_KEY_BODY_NONE = 0,   /* the request has no body */
-    NGX_HTTP_SCOPED_KEY_BODY_JSON,       /* application/json, or +json */
+    NGX_HTTP_SCOPED_KEY_BODY_JSON,       /* and text/json, or +json */
     NGX_HTTP_SCOPED_KEY_BODY_FORM,       /* application/x-www-form-urlencoded */
     NGX_HTTP_SCOPED_KEY_BODY_GRAPHQL,    /* application/graphql */
     NGX_HTTP_SCOPED_KEY_BODY_OTHER       /* no one else's business: none or
@@ -21,11 +21,16 @@ typedef enum {
                                             than UTF-8, a content-coding */
 } ngx_http_scoped_key_body_e;
 
+/* what other readers would find, see param_second.h */
+typedef struct ngx_http_scoped_key_second_s  ngx_http_scoped_key_second_t;
+
 /* in r->pool, made when a decision first asks */
 struct ngx_http_scoped_key_body_s {
     ngx_http_scoped_key_body_e   type;
     ngx_str_t                    text;   /* once collected */
     scoped_key_json_t           *json;   /* once parsed; NULL: unreadable */
+    ngx_http_scoped_key_second_t
+                                *second; /* once searched */
     off_t                        room;   /* while it is read: how many bytes may
                                             yet come, and one; 0: nobody
                                             counts */

@@ -5,6 +5,7 @@
  */
 
 #include "param.h"
+#include "param_second.h"
 #include "body.h"
 
 
@@ -26,7 +27,7 @@ ngx_http_scoped_key_param_body(ngx_http_scoped_key_gathering_t *gathering,
     const ngx_http_scoped_key_param_t *param)
 {
     scoped_key_param_e                  state;
-    ngx_http_scoped_key_param_e         type;
+    ngx_http_scoped_key_param_e         type, other;
     const ngx_http_scoped_key_asker_t  *asker;
 
     if (!ngx_http_scoped_key_param_has(param, NGX_HTTP_SCOPED_KEY_FORM)
@@ -64,7 +65,20 @@ ngx_http_scoped_key_param_body(ngx_http_scoped_key_gathering_t *gathering,
         return SCOPED_KEY_PARAM_UNREADABLE;
     }
 
-    return ngx_http_scoped_key_param_picked(gathering, param, type);
+    state = ngx_http_scoped_key_param_picked(gathering, param, type);
+
+    other = type == NGX_HTTP_SCOPED_KEY_FORM ? NGX_HTTP_SCOPED_KEY_JSON
+                                             : NGX_HTTP_SCOPED_KEY_FORM;
+
+    if (state != SCOPED_KEY_PARAM_VALUES
+        || !ngx_http_scoped_key_param_has(param, other))
+    {
+        return state;
+    }
+
+    return ngx_http_scoped_key_param_second(asker, param, type,
+                                            gathering->values->texts.elts,
+                                            gathering->values->texts.nelts);
 }
 
 
