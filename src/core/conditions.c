@@ -158,6 +158,8 @@ scoped_key_hosts_check(const unsigned char *at, uint16_t n,
     scoped_key_str_t  text, host;
 
     held = n == 0;
+    host.data = NULL;
+    host.len = 0;
     readable = !held && scoped_key_host_read(facts->host, lower, &host);
 
     while (n-- != 0) {
