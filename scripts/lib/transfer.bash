@@ -118,10 +118,28 @@ digest_lines() {
     done
 }
 
+# The program that does the same a hundred times quicker, to `program`; false:
+# it is not there, or is an older one, which answers to no input, too.
+find_digester() {
+    for program in "$HOME_DIR/scoped-key-explain" \
+        "$HOME_DIR/../build/scoped-key-explain"
+    do
+        [[ -x $program ]] || continue
+        [[ -n $("$program" ids </dev/null 2>&1) ]] || return 0
+    done
+    return 1
+}
+
 # texts on standard input to JSON lines on standard output
 digest_input() {
+    local program
     local -a lines slots=()
 
+    if find_digester; then
+        "$program" ids ${PEPPER_FILE:+"$PEPPER_FILE"} \
+            || fail "$program failed"
+        return
+    fi
     ((${#PEPPER[@]} > 0)) || open_slots || slots=()
     while readarray -t -n "$DIGEST_FILES" lines && ((${#lines[@]} > 0)); do
         digest_lines

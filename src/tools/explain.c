@@ -2,6 +2,7 @@
  * Which grant of a key decides about a request, and why: what input.h reads on
  * standard input, to one JSON object on standard output.  The verdict is the
  * core's own, of the text that the key has now.  scripts/scoped-key runs it.
+ * With the argument `ids`, what digests.h says instead.
  * Exit status: 0 allowed, 1 refused, 2 neither, with the reason on standard
  * error.
  */
@@ -12,6 +13,7 @@
 
 #include "../core/grant.h"
 #include "../core/pattern.h"
+#include "digests.h"
 #include "input.h"
 #include "member.h"
 #include "output.h"
@@ -291,11 +293,20 @@ explain(unsigned char *text, size_t len)
 
 
 int
-main(void)
+main(int argc, char **argv)
 {
     int             status;
     size_t          len;
     unsigned char  *text;
+
+    if (argc > 1) {
+        if (argc > 3 || strcmp(argv[1], "ids") != 0) {
+            return explain_failed("usage: scoped-key-explain "
+                                  "[ids [PEPPER_FILE]]");
+        }
+
+        return digests(argv[2]);
+    }
 
     text = malloc(INPUT_MAX_BYTES + 1);
     if (text == NULL) {

@@ -57,3 +57,42 @@ run create --quiet
 id=${out:3:12}
 is 'the pepper of the environment' "$(field digest)" \
     "$(openssl_digest "$DIR/pepper16" "$out")"
+
+# The compiled program makes what Bash makes, line by line, where it is there;
+# a copy of the scripts has none.
+ok 'the program is built' ../../scripts/build explain
+unset SCOPED_KEY_PEPPER_FILE
+mkdir "$DIR/alone"
+cp -r ../../scripts/{scoped-key,lib,lua,help} "$DIR/alone"
+run create --quiet --pepper-file "$DIR/pepper"
+issued=$out
+printf -v long '%0256d' 7
+printf '%s\n' "$issued" "$issued {\"name\":\"x\"}" "${issued%?}_" "${issued:0:55}" \
+    old-system-key $'old-system-tab\t{"name":"y", "scopes":["a:b"]}' short \
+    'old-system-key  { }' 'old-system-key {}' 'old-system-key {} ' \
+    'old-system-key x' 'old-system-key {' "$long" "${long}7" '' ' old-system-key' \
+    'old-system-cr '$'\r' $'old\x01system\x7fkey' 'öld-system-key' \
+    'a"b\c$d`e%f!g'"'h" >"$DIR/lines"
+printf 'no-newline-at-the-end' >>"$DIR/lines"
+for pepper in '' "--pepper-file=$DIR/pepper" "--pepper-file=$DIR/pepper64"; do
+    for command in "$SCOPED_KEY" "$DIR/alone/scoped-key"; do
+        redis FLUSHALL >/dev/null
+        # shellcheck disable=SC2086
+        "$command" -s "$SOCKET" $pepper import --texts "$DIR/lines" \
+            >"$DIR/out" 2>"$DIR/err"
+        status=$?
+        made=$(cat "$DIR/out" "$DIR/err"; sk export | sed 's/"created_at":[^,]*,//' \
+            | sort)
+        is "$command $pepper: status" "$status" 1
+        [[ $command != "$SCOPED_KEY" ]] || wanted=$made
+        is "$command $pepper: the same" "$made" "$wanted"
+    done
+    like "$pepper: something was imported" "$made" '"id": *"x[0-9a-f]{24}"'
+done
+printf 0123456789abcde >"$DIR/short"
+is 'the program: a short pepper' "$(../../build/scoped-key-explain ids \
+    "$DIR/short" <"$DIR/lines" 2>/dev/null; echo $?)" 2
+is 'the program: no input' "$(../../build/scoped-key-explain ids \
+    </dev/null 2>&1; echo $?)" 0
+is 'the program: another word' "$(../../build/scoped-key-explain digests \
+    <"$DIR/lines" 2>/dev/null; echo $?)" 2
