@@ -41,6 +41,12 @@ fail() {
     exit 1
 }
 
+# Redis did not let us in as whom we were told to be, and nothing was asked of it.
+fail_login() {
+    warn "Redis: $*; nothing was done"
+    exit 3
+}
+
 # one of several that cannot be done: the others go on
 refuse() {
     warn "$@"

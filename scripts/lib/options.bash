@@ -10,6 +10,7 @@ ARGUMENTS=()
 COMMAND=''
 COLOUR=no
 REDIS_OPTIONS=()
+REDIS_USER=''
 REDIS_PASSWORD=''
 COMMANDS=(create list show grant ungrant enable disable expire rotate delete
     unused explain check export import completion man help)
@@ -156,17 +157,42 @@ settle_options() {
     settle_connection
 }
 
+# need_number WHAT TEXT LEAST MOST: in plain decimal digits
+need_number() {
+    [[ $2 =~ ^(0|[1-9][0-9]{0,5})$ ]] || usage_error "$1: \"$2\" is no number"
+    (($2 >= $3 && $2 <= $4)) \
+        || usage_error "$1: give a number from $3 to $4, not \"$2\""
+}
+
+# what redis-cli would take for something else
+check_connection() {
+    [[ -z ${OPTION[n]+set} ]] || need_number -n "${OPTION[n]}" 0 65535
+    [[ -z ${OPTION[p]+set} ]] || need_number -p "${OPTION[p]}" 1 65535
+    [[ ! ${OPTION[h]:-} =~ ^[^:]*:[^:]*$ && ${OPTION[h]:-} != *[][/@]* ]] \
+        || usage_error "-h: give a name or an address; the port goes to -p"
+}
+
+# Without a password redis-cli logs nobody in: it works as the user default.
+check_user() {
+    [[ -z $REDIS_USER || -n $REDIS_PASSWORD || -n ${REDISCLI_AUTH:-} ]] \
+        || usage_error "the user \"$REDIS_USER\" needs a password:" \
+            'REDISCLI_AUTH or --askpass'
+    [[ -z $REDIS_USER ]] || REDIS_OPTIONS+=(--user "$REDIS_USER")
+}
+
 # global options that are redis-cli's own go to it as they are
 settle_connection() {
     local name uri=${OPTION[uri]:-${SCOPED_KEY_URI:-}}
 
     unset SCOPED_KEY_URI
+    check_connection
     [[ -z $uri ]] || take_uri "$uri"
+    REDIS_USER=${OPTION[user]:-$REDIS_USER}
     for name in h p s n; do
         [[ -z ${OPTION[$name]+set} ]] \
             || REDIS_OPTIONS+=("-$name" "${OPTION[$name]}")
     done
-    for name in user sni cacert cacertdir cert key tls-ciphers; do
+    for name in sni cacert cacertdir cert key tls-ciphers; do
         [[ -z ${OPTION[$name]+set} ]] \
             || REDIS_OPTIONS+=("--$name" "${OPTION[$name]}")
     done
@@ -183,6 +209,7 @@ settle_connection() {
             2>/dev/tty || fail 'no terminal to ask for the password'
         echo >/dev/tty
     fi
+    check_user
 }
 
 need_arguments() {

@@ -50,7 +50,17 @@ redis_open() {
     coproc REDIS { REDIS_WRAP=(timeout 0); redis_cli 2>&1; }
     REDIS_IN=${REDIS[1]} REDIS_OUT=${REDIS[0]}
     # who cannot be reached or wants a password says so before anything is sent
-    redis_call
+    if [[ -z ${REDIS_USER:-} ]]; then
+        redis_call
+        return
+    fi
+    redis_call ACL WHOAMI
+    case $reply in
+        "$REDIS_USER") ;;
+        # this user may not ask who it is; a refused password was said before
+        NOPERM* | *'unknown command'*) ;;
+        *) fail_login "it takes us for \"$reply\", not for \"$REDIS_USER\"" ;;
+    esac
 }
 
 # Whether the index can be read, said once, before several connections would
@@ -83,10 +93,14 @@ redis_call() {
     while IFS= read -r -t "$REDIS_TIMEOUT" -u "$REDIS_OUT" line; do
         case $line in
             "$MARKER") reply=${reply%$'\n'}; return 0 ;;
-            'Could not connect'* | 'AUTH failed'* | 'SELECT '*)
+            'Could not connect'* | 'SELECT '*)
                 fail "Redis: $line" ;;
+            # redis-cli goes on all the same, as the user default
+            'AUTH failed'* | 'Warning: AUTH failed'*)
+                fail_login "$line: look at the user and its password" \
+                    '(REDISCLI_AUTH, or the URI)' ;;
             NOAUTH* | *unauthenticated*)
-                fail 'Redis: NOAUTH: it wants a password: REDISCLI_AUTH' ;;
+                fail_login 'NOAUTH: it wants a password: REDISCLI_AUTH' ;;
             # it connects again and repeats the command by itself
             'Error: '* | '-> Redirected '*) ;;
             *) reply+=$line$'\n' ;;
@@ -146,7 +160,7 @@ durable() {
 
 # redis://user:password@host:port/db: what is secret goes to REDIS_PASSWORD
 take_uri() {
-    local uri=$1 scheme rest userinfo
+    local uri=$1 scheme rest userinfo port db
 
     [[ $uri =~ ^(redis|rediss|valkey|valkeys)://(.*)$ ]] \
         || usage_error 'that is no Redis URI: redis://host:port/db'
@@ -155,11 +169,17 @@ take_uri() {
         userinfo=${rest%@*} rest=${rest##*@}
         if [[ $userinfo == *:* && -n ${userinfo%%:*} ]]; then
             percent_decode "${userinfo%%:*}"
-            REDIS_OPTIONS+=(--user "$result")
+            REDIS_USER=$result
         fi
         percent_decode "${userinfo#*:}"
         REDIS_PASSWORD=$result
     fi
+    # redis-cli would take what is no number for 0
+    [[ $rest =~ ^(\[[0-9A-Fa-f:.]+\]|[^]:/?#[]*)(:([0-9]+))?(/([0-9]*))?$ ]] \
+        || usage_error 'that is no Redis URI: redis://host:port/db'
+    port=${BASH_REMATCH[3]} db=${BASH_REMATCH[5]}
+    [[ -z $port ]] || need_number 'the port of the URI' "$port" 1 65535
+    [[ -z $db ]] || need_number 'the database of the URI' "$db" 0 65535
     [[ $scheme == valkey* ]] && scheme=${scheme/valkey/redis}
     REDIS_OPTIONS+=(-u "$scheme://$rest")
 }

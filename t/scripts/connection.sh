@@ -6,12 +6,12 @@ free_port
 start locked --port "$port" --bind 127.0.0.1 --requirepass 's e:c@r/e%t'
 locked=$DIR/locked.socket
 at -s "$locked" list
-is 'no password: status' "$status" 1
+is 'no password: status' "$status" 3
 like 'no password: reason' "$err" NOAUTH
 REDISCLI_AUTH='s e:c@r/e%t' at -s "$locked" create --quiet
 is 'REDISCLI_AUTH' "$status" 0
 REDISCLI_AUTH=wrong at -s "$locked" create --quiet
-is 'a wrong password: no text' "$status [$out]" '1 []'
+is 'a wrong password: no text' "$status [$out]" '3 []'
 at -u "redis://:s%20e%3Ac%40r%2Fe%25t@127.0.0.1:$port/0" list --quiet
 is '-u with a password' "$status $(wc -w <<<"$out")" '0 1'
 SCOPED_KEY_URI="redis://:s%20e%3Ac%40r%2Fe%25t@127.0.0.1:$port" at list --quiet
@@ -26,6 +26,57 @@ REDISCLI_AUTH=p%w at -h 127.0.0.1 -p "$port" --user ops --redis-prefix other: \
     create --quiet
 is 'what the user may not' "$status [$out]" '1 []'
 like 'what the user may not: reason' "$err" 'NOPERM|permission|ACL'
+
+# Who cannot log in is told so: redis-cli would go on as the user default, and
+# before Redis 7.0 it says so in other words.
+mkdir "$DIR/older"
+printf '#!/bin/sh\nexec "%s" "$@" 2>&1 | sed -u "s/^AUTH failed:.*/%s/"\n' \
+    "$(command -v redis-cli)" 'Warning: AUTH failed' >"$DIR/older/redis-cli"
+# one that says nothing, and goes on
+mkdir "$DIR/silent"
+printf '#!/bin/sh\nexec "%s" "$@" 2>/dev/null\n' \
+    "$(command -v redis-cli)" >"$DIR/silent/redis-cli"
+chmod +x "$DIR"/*/redis-cli
+redis ACL SETUSER ops on '>p%w' '~scoped_key:*' '&scoped_key:*' +@all >/dev/null
+free_port
+start open --port "$port" --bind 127.0.0.1
+redis-cli -p "$port" ACL SETUSER ops on '>p%w' '~*' '&*' +@all >/dev/null
+redis-cli -p "$port" ACL SETUSER mute on '>p%w' '~*' '&*' +@all -acl >/dev/null
+for path in "" "$DIR/older:" "$DIR/silent:"; do
+    for user in ops nobody; do
+        PATH=$path$PATH at -u "redis://$user:wrong@127.0.0.1:$port" create -q
+        is "$path a wrong password of $user" "$status [$out]" '3 []'
+        like "$path a wrong password of $user: said" "$err" 'nothing was done'
+        PATH=$path$PATH REDISCLI_AUTH=wrong at -h 127.0.0.1 -p "$port" \
+            --user "$user" import <<<'{}'
+        is "$path import, a wrong password of $user" "$status [$out]" '3 []'
+    done
+    for user in ops mute; do
+        PATH=$path$PATH at -u "redis://$user:p%25w@127.0.0.1:$port" create -q
+        is "$path the right password of $user" "$status [$err]" '0 []'
+    done
+done
+is 'nobody has written as default' "$(redis-cli -p "$port" ZCARD \
+    scoped_key:ids)" 6
+at -u "redis://ops:@127.0.0.1:$port" create --quiet
+is 'a user without a password' "$status [$out]" '2 []'
+at -p "$port" --user ops create --quiet
+is '--user without a password' "$status [$out]" '2 []'
+like '--user without a password: why' "$err" REDISCLI_AUTH
+
+# what redis-cli would take for 0, or for another server
+for words in '-n prod' '-n -1' '-n 1x' '-n 70000' '-n 010' '-p abc' '-p 0' \
+    '-p 65536' '-p 6379x' '-h 127.0.0.1:6379' '-h redis:6379' '-h a/b' \
+    '-u redis://localhost:abc' '-u redis://localhost:' '-u redis://a:b:6379' \
+    '-u redis://localhost:6379/prod' '-u redis://localhost:6379/0/1' \
+    '-u redis://localhost:0' '-u redis://localhost:65536' \
+    '-u redis://localhost:6379?db=1' '-u redis://[::1' '-u redis://::1:6379'; do
+    # shellcheck disable=SC2086
+    at $words list
+    is "$words" "$status [$out]" '2 []'
+done
+at -u "redis://127.0.0.1:$port/" list --quiet
+is '-u with a slash and no database' "$status" 0
 
 # the password that was in the URI is in no command line of redis-cli's
 mkdir "$DIR/bin"
@@ -52,7 +103,7 @@ for command in create list 'list --json' export check unused\ --days\ 1 'show ab
     unlike "$command: nothing was sent" "$err" 'not known'
     # shellcheck disable=SC2086
     at -s "$locked" $command
-    is "$command: no password" "$status [$out] $(wc -l <"$DIR/err")" '1 [] 1'
+    is "$command: no password" "$status [$out] $(wc -l <"$DIR/err")" '3 [] 1'
 done
 at -s "$DIR/none.socket" export
 is 'export: nobody there' "$status" 1
