@@ -272,6 +272,33 @@ def link_of_changes_dies_during_a_lookup(house):
     house.expect(403, key, reason='key_disabled')
 
 
+@case(redis='timeout=20s', cache='16m ttl=10m negative=60s')
+def stranger_beside_the_holder(house):
+    """Both wait for one lookup: the stranger's text is kept as an unknown one,
+    in the part of the cache that a flood may fill."""
+    key = keys.new(house.redis)
+    wrong = keys.Key()
+    body = 'sk_%s_%s' % (key.id, 'W' * 32)
+    wrong.text = body + keys.checksum(body)
+    house.start().ready()
+    time.sleep(0.3)
+    house.redis.pause()
+    holder, stranger = house.client(), house.client()
+    for client in (holder, stranger):
+        client.get('/pid')
+    holder.send('/', key)
+    stranger.send('/', wrong)
+    until(5, lambda: house.counted() >= 2, 'both wait')
+    house.redis.go_on()
+    check(holder.read().status == 200, 'the holder')
+    check(stranger.read().reason == 'unknown_key', 'the stranger')
+    for _ in range(3):
+        check(holder.get('/', key).cache == 'hit', 'the holder again')
+        answer = stranger.get('/', wrong)
+        check(answer.reason == 'unknown_key' and answer.cache == 'negative',
+              answer, answer.cache)
+
+
 @case(cache='16m ttl=10m bound=2s', workers=2)
 def revoked_under_load(house):
     """Many changes of one key while it is asked for without a pause: once
