@@ -455,6 +455,13 @@ is($raw->('http://good.example/', 'good.example'), 200, 'good in both');
 is($raw->('http://GOOD.example:80/', 'good.example'), 200, 'good in both, spelled');
 is($raw->('http://good.example/', 'evil.example'), 403, 'good, Host evil');
 is($raw->('http://evil.example/', 'good.example'), 403, 'evil, Host good');
+is($raw->('http://good.example/', $_), 403, "good, Host $_")
+    for 'good.example.evil.example', 'good.exampleevil', 'good.example.:80.evil', 'evilgood.example',
+        'good.example:80@evil.example', 'good.example:@evil.example';
+is($raw->('/', $_), 403, "Host $_") for 'good.example:80.evil', 'good.example.:x', 'good.example:80@evil.example', 'good.example:@evil.example';
+is($raw->('/', $_), 200, "Host $_") for 'good.example:80', 'good.example.', 'good.example.:8080', 'GOOD.EXAMPLE:1', 'good.example:';
+is($raw->('http://good.example/', $_), 200, "good, Host $_")
+    for 'good.example.', 'good.example:8080', 'good.example.:80', 'GOOD.example';
 is($raw->('/', 'evil.example'), 403, 'evil');
 is($raw->('/', 'good.example', 'evil.example'), 400, 'two lines');
 is($raw->('/', 'evil.example', 'good.example'), 400, 'two lines, good last');

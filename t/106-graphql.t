@@ -546,3 +546,19 @@ for my $name ('Query', 'OperationName', 'operationname', 'OPERATIONNAME', ' oper
 verdict_is(send_json($read, $_), 200, $_) for '{"query":"{ a }","operationName":null,"variables":null,"extensions":null}',
     '{"query":"{ a }","variable":1,"extension":2,"operation":3}', '{"query":"{ a }","variables":{"Query":1,"Variables":2,"Extensions":3}}',
     '{"query":"{ a }","extensions":{"Query":1,"Variables":2}}', '{"query":"{ a }","operationN\u0061me":"x"}';
+
+
+
+=== TEST 25: what one document allowed is not remembered for the next
+--- guard
+scoped_key_graphql on;
+scoped_key_require api:go;
+--- story
+our $unreadable;
+my $key = granted('api:go');
+verdict_is(json($key, body('{ a }')), 200, $_) for 'first', 'second', 'third';
+verdict_is(json($key, body('{ a')), $unreadable, 'no document');
+verdict_is(get('/', 'X-API-Key' => $key), $unreadable, 'nothing');
+verdict_is(get('/?query=mutation{a}', 'X-API-Key' => $key), $unreadable, 'a mutation by GET');
+verdict_is(json($key, '{"id":"abc"}'), $unreadable, 'an id');
+verdict_is(json($key, body('{ a }')), 200, 'and again');

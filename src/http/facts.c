@@ -77,14 +77,11 @@ ngx_http_scoped_key_facts_host_agrees(ngx_http_request_t *r)
     header = r->headers_in.host;
     server = &r->headers_in.server;
 
-    if (r->host_start == NULL) {
-        return 1;
-    }
-
     /* HTTP/3 has its :authority alone; HTTP/1.0 may leave the upstream none */
 
     if (header == NULL) {
-        return r->http_version >= NGX_HTTP_VERSION_20;
+        return r->host_start == NULL
+               || r->http_version >= NGX_HTTP_VERSION_20;
     }
 
     len = server->len;
@@ -105,7 +102,10 @@ ngx_http_scoped_key_facts_host_agrees(ngx_http_request_t *r)
         return 1;
     }
 
-    /* "a:b.example" is a host of its own to who knows no port of letters */
+    /*
+     * "a:b.example" is a host of its own to who knows no port of letters, and
+     * "a:x@b.example" is b.example to who makes an address of it.
+     */
 
     for (i = len + 1; i < header->value.len; i++) {
         if (header->value.data[i] < '0' || header->value.data[i] > '9') {

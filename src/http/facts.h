@@ -18,7 +18,7 @@ void ngx_http_scoped_key_facts(ngx_http_request_t *r,
  * Whether the request line, if it names a host, and the Host field name one
  * host; in HTTP/1 there must be such a field then.  nginx goes by the line, an
  * upstream that is given $http_host goes by the field.  Letter case, a trailing
- * dot and the port do not matter.
+ * dot and the port do not matter, if what follows the colon is a port.
  */
 ngx_uint_t ngx_http_scoped_key_facts_host_agrees(ngx_http_request_t *r);
 
