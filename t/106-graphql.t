@@ -458,13 +458,15 @@ scoped_key_require api:$scoped_key_access;
 --- story
 our $unreadable;
 my $all = granted('**:*');
-for my $protocol ('websocket', 'WebSocket', 'h2c', 'graphql-transport-ws', '') {
+for my $protocol ('websocket', 'WebSocket', 'graphql-transport-ws', '') {
     my @lines = ('Connection' => 'Upgrade', 'Upgrade' => $protocol);
     verdict_is(get('/?query={a}', 'X-API-Key' => $all, @lines), $unreadable, "GET: $protocol");
     verdict_is(get('/', 'X-API-Key' => $all, @lines), $unreadable, "no document: $protocol");
     verdict_is(json($all, body('{ a }'), @lines), $unreadable, "POST: $protocol");
 }
 verdict_is(get('/?query={a}', 'X-API-Key' => $all, 'Sec-WebSocket-Protocol' => 'graphql-ws'), 200, 'only Upgrade upgrades');
+verdict_is(json($all, body('{ a }'), 'Connection' => 'Upgrade', 'Upgrade' => 'h2c'), 200, 'h2c is never passed on');
+verdict_is(json($all, body('{ a'), 'Connection' => 'Upgrade', 'Upgrade' => 'h2c'), $unreadable, 'h2c is never passed on, and the document read');
 verdict_is(get('/?query={a}', 'X-API-Key' => granted('global'), 'Connection' => 'Upgrade', 'Upgrade' => 'websocket'), 200, 'global');
 
 

@@ -272,7 +272,7 @@ def link_of_changes_dies_during_a_lookup(house):
     house.expect(403, key, reason='key_disabled')
 
 
-@case(redis='timeout=20s', cache='16m ttl=10m negative=60s')
+@case(redis='timeout=20s', cache='16m ttl=10m negative=60s bound=20s')
 def stranger_beside_the_holder(house):
     """Both wait for one lookup: the stranger's text is kept as an unknown one,
     in the part of the cache that a flood may fill."""
