@@ -416,7 +416,7 @@ scoped_key_name_part(scoped_key_str_t *rest)
 }
 
 
-static bool
+bool
 scoped_key_name_is_proto(scoped_key_str_t found)
 {
     unsigned char  next;
@@ -487,4 +487,35 @@ bool
 scoped_key_name_is_just(scoped_key_str_t found, scoped_key_str_t name)
 {
     return scoped_key_name_reads_as(found, name, SCOPED_KEY_NAME_PAIR, true);
+}
+
+
+size_t
+scoped_key_name_skeleton(scoped_key_str_t name, bool narrow,
+    unsigned char *skeleton, size_t max)
+{
+    size_t                n;
+    unsigned              symbol;
+    scoped_key_symbols_t  symbols;
+
+    symbols.rest = name;
+    symbols.kind = SCOPED_KEY_NAME_PAIR;
+    symbols.beyond = narrow ? SCOPED_KEY_BEYOND_NARROWED
+                            : SCOPED_KEY_BEYOND_DROPPED;
+
+    for (n = 0; n < max; /* void */ ) {
+        symbol = scoped_key_name_symbol(&symbols);
+
+        if (symbol == SCOPED_KEY_SYMBOL_END) {
+            break;
+        }
+
+        /* a letter is its ASCII code, and all else that is one is less */
+
+        if (symbol >= '0' && symbol <= 'z') {
+            skeleton[n++] = (unsigned char) symbol;
+        }
+    }
+
+    return n;
 }

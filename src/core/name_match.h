@@ -48,4 +48,16 @@ scoped_key_name_e scoped_key_name_match(scoped_key_str_t found,
 /* of a pair: the same or suspect, but with nothing that goes on behind it */
 bool scoped_key_name_is_just(scoped_key_str_t found, scoped_key_str_t name);
 
+/* whether it is "__proto__", or that and a `[` or a `.` behind it */
+bool scoped_key_name_is_proto(scoped_key_str_t found);
+
+/*
+ * The ASCII letters and digits of a name, in lower case, the first ones up to
+ * max; how many.  What is SUSPECT or SAME has a skeleton that begins with that
+ * of the asked-for name, in one of both ways: narrow, where characters beyond
+ * ASCII are made ASCII if they can be, or without any of them.
+ */
+size_t scoped_key_name_skeleton(scoped_key_str_t name, bool narrow,
+    unsigned char *skeleton, size_t max);
+
 #endif
