@@ -360,8 +360,63 @@ scoped_key_param type arg:type;
 our $refused;
 my $key = limited(type => ['TXT']);
 verdict_is(get('/?' . 'x=1&' x 10000 . 'type=TXT', 'X-API-Key' => $key), 200, '40 KB');
-verdict_is(get('/?' . 'type=TXT&' x 255 . 'type=TXT', 'X-API-Key' => $key), 200, '256 values');
-verdict_is(get('/?' . 'type=TXT&' x 255 . 'type=B', 'X-API-Key' => $key), $refused, 'the last one');
+verdict_is(get('/?' . 'type=TXT&' x 4095 . 'type=TXT', 'X-API-Key' => $key), 200, '4,096 values');
+verdict_is(get('/?' . 'type=TXT&' x 4095 . 'type=B', 'X-API-Key' => $key), $refused, 'the last one');
 verdict_is(get('/?' . 'type=TXT&' x 5000 . 'type=TXT', 'X-API-Key' => $key), $refused, '5,001 values');
 quickly(sub { verdict_is(get('/?' . '%26%3B' x 8000, 'X-API-Key' => $key), $refused, 'separators') }, 'encoded');
 quickly(sub { verdict_is(get('/?x=' . ';tyqe' x 9000, 'X-API-Key' => $key), $refused, 'near') }, 'near misses');
+
+
+=== TEST 17: a value that is a list, cut with split=
+--- guard
+scoped_key_require dns:write;
+scoped_key_param fields arg:fields form:fields json:/fields $http_x_fields split=,;
+scoped_key_param two arg:two "split=;|";
+scoped_key_param whole arg:fields;
+scoped_key_body_limit 128k;
+--- story
+our $refused;
+my $key = limited(fields => ['a', 'b*', '-1']);
+lets_on($key, 'fields=a', 'fields=a,b', 'fields=a%2Cb1', 'fields=a,b&fields=b', 'fields=-1,a,a');
+refuses($key, 'fields=a,c', 'fields=c,a', 'fields=a,', 'fields=,a', 'fields=a,,b', 'fields=,', 'fields=', 'fields=a%2Cc',
+        'fields=a;b', 'fields=a%252Cb', 'fields=a&fields=b,c', 'fields=a,+b', 'fields');
+lets_on(limited(fields => ['*']), 'fields=a,', 'fields=,', 'fields=', 'fields=a,,a', 'fields');
+lets_on(limited(fields => []), '', 'x=1,2');
+refuses(limited(fields => []), 'fields=', 'fields=,');
+lets_on(limited(two => ['a', 'b']), 'two=a|b', 'two=a%3Bb|a', 'two=a');
+refuses(limited(two => ['a', 'b']), 'two=a,b', 'two=a|c', 'two=a%3Bc', 'two=a;b');
+lets_on(limited(whole => ['a,b']), 'fields=a,b');
+refuses(limited(whole => ['a', 'b']), 'fields=a,b');
+verdict_is(json($key, '{"fields":"a,b"}'), 200, 'a string of JSON');
+verdict_is(json($key, '{"fields":["a,b","b2",-1]}'), 200, 'several of JSON');
+verdict_is(json($key, '{"fields":["a,b","b2,c"]}'), $refused, 'one piece of one of them');
+verdict_is(json(limited(fields => []), '{"fields":[]}'), 200, 'no value, no piece');
+verdict_is(form($key, 'fields=a%2Cb&fields=b'), 200, 'a form');
+verdict_is(form($key, 'fields=a%2Cc'), $refused, 'a piece of a form');
+verdict_is(get('/', 'X-API-Key' => $key, 'X-Fields' => 'a,b'), 200, 'a text');
+verdict_is(get('/', 'X-API-Key' => $key, 'X-Fields' => 'a,c'), $refused, 'a piece of a text');
+verdict_is(get('/', 'X-API-Key' => $key, 'X-Fields' => ''), $refused, 'an empty text is no value');
+verdict_is(get('/?fields=a', 'X-API-Key' => $key, 'X-Fields' => 'b,c'), $refused, 'all sources count');
+verdict_is(form($key, 'fields=' . join ',', ('a') x 4096), 200, '4,096 pieces');
+verdict_is(form($key, 'fields=' . join ',', ('a') x 4097), $refused, '4,097 pieces');
+verdict_is(form($key, 'fields=' . ',' x 60000), $refused, 'many more');
+
+
+
+=== TEST 18: a list in a path
+--- config
+location ~ ^/(?<index>[^/]+)/_search\z {
+    scoped_key on;
+    scoped_key_require dns:write;
+    scoped_key_param index $index split=,;
+    proxy_pass http://unix:$TEST_NGINX_UPSTREAM:;
+}
+--- story
+our $refused;
+my $key = limited(index => ['logs-*']);
+verdict_is(get('/logs-1/_search', 'X-API-Key' => $key), 200, 'one');
+verdict_is(get('/logs-1,logs-2/_search', 'X-API-Key' => $key), 200, 'two');
+verdict_is(get('/logs-1%2Clogs-2/_search', 'X-API-Key' => $key), 200, 'encoded');
+verdict_is(get('/logs-1,secret/_search', 'X-API-Key' => $key), $refused, 'one that is not granted');
+verdict_is(get('/logs-1%2csecret/_search', 'X-API-Key' => $key), $refused, 'the same encoded');
+verdict_is(get('/logs-1,/_search', 'X-API-Key' => $key), $refused, 'an empty one');

@@ -13,6 +13,8 @@
 
 typedef enum {
     SCOPED_KEY_PARAM_VALUES = 0,         /* *values and *n are set; n >= 0 */
+    SCOPED_KEY_PARAM_NOTHING,            /* no values, but null or an empty
+                                            array: fine where none is wanted */
     SCOPED_KEY_PARAM_UNDECLARED,         /* the location has no such param */
     SCOPED_KEY_PARAM_NEEDS_BODY,         /* ask again once the body is there */
     SCOPED_KEY_PARAM_AMBIGUOUS,          /* some upstream could read another

@@ -107,6 +107,10 @@ scoped_key_param_check(scoped_key_str_t name, const unsigned char *patterns,
     case SCOPED_KEY_PARAM_VALUES:
         return scoped_key_values_check(patterns, npatterns, values, n, left);
 
+    case SCOPED_KEY_PARAM_NOTHING:
+        return npatterns == 0 ? SCOPED_KEY_GRANT_ALLOWS
+                              : SCOPED_KEY_GRANT_PARAM_REFUSED;
+
     case SCOPED_KEY_PARAM_NEEDS_BODY:
         return SCOPED_KEY_GRANT_NEEDS_BODY;
 

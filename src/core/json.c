@@ -1,11 +1,13 @@
 /*
  * Untrusted JSON by way of jansson: see json.h.  No other file knows which
  * library this is.  jansson recurses on depth, up to 2,048 levels: so depth is
- * counted beforehand, in one pass that needs no memory.
- * Invariant: without JSON_ALLOW_NUL no name and no string holds a NUL.
+ * counted beforehand, in one pass.
+ * Invariant: no name holds a NUL, which jansson refuses there always; without
+ * JSON_ALLOW_NUL no string does.
  */
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
@@ -13,14 +15,28 @@
 
 /* how far a pass over the text has come */
 typedef struct {
-    size_t  depth;
-    bool    in_string;
-    bool    escaped;
+    scoped_key_str_t  text;
+    unsigned char    *copy;              /* NULL: nothing was replaced yet */
+    size_t            depth;
+    bool              in_string;
+    bool              escaped;
 } scoped_key_json_scan_t;
 
+/* a number of JSON's grammar */
+typedef struct {
+    size_t  digits;                      /* of its integer part */
+    bool    is_integer;
+} scoped_key_json_number_t;
+
+
+/* that many digits fit an int64_t, whatever they are */
+#define SCOPED_KEY_JSON_SAFE_DIGITS  18
 
 static const scoped_key_str_t  scoped_key_json_bom =
     scoped_key_str("\xEF\xBB\xBF");
+
+/* as short as a number with a fraction or an exponent can be */
+static const scoped_key_str_t  scoped_key_json_real = scoped_key_str("0.0");
 
 
 static json_t *
@@ -73,36 +89,247 @@ scoped_key_json_scan_outside(scoped_key_json_scan_t *scan, unsigned char c)
 
 
 static bool
-scoped_key_json_shallow(scoped_key_str_t text)
+scoped_key_json_is_digit(unsigned char c)
 {
-    size_t                  i;
-    scoped_key_json_scan_t  scan;
+    return c >= '0' && c <= '9';
+}
 
-    memset(&scan, 0, sizeof(scan));
 
-    for (i = 0; i < text.len; i++) {
-        if (scan.in_string) {
-            scoped_key_json_scan_string(&scan, text.data[i]);
-            continue;
-        }
+/* what a number is made of, and some that are none */
+static bool
+scoped_key_json_in_number(unsigned char c)
+{
+    return scoped_key_json_is_digit(c) || c == '-' || c == '+' || c == '.'
+           || c == 'e' || c == 'E';
+}
 
-        scoped_key_json_scan_outside(&scan, text.data[i]);
 
-        if (scan.depth > SCOPED_KEY_JSON_MAX_DEPTH) {
-            return false;
-        }
+/* takes digits off the front; how many */
+static size_t
+scoped_key_json_digits(scoped_key_str_t *rest)
+{
+    size_t  n;
+
+    for (n = 0; n < rest->len && scoped_key_json_is_digit(rest->data[n]);
+         n++)
+    {
+        /* void */
     }
+
+    rest->data += n;
+    rest->len -= n;
+
+    return n;
+}
+
+
+/* takes one of two bytes off the front */
+static bool
+scoped_key_json_either(scoped_key_str_t *rest, unsigned char a,
+    unsigned char b)
+{
+    if (rest->len == 0 || (rest->data[0] != a && rest->data[0] != b)) {
+        return false;
+    }
+
+    rest->data++;
+    rest->len--;
 
     return true;
 }
 
 
-scoped_key_json_t *
-scoped_key_json_parse(scoped_key_str_t text)
+/* RFC 8259, section 6; false: no number */
+static bool
+scoped_key_json_number(scoped_key_str_t text, scoped_key_json_number_t *number)
 {
-    json_t  *document;
+    bool  zero;
+
+    (void) scoped_key_json_either(&text, '-', '-');
+
+    zero = text.len != 0 && text.data[0] == '0';
+    number->digits = scoped_key_json_digits(&text);
+    number->is_integer = true;
+
+    if (number->digits == 0 || (zero && number->digits != 1)) {
+        return false;
+    }
+
+    if (scoped_key_json_either(&text, '.', '.')) {
+        number->is_integer = false;
+
+        if (scoped_key_json_digits(&text) == 0) {
+            return false;
+        }
+    }
+
+    if (scoped_key_json_either(&text, 'e', 'E')) {
+        number->is_integer = false;
+        (void) scoped_key_json_either(&text, '+', '-');
+
+        if (scoped_key_json_digits(&text) == 0) {
+            return false;
+        }
+    }
+
+    return text.len == 0;
+}
+
+
+/* whether an integer fits 64 bits with a sign */
+static bool
+scoped_key_json_fits(scoped_key_str_t text, size_t ndigits)
+{
+    scoped_key_str_t  digits;
+
+    static const scoped_key_str_t  most = scoped_key_str("9223372036854775807");
+    static const scoped_key_str_t  least =
+        scoped_key_str("9223372036854775808");
+
+    if (ndigits <= SCOPED_KEY_JSON_SAFE_DIGITS) {
+        return true;
+    }
+
+    digits.len = ndigits;
+    digits.data = text.data + text.len - ndigits;
+
+    return ndigits == most.len
+           && memcmp(digits.data, text.len > ndigits ? least.data : most.data,
+                     most.len) <= 0;
+}
+
+
+/*
+ * jansson reads no number that it cannot hold.  Nobody asks which it was: in
+ * its place comes another that is no integer.  False: out of memory.
+ */
+static bool
+scoped_key_json_replace(scoped_key_json_scan_t *scan, size_t at, size_t len)
+{
+    if (scan->copy == NULL) {
+        scan->copy = malloc(scan->text.len);
+
+        if (scan->copy == NULL) {
+            return false;
+        }
+
+        memcpy(scan->copy, scan->text.data, scan->text.len);
+    }
+
+    memcpy(scan->copy + at, scoped_key_json_real.data,
+           scoped_key_json_real.len);
+    memset(scan->copy + at + scoped_key_json_real.len, ' ',
+           len - scoped_key_json_real.len);
+
+    return true;
+}
+
+
+/* takes what may be a number; false: out of memory */
+static bool
+scoped_key_json_scan_number(scoped_key_json_scan_t *scan, size_t *at)
+{
+    size_t                     end;
+    scoped_key_str_t           text;
+    scoped_key_json_number_t   number;
+
+    for (end = *at; end < scan->text.len
+                    && scoped_key_json_in_number(scan->text.data[end]);
+         end++)
+    {
+        /* void */
+    }
+
+    text.data = scan->text.data + *at;
+    text.len = end - *at;
+
+    *at = end - 1;
+
+    if (!scoped_key_json_number(text, &number)
+        || (number.is_integer && scoped_key_json_fits(text, number.digits)))
+    {
+        return true;
+    }
+
+    return scoped_key_json_replace(scan, end - text.len, text.len);
+}
+
+
+/* numbers: those that jansson could not hold are replaced */
+static scoped_key_json_error_e
+scoped_key_json_scan(scoped_key_json_scan_t *scan, bool numbers)
+{
+    size_t         i;
+    unsigned char  c;
+
+    for (i = 0; i < scan->text.len; i++) {
+        c = scan->text.data[i];
+
+        if (scan->in_string) {
+            scoped_key_json_scan_string(scan, c);
+            continue;
+        }
+
+        if (numbers && (c == '-' || scoped_key_json_is_digit(c))) {
+
+            if (!scoped_key_json_scan_number(scan, &i)) {
+                return SCOPED_KEY_JSON_NO_MEMORY;
+            }
+
+            continue;
+        }
+
+        scoped_key_json_scan_outside(scan, c);
+
+        if (scan->depth > SCOPED_KEY_JSON_MAX_DEPTH) {
+            return SCOPED_KEY_JSON_DEEP;
+        }
+    }
+
+    return SCOPED_KEY_JSON_NO_ERROR;
+}
+
+
+static scoped_key_json_error_e
+scoped_key_json_error(const json_error_t *error)
+{
+    switch (json_error_code(error)) {
+
+    case json_error_out_of_memory:
+        return SCOPED_KEY_JSON_NO_MEMORY;
+
+    case json_error_duplicate_key:
+        return SCOPED_KEY_JSON_DUPLICATE;
+
+    case json_error_invalid_utf8:
+        return SCOPED_KEY_JSON_UTF8;
+
+    case json_error_null_byte_in_key:
+        return SCOPED_KEY_JSON_NUL_IN_NAME;
+
+    case json_error_premature_end_of_input:
+        return SCOPED_KEY_JSON_TRUNCATED;
+
+    case json_error_end_of_input_expected:
+        return SCOPED_KEY_JSON_TRAILING;
+
+    default:
+        return SCOPED_KEY_JSON_SYNTAX;
+    }
+}
+
+
+/* numbers: as for the scan; flags: jansson's, besides our own */
+static scoped_key_json_t *
+scoped_key_json_load(scoped_key_str_t text, bool numbers, size_t flags,
+    scoped_key_json_error_e *error)
+{
+    json_t                  *document;
+    json_error_t             reason;
+    scoped_key_json_scan_t   scan;
 
     if (text.len == 0) {
+        *error = SCOPED_KEY_JSON_TRUNCATED;
         return NULL;
     }
 
@@ -110,17 +337,68 @@ scoped_key_json_parse(scoped_key_str_t text)
         && memcmp(text.data, scoped_key_json_bom.data,
                   scoped_key_json_bom.len) == 0)
     {
+        *error = SCOPED_KEY_JSON_MARK;
         return NULL;
     }
 
-    if (!scoped_key_json_shallow(text)) {
-        return NULL;
+    memset(&scan, 0, sizeof(scan));
+
+    scan.text = text;
+    *error = scoped_key_json_scan(&scan, numbers);
+    document = NULL;
+
+    if (*error == SCOPED_KEY_JSON_NO_ERROR) {
+        document = json_loadb((const char *) (scan.copy ? scan.copy
+                                                        : text.data),
+                              text.len,
+                              JSON_REJECT_DUPLICATES|JSON_DECODE_ANY|flags,
+                              &reason);
+
+        if (document == NULL) {
+            *error = scoped_key_json_error(&reason);
+        }
     }
 
-    document = json_loadb((const char *) text.data, text.len,
-                          JSON_REJECT_DUPLICATES|JSON_DECODE_ANY, NULL);
+    free(scan.copy);
 
     return (scoped_key_json_t *) document;
+}
+
+
+scoped_key_json_t *
+scoped_key_json_parse(scoped_key_str_t text)
+{
+    scoped_key_json_error_e  error;
+
+    return scoped_key_json_load(text, false, 0, &error);
+}
+
+
+scoped_key_json_t *
+scoped_key_json_parse_body(scoped_key_str_t text,
+    scoped_key_json_error_e *error)
+{
+    return scoped_key_json_load(text, true, JSON_ALLOW_NUL, error);
+}
+
+
+const char *
+scoped_key_json_error_text(scoped_key_json_error_e error)
+{
+    static const char *const  texts[] = {
+        "none",
+        "out of memory",
+        "JSON with a byte order mark",
+        "JSON with more than 32 levels",
+        "JSON with a duplicate member",
+        "JSON with invalid UTF-8",
+        "JSON with \\u0000 in a name",
+        "JSON that is cut off",
+        "JSON with text after it",
+        "JSON with a syntax error"
+    };
+
+    return texts[error];
 }
 
 
@@ -151,6 +429,9 @@ scoped_key_json_type(const scoped_key_json_t *value)
     case JSON_TRUE:
     case JSON_FALSE:
         return SCOPED_KEY_JSON_BOOLEAN;
+
+    case JSON_NULL:
+        return SCOPED_KEY_JSON_NULL;
 
     default:
         return SCOPED_KEY_JSON_OTHER;
@@ -186,6 +467,21 @@ bool
 scoped_key_json_boolean(const scoped_key_json_t *value)
 {
     return json_is_true(scoped_key_json_value(value));
+}
+
+
+size_t
+scoped_key_json_count(const scoped_key_json_t *value)
+{
+    return json_array_size(scoped_key_json_value(value));
+}
+
+
+const scoped_key_json_t *
+scoped_key_json_element(const scoped_key_json_t *value, size_t index)
+{
+    return (const scoped_key_json_t *)
+               json_array_get(scoped_key_json_value(value), index);
 }
 
 

@@ -141,10 +141,40 @@ scoped_key_query_decode(scoped_key_str_t text, unsigned char *out, size_t *len)
 }
 
 
+/* a walk for several names */
+typedef struct {
+    const scoped_key_names_t        *names;
+    bool                            *refused;
+    size_t                           same;   /* the name of the present pair;
+                                                SCOPED_KEY_NAMES_MAX: none */
+    scoped_key_str_t                 sent;   /* the same, as sent */
+    scoped_key_str_t                 rest;   /* of its value, after a
+                                                separator */
+    bool                             prose;
+} scoped_key_query_tour_t;
+
+
 static bool
 scoped_key_query_is_separator(unsigned char c)
 {
     return c == ';' || c == '&';
+}
+
+
+/* how much of a text comes before a separator or a `=` */
+static size_t
+scoped_key_query_part(const unsigned char *data, size_t len)
+{
+    size_t  i;
+
+    for (i = 0; i < len; i++) {
+
+        if (data[i] == '=' || scoped_key_query_is_separator(data[i])) {
+            break;
+        }
+    }
+
+    return i;
 }
 
 
@@ -254,4 +284,151 @@ scoped_key_query_walk(scoped_key_str_t text, scoped_key_str_t name,
     }
 
     return SCOPED_KEY_QUERY_WALKED;
+}
+
+
+static void
+scoped_key_query_stands(void *data, size_t n)
+{
+    scoped_key_query_tour_t  *tour = data;
+
+    if (tour->refused[n]) {
+        return;
+    }
+
+    switch (scoped_key_query_name(tour->sent,
+                                  scoped_key_names_get(tour->names, n)))
+    {
+    case SCOPED_KEY_NAME_OTHER:
+        break;
+
+    case SCOPED_KEY_NAME_SAME:
+        tour->same = n;
+        break;
+
+    default:
+        tour->refused[n] = true;
+    }
+}
+
+
+/* which names the name of a pair could be; text: with all encoding undone */
+static void
+scoped_key_query_name_of(scoped_key_query_tour_t *tour, scoped_key_str_t text)
+{
+    size_t            i;
+    scoped_key_str_t  part;
+
+    tour->same = SCOPED_KEY_NAMES_MAX;
+    scoped_key_names_candidates(tour->names, text, scoped_key_query_stands,
+                                tour);
+
+    for (i = 0; i < text.len; i++) {
+
+        if (!scoped_key_query_is_separator(text.data[i])) {
+            continue;
+        }
+
+        part.data = text.data + i + 1;
+        part.len = scoped_key_query_part(text.data + i + 1, text.len - i - 1);
+
+        scoped_key_names_candidates(tour->names, part,
+                                    scoped_key_query_stands, tour);
+    }
+}
+
+
+static void
+scoped_key_query_hidden(void *data, size_t n)
+{
+    scoped_key_query_tour_t  *tour = data;
+
+    if (!tour->refused[n]
+        && scoped_key_query_is_pair(tour->rest,
+                                    scoped_key_names_get(tour->names, n),
+                                    tour->prose))
+    {
+        tour->refused[n] = true;
+    }
+}
+
+
+/* as scoped_key_query_hides(), for all names */
+static void
+scoped_key_query_hidden_in(scoped_key_query_tour_t *tour,
+    scoped_key_str_t value, unsigned char *scratch)
+{
+    size_t            i, len;
+    scoped_key_str_t  part;
+
+    tour->prose = scoped_key_query_find(value, ';') == NULL;
+
+    if (tour->prose && scoped_key_query_find(value, '%') == NULL) {
+        return;
+    }
+
+    memcpy(scratch, value.data, value.len);
+    len = scoped_key_query_decode_fully(scratch, value.len);
+
+    for (i = 0; i < len; i++) {
+
+        if (!scoped_key_query_is_separator(scratch[i])) {
+            continue;
+        }
+
+        tour->rest.data = scratch + i + 1;
+        tour->rest.len = len - i - 1;
+
+        part = tour->rest;
+        part.len = scoped_key_query_part(part.data, part.len);
+
+        scoped_key_names_candidates(tour->names, part,
+                                    scoped_key_query_hidden, tour);
+    }
+}
+
+
+void
+scoped_key_query_walk_names(scoped_key_str_t text,
+    const scoped_key_names_t *names, unsigned char *scratch, bool *refused,
+    scoped_key_query_found_name_pt found, void *data)
+{
+    unsigned char            decoded[SCOPED_KEY_QUERY_MAX_NAME];
+    scoped_key_str_t         name, value;
+    scoped_key_pair_t        pair;
+    scoped_key_query_tour_t  tour;
+
+    tour.names = names;
+    tour.refused = refused;
+
+    while (scoped_key_query_next(&text, &pair)) {
+
+        if (!scoped_key_query_name_decode(pair.name, decoded, &name)) {
+            memset(refused, true, scoped_key_names_count(names));
+            return;
+        }
+
+        tour.sent = pair.name;
+        scoped_key_query_name_of(&tour, name);
+        scoped_key_query_hidden_in(&tour, pair.value, scratch);
+
+        if (tour.same == SCOPED_KEY_NAMES_MAX || refused[tour.same]) {
+            continue;
+        }
+
+        if (scoped_key_query_find(pair.value, ';') != NULL
+            || !scoped_key_query_decode_text(pair.value, false, scratch,
+                                             &value.len))
+        {
+            refused[tour.same] = true;
+            continue;
+        }
+
+        value.data = scratch;
+        scratch += value.len;
+
+        if (!found(data, tour.same, value)) {
+            refused[tour.same] = true;
+        }
+    }
 }

@@ -9,6 +9,7 @@
 #define SCOPED_KEY_QUERY_H
 
 #include "name_match.h"
+#include "name_table.h"
 
 
 /* a name of other than letters, digits, `-` and `_` may be this long */
@@ -39,6 +40,14 @@ size_t scoped_key_query_decode_fully(unsigned char *data, size_t len);
  */
 scoped_key_name_e scoped_key_query_name(scoped_key_str_t sent,
     scoped_key_str_t name);
+
+/*
+ * The name of a pair, as sent, with all encoding undone, in decoded, of
+ * SCOPED_KEY_QUERY_MAX_NAME bytes, or where it is.  False: it is SUSPECT,
+ * whichever name is asked for.
+ */
+bool scoped_key_query_name_decode(scoped_key_str_t sent,
+    unsigned char *decoded, scoped_key_str_t *text);
 
 /*
  * Whether an upstream that separates pairs by `;` too, or decodes before it
@@ -77,5 +86,22 @@ typedef bool (*scoped_key_query_found_pt)(void *data, scoped_key_str_t value);
 scoped_key_query_walk_e scoped_key_query_walk(scoped_key_str_t text,
     scoped_key_str_t name, bool lines, unsigned char *scratch,
     scoped_key_query_found_pt found, void *data);
+
+/*
+ * A value of name n; value as in scoped_key_query_found_pt.  False: the name
+ * is refused.
+ */
+typedef bool (*scoped_key_query_found_name_pt)(void *data, size_t n,
+    scoped_key_str_t value);
+
+/*
+ * One walk for several names, in time linear in the text: each as if
+ * scoped_key_query_walk() looked for it alone, without lines.  refused: one
+ * for each name, all false before; those that end up true are refused, and
+ * what was found of them must be forgotten.
+ */
+void scoped_key_query_walk_names(scoped_key_str_t text,
+    const scoped_key_names_t *names, unsigned char *scratch, bool *refused,
+    scoped_key_query_found_name_pt found, void *data);
 
 #endif

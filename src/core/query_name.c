@@ -140,3 +140,26 @@ scoped_key_query_name(scoped_key_str_t sent, scoped_key_str_t name)
 
     return scoped_key_name_match(sent, name, SCOPED_KEY_NAME_PAIR);
 }
+
+
+bool
+scoped_key_query_name_decode(scoped_key_str_t sent, unsigned char *decoded,
+    scoped_key_str_t *text)
+{
+    if (scoped_key_query_is_word(sent)) {
+        *text = sent;
+        return !scoped_key_name_is_proto(sent);
+    }
+
+    if (sent.len > SCOPED_KEY_QUERY_MAX_NAME
+        || !scoped_key_query_decode(sent, decoded, &text->len))
+    {
+        return false;
+    }
+
+    text->data = decoded;
+    text->len = scoped_key_query_decode_fully(decoded, text->len);
+
+    return !scoped_key_query_is_odd(*text)
+           && !scoped_key_name_is_proto(*text);
+}

@@ -128,6 +128,11 @@ ngx_http_scoped_key_answer_log(ngx_http_request_t *r,
         && ctx->document->error.len)
     {
         p = ngx_slprintf(p, last, " cause=\"%V\"", &ctx->document->error);
+
+    } else if (ctx->cause.reason == SCOPED_KEY_BODY_UNREADABLE
+               && ctx->unreadable)
+    {
+        p = ngx_slprintf(p, last, " cause=\"%s\"", ctx->unreadable);
     }
 
     if (ctx->exhausted) {

@@ -47,8 +47,13 @@ ngx_http_scoped_key_body(ngx_http_request_t *r,
     }
 
     if (!ctx->body_read) {
-        return ngx_http_scoped_key_body_is_unfit(r)
-               ? SCOPED_KEY_PARAM_UNREADABLE : SCOPED_KEY_PARAM_NEEDS_BODY;
+
+        if (ngx_http_scoped_key_body_is_unfit(r)) {
+            ctx->unreadable = "Content-Type or Content-Encoding";
+            return SCOPED_KEY_PARAM_UNREADABLE;
+        }
+
+        return SCOPED_KEY_PARAM_NEEDS_BODY;
     }
 
     /* it was thrown away by an earlier pass */
@@ -183,6 +188,7 @@ ngx_http_scoped_key_body_json(ngx_http_request_t *r,
 
     cln = ngx_pool_cleanup_add(r->pool, 0);
     if (cln == NULL) {
+        body->error = SCOPED_KEY_JSON_NO_MEMORY;
         return NULL;
     }
 
@@ -190,7 +196,7 @@ ngx_http_scoped_key_body_json(ngx_http_request_t *r,
     text.data = body->text.data;
 
     body->parsed = 1;
-    body->json = scoped_key_json_parse(text);
+    body->json = scoped_key_json_parse_body(text, &body->error);
 
     cln->handler = ngx_http_scoped_key_body_free_json;
     cln->data = body;

@@ -34,6 +34,7 @@ struct ngx_http_scoped_key_body_s {
     off_t                        room;   /* while it is read: how many bytes may
                                             yet come, and one; 0: nobody
                                             counts */
+    scoped_key_json_error_e      error;  /* of the JSON */
     unsigned                     collected:1;
     unsigned                     parsed:1;
 };
@@ -47,7 +48,7 @@ scoped_key_param_e ngx_http_scoped_key_body(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_ctx_t *ctx);
 
-/* the body as JSON; NULL: it cannot be read as such.  Lives until forgotten */
+/* the body as JSON; NULL: ctx->body->error says why.  Lives until forgotten */
 const scoped_key_json_t *ngx_http_scoped_key_body_json(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
 

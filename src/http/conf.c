@@ -178,6 +178,12 @@ ngx_http_scoped_key_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->params = prev->params;
     }
 
+    if (conf->params
+        && ngx_http_scoped_key_build_params(cf, conf->params) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
     if (conf->sources == NULL) {
         conf->sources = prev->sources ? prev->sources
                                       : &ngx_http_scoped_key_default_sources;

@@ -19,9 +19,8 @@
 /* scoped_key_prefix */
 #define NGX_HTTP_SCOPED_KEY_MAX_PREFIXES              16
 
-/* scoped_key_param */
-#define NGX_HTTP_SCOPED_KEY_MAX_PARAMS                64
-#define NGX_HTTP_SCOPED_KEY_MAX_PARAM_SOURCES          8
+/* scoped_key_param: bytes of split= */
+#define NGX_HTTP_SCOPED_KEY_MAX_SPLIT_BYTES           16
 
 /* scoped_key_body_limit: the default, the most */
 #define NGX_HTTP_SCOPED_KEY_BODY_LIMIT        (64 * 1024)
@@ -83,7 +82,10 @@ char *ngx_http_scoped_key_set_param(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 /* the param of this name, or NULL; params: NULL when none is declared */
 ngx_http_scoped_key_param_t *ngx_http_scoped_key_param_find(
-    const ngx_array_t *params, const ngx_str_t *name);
+    const ngx_http_scoped_key_params_t *params, const ngx_str_t *name);
+/* once a block is read: what finds the names of all sources at once */
+ngx_int_t ngx_http_scoped_key_build_params(ngx_conf_t *cf,
+    ngx_http_scoped_key_params_t *params);
 char *ngx_http_scoped_key_set_body_limit(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_scoped_key_set_scope(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -10,8 +10,22 @@
 #include "../core/json.h"
 
 
+static ngx_http_scoped_key_params_t *ngx_http_scoped_key_param_create(
+    ngx_conf_t *cf);
+static char *ngx_http_scoped_key_param_sources(ngx_conf_t *cf,
+    ngx_http_scoped_key_params_t *params, ngx_http_scoped_key_param_t *param);
+static char *ngx_http_scoped_key_param_split(ngx_conf_t *cf,
+    ngx_http_scoped_key_param_t *param, ngx_str_t *text, ngx_str_t *bytes);
+static void ngx_http_scoped_key_param_cover(
+    ngx_http_scoped_key_param_t *param);
+static ngx_int_t ngx_http_scoped_key_param_table(ngx_conf_t *cf,
+    const ngx_array_t *list, const scoped_key_names_t **names);
 static char *ngx_http_scoped_key_param_add(ngx_conf_t *cf,
-    ngx_http_scoped_key_param_t *param, ngx_str_t *text);
+    ngx_http_scoped_key_params_t *params, ngx_http_scoped_key_param_t *param,
+    ngx_str_t *text);
+static ngx_int_t ngx_http_scoped_key_param_number(
+    ngx_http_scoped_key_params_t *params,
+    ngx_http_scoped_key_param_source_t *source);
 static const char *ngx_http_scoped_key_param_parse(ngx_str_t *text,
     ngx_http_scoped_key_param_source_t *source);
 static const char *ngx_http_scoped_key_param_text_check(ngx_str_t *text);
@@ -32,9 +46,7 @@ ngx_http_scoped_key_set_param(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_scoped_key_loc_conf_t *skcf = conf;
 
-    char                         *rv;
     ngx_str_t                    *value;
-    ngx_uint_t                    i;
     ngx_http_scoped_key_param_t  *param;
 
     value = cf->args->elts;
@@ -49,42 +61,242 @@ ngx_http_scoped_key_set_param(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (skcf->params == NULL) {
-        skcf->params = ngx_array_create(cf->pool, 4,
-                                        sizeof(ngx_http_scoped_key_param_t));
+        skcf->params = ngx_http_scoped_key_param_create(cf);
         if (skcf->params == NULL) {
             return NGX_CONF_ERROR;
         }
     }
 
-    if (skcf->params->nelts == NGX_HTTP_SCOPED_KEY_MAX_PARAMS) {
+    if (skcf->params->list.nelts == NGX_HTTP_SCOPED_KEY_MAX_PARAMS) {
         return ngx_http_scoped_key_mistake(cf, &value[1], "too many params");
     }
 
-    param = ngx_array_push(skcf->params);
+    param = ngx_array_push(&skcf->params->list);
+    if (param == NULL) {
+        return NGX_CONF_ERROR;
+    }
 
-    if (param == NULL
-        || ngx_array_init(&param->sources, cf->pool, cf->args->nelts,
-                          sizeof(ngx_http_scoped_key_param_source_t))
+    ngx_memzero(param, sizeof(ngx_http_scoped_key_param_t));
+
+    param->name = value[1];
+
+    return ngx_http_scoped_key_param_sources(cf, skcf->params, param);
+}
+
+
+/* NULL: out of memory */
+
+static ngx_http_scoped_key_params_t *
+ngx_http_scoped_key_param_create(ngx_conf_t *cf)
+{
+    ngx_http_scoped_key_params_t  *params;
+
+    params = ngx_pcalloc(cf->pool, sizeof(ngx_http_scoped_key_params_t));
+
+    if (params == NULL
+        || ngx_array_init(&params->list, cf->pool, 4,
+                          sizeof(ngx_http_scoped_key_param_t))
+           != NGX_OK
+        || ngx_array_init(&params->args, cf->pool, 4,
+                          sizeof(scoped_key_str_t))
+           != NGX_OK
+        || ngx_array_init(&params->forms, cf->pool, 4,
+                          sizeof(scoped_key_str_t))
+           != NGX_OK
+        || ngx_array_init(&params->pointers, cf->pool, 4,
+                          sizeof(scoped_key_str_t))
            != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return params;
+}
+
+
+static char *
+ngx_http_scoped_key_param_sources(ngx_conf_t *cf,
+    ngx_http_scoped_key_params_t *params, ngx_http_scoped_key_param_t *param)
+{
+    char        *rv;
+    ngx_str_t   *value, bytes;
+    ngx_uint_t   i, last;
+
+    value = cf->args->elts;
+    last = cf->args->nelts - 1;
+
+    if (ngx_array_init(&param->sources, cf->pool, last,
+                       sizeof(ngx_http_scoped_key_param_source_t))
+        != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
 
-    param->name = value[1];
+    for (i = 2; i <= last; i++) {
 
-    for (i = 2; i < cf->args->nelts; i++) {
-        rv = ngx_http_scoped_key_param_add(cf, param, &value[i]);
+        if (!ngx_http_scoped_key_param_begins(&value[i], "split=", &bytes)) {
+            rv = ngx_http_scoped_key_param_add(cf, params, param, &value[i]);
+
+        } else if (i != last) {
+            rv = ngx_http_scoped_key_mistake(cf, &value[i],
+                                       "must be the last, after all sources");
+
+        } else {
+            rv = ngx_http_scoped_key_param_split(cf, param, &value[i], &bytes);
+        }
+
         if (rv != NGX_CONF_OK) {
             return rv;
         }
     }
 
+    ngx_http_scoped_key_param_cover(param);
+
     return NGX_CONF_OK;
 }
 
 
+/* text: the argument, of which the bytes are a part */
+
+static char *
+ngx_http_scoped_key_param_split(ngx_conf_t *cf,
+    ngx_http_scoped_key_param_t *param, ngx_str_t *text, ngx_str_t *bytes)
+{
+    u_char    c;
+    size_t    i;
+    uint32_t  bit, *bits;
+
+    if (param->sources.nelts == 0) {
+        return ngx_http_scoped_key_mistake(cf, text, "no source before it");
+    }
+
+    if (bytes->len == 0 || bytes->len > NGX_HTTP_SCOPED_KEY_MAX_SPLIT_BYTES) {
+        return ngx_http_scoped_key_mistake(cf, text,
+                                           "must name 1 to 16 characters");
+    }
+
+    for (i = 0; i < bytes->len; i++) {
+        c = bytes->data[i];
+
+        if (c < 0x20 || c > 0x7e) {
+            return ngx_http_scoped_key_mistake(cf, text,
+                                       "must be printable ASCII characters");
+        }
+
+        bits = &param->splits[c >> 5];
+        bit = 1U << (c & 0x1f);
+
+        if (*bits & bit) {
+            return ngx_http_scoped_key_mistake(cf, text,
+                                               "names a character twice");
+        }
+
+        *bits |= bit;
+    }
+
+    param->split = *bytes;
+
+    return NGX_CONF_OK;
+}
+
+
+/* of JSON pointers, which arrays on the way others of the param read */
+
+static void
+ngx_http_scoped_key_param_cover(ngx_http_scoped_key_param_t *param)
+{
+    ngx_uint_t                           i, k;
+    scoped_key_str_t                     pointer, other;
+    ngx_http_scoped_key_param_source_t  *source;
+
+    source = param->sources.elts;
+
+    for (i = 0; i < param->sources.nelts; i++) {
+        for (k = 0; k < param->sources.nelts; k++) {
+
+            if (source[i].type != NGX_HTTP_SCOPED_KEY_JSON
+                || source[k].type != NGX_HTTP_SCOPED_KEY_JSON)
+            {
+                continue;
+            }
+
+            pointer.len = source[i].name.len;
+            pointer.data = source[i].name.data;
+            other.len = source[k].name.len;
+            other.data = source[k].name.data;
+
+            source[i].covered |= scoped_key_json_pointer_covered(pointer,
+                                                                 other);
+        }
+    }
+}
+
+
+ngx_int_t
+ngx_http_scoped_key_build_params(ngx_conf_t *cf,
+    ngx_http_scoped_key_params_t *params)
+{
+    void         *memory;
+    ngx_array_t  *pointers;
+
+    /* an outer block's are those of all blocks that have none of their own */
+
+    if (params->built) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_scoped_key_param_table(cf, &params->args, &params->arg_names)
+            != NGX_OK
+        || ngx_http_scoped_key_param_table(cf, &params->forms,
+                                           &params->form_names)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    pointers = &params->pointers;
+
+    if (pointers->nelts) {
+        memory = ngx_palloc(cf->pool,
+                            scoped_key_json_paths_bytes(pointers->elts,
+                                                        pointers->nelts));
+        if (memory == NULL) {
+            return NGX_ERROR;
+        }
+
+        params->paths = scoped_key_json_paths_build(memory, pointers->elts,
+                                                    pointers->nelts);
+    }
+
+    params->built = 1;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_param_table(ngx_conf_t *cf, const ngx_array_t *list,
+    const scoped_key_names_t **names)
+{
+    void  *memory;
+
+    if (list->nelts == 0) {
+        return NGX_OK;
+    }
+
+    memory = ngx_palloc(cf->pool, scoped_key_names_bytes(list->nelts));
+    if (memory == NULL) {
+        return NGX_ERROR;
+    }
+
+    *names = scoped_key_names_build(memory, list->elts, list->nelts);
+
+    return NGX_OK;
+}
+
+
 ngx_http_scoped_key_param_t *
-ngx_http_scoped_key_param_find(const ngx_array_t *params,
+ngx_http_scoped_key_param_find(const ngx_http_scoped_key_params_t *params,
     const ngx_str_t *name)
 {
     ngx_uint_t                    i;
@@ -94,9 +306,9 @@ ngx_http_scoped_key_param_find(const ngx_array_t *params,
         return NULL;
     }
 
-    param = params->elts;
+    param = params->list.elts;
 
-    for (i = 0; i < params->nelts; i++) {
+    for (i = 0; i < params->list.nelts; i++) {
         if (param[i].name.len == name->len
             && ngx_memcmp(param[i].name.data, name->data, name->len) == 0)
         {
@@ -110,7 +322,8 @@ ngx_http_scoped_key_param_find(const ngx_array_t *params,
 
 static char *
 ngx_http_scoped_key_param_add(ngx_conf_t *cf,
-    ngx_http_scoped_key_param_t *param, ngx_str_t *text)
+    ngx_http_scoped_key_params_t *params, ngx_http_scoped_key_param_t *param,
+    ngx_str_t *text)
 {
     const char                          *why;
     ngx_http_scoped_key_param_source_t   source, *added;
@@ -139,13 +352,72 @@ ngx_http_scoped_key_param_add(ngx_conf_t *cf,
     }
 
     added = ngx_array_push(&param->sources);
-    if (added == NULL) {
+
+    if (added == NULL
+        || ngx_http_scoped_key_param_number(params, &source) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
     *added = source;
 
     return NGX_CONF_OK;
+}
+
+
+/* its number among the distinct names of its kind */
+
+static ngx_int_t
+ngx_http_scoped_key_param_number(ngx_http_scoped_key_params_t *params,
+    ngx_http_scoped_key_param_source_t *source)
+{
+    ngx_uint_t         i;
+    ngx_array_t       *list;
+    scoped_key_str_t  *name;
+
+    switch (source->type) {
+
+    case NGX_HTTP_SCOPED_KEY_ARG:
+        list = &params->args;
+        break;
+
+    case NGX_HTTP_SCOPED_KEY_FORM:
+        list = &params->forms;
+        break;
+
+    case NGX_HTTP_SCOPED_KEY_JSON:
+        list = &params->pointers;
+        break;
+
+    default:
+        return NGX_OK;
+    }
+
+    name = list->elts;
+
+    for (i = 0; i < list->nelts; i++) {
+        if (name[i].len == source->name.len
+            && ngx_memcmp(name[i].data, source->name.data, name[i].len) == 0)
+        {
+            break;
+        }
+    }
+
+    source->n = i;
+
+    if (i < list->nelts) {
+        return NGX_OK;
+    }
+
+    name = ngx_array_push(list);
+    if (name == NULL) {
+        return NGX_ERROR;
+    }
+
+    name->len = source->name.len;
+    name->data = source->name.data;
+
+    return NGX_OK;
 }
 
 

@@ -80,6 +80,8 @@ typedef struct {
     ngx_http_scoped_key_body_t      *body;      /* see body.h */
     ngx_http_scoped_key_document_t  *document;  /* see document.h */
     ngx_http_scoped_key_values_t    *values;    /* of params, see param.h */
+    const char                      *unreadable;    /* why the body is, if we
+                                                    know; NULL */
 
     const ngx_http_scoped_key_require_t
                                     *remembered; /* allowed by the memo: the

@@ -76,6 +76,7 @@ ngx_http_scoped_key_decide(ngx_http_request_t *r,
     }
 
     ngx_http_scoped_key_decide_record(r, skcf, ctx);
+    ngx_http_scoped_key_param_forget(ctx);
     ngx_http_scoped_key_body_forget(ctx);
     ngx_http_scoped_key_decide_remember(skcf->require, ctx);
 }

@@ -13,6 +13,8 @@
 
 #include "../core/cache.h"
 #include "../core/digest.h"
+#include "../core/json.h"
+#include "../core/name_table.h"
 #include "../core/record.h"
 #include "../core/token.h"
 #include "../core/verdict.h"
@@ -22,6 +24,11 @@
 /* distinct sets of static required scopes whose outcome a record remembers */
 #define NGX_HTTP_SCOPED_KEY_MAX_MEMOS      1024
 #define NGX_HTTP_SCOPED_KEY_NO_MEMO        ((ngx_uint_t) -1)
+
+/* scoped_key_param; and distinct names of one kind of all sources */
+#define NGX_HTTP_SCOPED_KEY_MAX_PARAMS                64
+#define NGX_HTTP_SCOPED_KEY_MAX_PARAM_SOURCES          8
+#define NGX_HTTP_SCOPED_KEY_MAX_PARAM_NAMES          512
 
 #define NGX_HTTP_SCOPED_KEY_OFF       0
 #define NGX_HTTP_SCOPED_KEY_ON        1
@@ -120,6 +127,9 @@ typedef struct {
     ngx_http_scoped_key_param_e   type;
     ngx_str_t                     written;
     ngx_str_t                     name;
+    ngx_uint_t                    n;         /* of the name among its kind */
+    uint32_t                      covered;   /* arrays that another source of
+                                                the param reads; see json.h */
     ngx_http_complex_value_t      text;
     ngx_array_t                  *variables; /* in the text, of ngx_str_t */
 } ngx_http_scoped_key_param_source_t;
@@ -128,7 +138,21 @@ typedef struct {
 typedef struct {
     ngx_str_t                     name;
     ngx_array_t                   sources;   /* of ..._param_source_t */
+    ngx_str_t                     split;     /* bytes to cut values at */
+    uint32_t                      splits[8]; /* the same, one bit each */
 } ngx_http_scoped_key_param_t;
+
+/* all scoped_key_param of one block; what they share is read in one walk */
+typedef struct {
+    ngx_array_t                    list;     /* of ..._param_t */
+    ngx_array_t                    args;     /* distinct names, of */
+    ngx_array_t                    forms;    /* scoped_key_str_t */
+    ngx_array_t                    pointers;
+    const scoped_key_names_t      *arg_names;    /* once merged; NULL: none */
+    const scoped_key_names_t      *form_names;
+    const scoped_key_json_paths_t *paths;
+    unsigned                       built:1;
+} ngx_http_scoped_key_params_t;
 
 /* one scoped_key_scope */
 typedef struct {
@@ -183,7 +207,7 @@ typedef struct {
     ngx_uint_t                      like_settings; /* a source's lines have a
                                                       name as long as that of
                                                       HTTP2-Settings */
-    ngx_array_t                    *params;    /* of ..._param_t, or NULL */
+    ngx_http_scoped_key_params_t   *params;    /* or NULL */
     size_t                          body_limit;
     ngx_flag_t                      hide;
     ngx_flag_t                      legacy;

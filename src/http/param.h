@@ -1,6 +1,7 @@
 /*
  * The values of declared params: what grants may constrain.  Every occurrence
- * from every source, each param gathered once in a request.
+ * from every source.  Each source is read once in a request, in one walk with
+ * all others of its kind, and each param put together once in a decision.
  * Invariant: values are given out all together or not at all.
  */
 
@@ -11,14 +12,51 @@
 
 
 /* of one param in a request; a request with more is refused */
-#define NGX_HTTP_SCOPED_KEY_MAX_VALUES  256
+#define NGX_HTTP_SCOPED_KEY_MAX_VALUES  4096
+
+/* looks at a value of a JSON body: some, and more for each byte of it, which
+   only pointers with several `*` can use up */
+#define NGX_HTTP_SCOPED_KEY_JSON_STEPS           65536
+#define NGX_HTTP_SCOPED_KEY_JSON_STEPS_PER_BYTE      2
 
 
-/* one for each param of the location */
+typedef struct ngx_http_scoped_key_value_s  ngx_http_scoped_key_value_t;
+
+struct ngx_http_scoped_key_value_s {
+    scoped_key_str_t              text;
+    ngx_http_scoped_key_value_t  *next;
+};
+
+/* what one source has brought */
+typedef struct {
+    ngx_http_scoped_key_value_t  *first;
+    ngx_http_scoped_key_value_t  *last;
+    ngx_uint_t                    n;
+    uint32_t                      arrays;    /* see scoped_key_json_path_t */
+    unsigned                      refused:1;
+    unsigned                      nul:1;     /* see scoped_key_json_path_t */
+    unsigned                      empty:1;   /* see scoped_key_json_path_t */
+} ngx_http_scoped_key_gathered_t;
+
+/* what a param is known to be */
+typedef struct {
+    const scoped_key_str_t       *texts;
+    size_t                        n;
+    scoped_key_param_e            state;
+    unsigned                      known:1;
+} ngx_http_scoped_key_known_t;
+
+/*
+ * In r->pool; `pool`, and what is in it, lasts as long as a decision: a request
+ * that waits for its body holds no more than its query string has brought.
+ */
 struct ngx_http_scoped_key_values_s {
-    ngx_array_t         texts;     /* of scoped_key_str_t */
-    scoped_key_param_e  state;
-    unsigned            gathered:1;
+    ngx_pool_t                      *pool;   /* NULL: not needed yet */
+    ngx_http_scoped_key_gathered_t  *args;   /* by number; NULL: not read */
+    ngx_http_scoped_key_gathered_t  *body;   /* of its type, in `pool` */
+    ngx_uint_t                       nparams;
+    ngx_http_scoped_key_known_t     *params;
+    unsigned                         failed:1;   /* out of memory */
 };
 
 /* the data of the question in scoped_key_facts_t */
@@ -28,13 +66,23 @@ typedef struct {
     ngx_http_scoped_key_ctx_t             *ctx;
 } ngx_http_scoped_key_asker_t;
 
+/* what a source adds to a param: a list, or an array if there is no list */
+typedef struct {
+    const ngx_http_scoped_key_value_t     *list;
+    const scoped_key_str_t                *array;
+    ngx_uint_t                             n;
+} ngx_http_scoped_key_part_t;
 
 /* one param on its way */
 typedef struct {
     const ngx_http_scoped_key_asker_t     *asker;
     ngx_http_scoped_key_values_t          *values;
-    unsigned                               failed:1; /* out of memory */
-    unsigned                               many:1;   /* over MAX_VALUES */
+    const ngx_http_scoped_key_param_t     *param;
+    ngx_uint_t                             nparts;
+    ngx_uint_t                             n;        /* in all parts */
+    unsigned                               empty:1;
+    ngx_http_scoped_key_part_t
+                            parts[NGX_HTTP_SCOPED_KEY_MAX_PARAM_SOURCES];
 } ngx_http_scoped_key_gathering_t;
 
 
@@ -42,25 +90,46 @@ typedef struct {
 scoped_key_param_e ngx_http_scoped_key_param(void *data,
     scoped_key_str_t name, const scoped_key_str_t **values, size_t *n);
 
+/* once decided: what did not come from the query string */
+void ngx_http_scoped_key_param_forget(ngx_http_scoped_key_ctx_t *ctx);
+
 /* the values from form and JSON sources */
 scoped_key_param_e ngx_http_scoped_key_param_body(
-    ngx_http_scoped_key_gathering_t *gathering,
-    const ngx_http_scoped_key_param_t *param);
+    ngx_http_scoped_key_gathering_t *gathering);
 
 /* the value of a text, if it is not empty */
 scoped_key_param_e ngx_http_scoped_key_param_text(
     ngx_http_scoped_key_gathering_t *gathering,
     const ngx_http_scoped_key_param_source_t *source);
 
-/* the values of a name in a query string or a form, decoded once */
-scoped_key_param_e ngx_http_scoped_key_param_pairs(
-    ngx_http_scoped_key_gathering_t *gathering, const ngx_str_t *text,
-    const ngx_str_t *name);
+/*
+ * For sources.  What names have brought in a query string or a form, decoded
+ * once, one for each name; NULL: out of memory.
+ */
+ngx_http_scoped_key_gathered_t *ngx_http_scoped_key_param_pairs(
+    ngx_http_scoped_key_values_t *values, ngx_pool_t *pool,
+    const ngx_str_t *text, const scoped_key_names_t *names);
 
 /*
- * One value, which lives as long as the request.  False: out of memory, or too
- * many; whatever the caller makes of it, the state of the param says which.
+ * One more value of a source.  False: out of memory, of which *values tells, or
+ * too many.
  */
-bool ngx_http_scoped_key_param_found(void *data, scoped_key_str_t value);
+ngx_uint_t ngx_http_scoped_key_param_push(ngx_http_scoped_key_values_t *values,
+    ngx_pool_t *pool, ngx_http_scoped_key_gathered_t *gathered,
+    scoped_key_str_t text);
+
+/* adds what a source has brought to a param */
+scoped_key_param_e ngx_http_scoped_key_param_add(
+    ngx_http_scoped_key_gathering_t *gathering,
+    const ngx_http_scoped_key_gathered_t *gathered);
+
+/* whether this is one of the values so far, as a whole */
+ngx_uint_t ngx_http_scoped_key_param_has_value(
+    const ngx_http_scoped_key_gathering_t *gathering, scoped_key_str_t value);
+
+/* the pool of the present decision; NULL: out of memory */
+ngx_pool_t *ngx_http_scoped_key_param_pool(
+    const ngx_http_scoped_key_asker_t *asker,
+    ngx_http_scoped_key_values_t *values);
 
 #endif

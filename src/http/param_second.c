@@ -82,20 +82,21 @@ static void ngx_http_scoped_key_second_push(
     ngx_http_scoped_key_second_t *second,
     const ngx_http_scoped_key_param_t *param,
     const scoped_key_second_t *found);
-static ngx_uint_t ngx_http_scoped_key_second_is_new(
-    const ngx_http_scoped_key_second_find_t *find,
-    const scoped_key_str_t *values, size_t n);
 
 
 scoped_key_param_e
-ngx_http_scoped_key_param_second(const ngx_http_scoped_key_asker_t *asker,
-    const ngx_http_scoped_key_param_t *param, ngx_http_scoped_key_param_e type,
-    const scoped_key_str_t *values, size_t n)
+ngx_http_scoped_key_param_second(
+    const ngx_http_scoped_key_gathering_t *gathering,
+    ngx_http_scoped_key_param_e type)
 {
     ngx_uint_t                          i;
     ngx_http_scoped_key_second_t       *second;
+    const ngx_http_scoped_key_asker_t  *asker;
+    const ngx_http_scoped_key_param_t  *param;
     ngx_http_scoped_key_second_find_t  *find;
 
+    asker = gathering->asker;
+    param = gathering->param;
     second = asker->ctx->body->second;
 
     if (second == NULL) {
@@ -120,7 +121,9 @@ ngx_http_scoped_key_param_second(const ngx_http_scoped_key_asker_t *asker,
     for (i = 0; i < second->finds.nelts; i++) {
 
         if (find[i].param == param
-            && ngx_http_scoped_key_second_is_new(&find[i], values, n))
+            && (!find[i].known
+                || !ngx_http_scoped_key_param_has_value(gathering,
+                                                        find[i].value)))
         {
             ngx_log_debug1(NGX_LOG_DEBUG_HTTP,
                            asker->request->connection->log, 0,
@@ -167,7 +170,8 @@ ngx_http_scoped_key_second_search(const ngx_http_scoped_key_asker_t *asker,
     second->pool = pool;
     second->steps = NGX_HTTP_SCOPED_KEY_SECOND_STEPS;
 
-    if (ngx_http_scoped_key_second_names(second, asker->skcf->params, type)
+    if (ngx_http_scoped_key_second_names(second, &asker->skcf->params->list,
+                                         type)
         != NGX_OK)
     {
         return NULL;
@@ -559,28 +563,4 @@ ngx_http_scoped_key_second_push(ngx_http_scoped_key_second_t *second,
     find->value.len = found->value.len;
     find->known = found->known;
     find->param = param;
-}
-
-
-/* whether it is not surely one of those that were found */
-
-static ngx_uint_t
-ngx_http_scoped_key_second_is_new(
-    const ngx_http_scoped_key_second_find_t *find,
-    const scoped_key_str_t *values, size_t n)
-{
-    size_t  i;
-
-    if (!find->known) {
-        return 1;
-    }
-
-    for (i = 0; i < n; i++) {
-
-        if (scoped_key_str_equal(find->value, values[i])) {
-            return 0;
-        }
-    }
-
-    return 1;
 }

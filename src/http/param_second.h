@@ -11,16 +11,14 @@
 
 
 /*
- * param: one with sources of both kinds, and these are its values, of a body
- * that is a form (type NGX_HTTP_SCOPED_KEY_FORM) or JSON (..._JSON).  The body
- * is searched once in a request, for all params.  SCOPED_KEY_PARAM_VALUES: it
- * has no other reading; _AMBIGUOUS: it has, or more of them than are looked at;
- * _ERROR: out of memory.
+ * A param with sources of both kinds, with the values of a body that is a form
+ * (type NGX_HTTP_SCOPED_KEY_FORM) or JSON (..._JSON).  The body is searched
+ * once in a request, for all params.  SCOPED_KEY_PARAM_VALUES: it has no other
+ * reading; _AMBIGUOUS: it has, or more of them than are looked at; _ERROR: out
+ * of memory.
  */
 scoped_key_param_e ngx_http_scoped_key_param_second(
-    const ngx_http_scoped_key_asker_t *asker,
-    const ngx_http_scoped_key_param_t *param,
-    ngx_http_scoped_key_param_e type, const scoped_key_str_t *values,
-    size_t n);
+    const ngx_http_scoped_key_gathering_t *gathering,
+    ngx_http_scoped_key_param_e type);
 
 #endif

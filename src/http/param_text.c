@@ -31,9 +31,10 @@ scoped_key_param_e
 ngx_http_scoped_key_param_text(ngx_http_scoped_key_gathering_t *gathering,
     const ngx_http_scoped_key_param_source_t *source)
 {
-    ngx_str_t            text;
-    scoped_key_str_t     value;
-    ngx_http_request_t  *r;
+    ngx_str_t                    text;
+    scoped_key_str_t            *value;
+    ngx_http_request_t          *r;
+    ngx_http_scoped_key_part_t  *part;
 
     r = gathering->asker->request;
 
@@ -58,11 +59,21 @@ ngx_http_scoped_key_param_text(ngx_http_scoped_key_gathering_t *gathering,
         return SCOPED_KEY_PARAM_AMBIGUOUS;
     }
 
-    value.len = text.len;
-    value.data = text.data;
+    value = ngx_palloc(r->pool, sizeof(scoped_key_str_t));
+    if (value == NULL) {
+        return SCOPED_KEY_PARAM_ERROR;
+    }
 
-    return ngx_http_scoped_key_param_found(gathering, value)
-           ? SCOPED_KEY_PARAM_VALUES : SCOPED_KEY_PARAM_ERROR;
+    value->len = text.len;
+    value->data = text.data;
+
+    part = &gathering->parts[gathering->nparts++];
+    part->list = NULL;
+    part->array = value;
+    part->n = 1;
+    gathering->n++;
+
+    return SCOPED_KEY_PARAM_VALUES;
 }
 
 

@@ -1,9 +1,10 @@
-/* links: core/query core/query_name core/name_match core/text */
+/* links: core/query core/query_name core/name_match core/name_table core/text */
 
 /*
  * A walk against models of what upstreams do: when it refuses nothing, every
  * one of them must find the same values as the walk, in the same order.  The
- * first byte picks the asked-for name, the rest is the text.
+ * first byte picks the asked-for name, the rest is the text.  A walk for all
+ * names at once finds of each what a walk for it alone does.
  */
 
 #include <stdint.h>
@@ -23,7 +24,7 @@ typedef struct {
 
 
 static const char *const  names[] = {
-    "name", "a_b", "Type", "id", "x-y", "key"
+    "name", "a_b", "Type", "id", "x-y", "key", "type", "_", "nam", "ids", "a.b"
 };
 
 
@@ -212,6 +213,104 @@ check_query(const char *text, size_t len, const char *asked)
 }
 
 
+/* what a walk for all names has found */
+typedef struct {
+    size_t            n;
+    size_t            name[MAX_VALUES];
+    scoped_key_str_t  values[MAX_VALUES];
+} all_t;
+
+
+static bool
+found_of(void *data, size_t n, scoped_key_str_t value)
+{
+    all_t  *all = data;
+
+    require(all->n < MAX_VALUES);
+    all->name[all->n] = n;
+    all->values[all->n++] = value;
+
+    return true;
+}
+
+
+/* one name of the walk for all: as if it had been looked for alone */
+static void
+check_one(scoped_key_str_t query, scoped_key_str_t name, size_t number,
+    bool refused, const all_t *all, unsigned char *scratch)
+{
+    size_t   i, n;
+    list_t   list;
+
+    list.n = 0;
+    list.stop = 0;
+
+    require((scoped_key_query_walk(query, name, false, scratch, found, &list)
+             == SCOPED_KEY_QUERY_REFUSED) == refused);
+
+    if (refused) {
+        return;
+    }
+
+    n = 0;
+
+    for (i = 0; i < all->n; i++) {
+        if (all->name[i] == number) {
+            require(n < list.n);
+            require(list.values[n].len == all->values[i].len);
+            require(list.values[n].len == 0
+                    || memcmp(list.values[n].data, all->values[i].data,
+                              list.values[n].len) == 0);
+            n++;
+        }
+    }
+
+    require(n == list.n);
+}
+
+
+static void
+check_all(const char *text, size_t len)
+{
+    enum { N = sizeof(names) / sizeof(names[0]) };
+
+    void                      *memory;
+    size_t                     i;
+    all_t                      all;
+    bool                       refused[N];
+    unsigned char             *scratch[2];
+    scoped_key_str_t           query, list[N];
+    const scoped_key_names_t  *table;
+
+    memory = malloc(scoped_key_names_bytes(N));
+    scratch[0] = malloc(len + (len == 0));
+    scratch[1] = malloc(len + (len == 0));
+    require(memory != NULL && scratch[0] != NULL && scratch[1] != NULL);
+
+    for (i = 0; i < N; i++) {
+        list[i].data = (const unsigned char *) names[i];
+        list[i].len = strlen(names[i]);
+        refused[i] = false;
+    }
+
+    table = scoped_key_names_build(memory, list, N);
+    query.data = (const unsigned char *) text;
+    query.len = len;
+    all.n = 0;
+
+    scoped_key_query_walk_names(query, table, scratch[0], refused, found_of,
+                                &all);
+
+    for (i = 0; i < N; i++) {
+        check_one(query, list[i], i, refused[i], &all, scratch[1]);
+    }
+
+    free(memory);
+    free(scratch[0]);
+    free(scratch[1]);
+}
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -226,6 +325,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(text, data + 1, size - 1);
     check_query(text, size - 1,
                 names[data[0] % (sizeof(names) / sizeof(names[0]))]);
+    check_all(text, size - 1);
     free(text);
 
     return 0;

@@ -1,4 +1,4 @@
-/* links: core/json core/json_walk core/name_match core/text -ljansson */
+/* links: core/json core/json_walk core/name_match core/name_table core/text -ljansson */
 
 /*
  * The cases of t/data/json; depth far beyond the limit, texts that are cut off
@@ -41,7 +41,8 @@ static const char *
 type_name(const scoped_key_json_t *value)
 {
     static const char *const  names[] = {
-        "other", "object", "array", "string", "integer", "boolean"
+        "other", "object", "array", "string", "integer", "boolean",
+        "null"
     };
 
     return value == NULL ? "refused" : names[scoped_key_json_type(value)];
@@ -110,6 +111,190 @@ run_walk(const unit_case_t *c)
     }
 
     scoped_key_json_free(document);
+}
+
+
+/* what paths found, one after the other; a value is not kept by the walk */
+typedef struct {
+    found_t   path[4];
+    unsigned  lasting;
+} paths_found_t;
+
+
+static bool
+found_of(void *data, size_t n, scoped_key_str_t text, bool lasting)
+{
+    paths_found_t  *f = data;
+
+    f->lasting += lasting;
+
+    return found(&f->path[n], text);
+}
+
+
+/* walks with all pointers at once */
+static void
+walk_paths(const scoped_key_json_t *document, const scoped_key_str_t *pointer,
+    size_t n, size_t steps, scoped_key_json_path_t *outcome,
+    paths_found_t *f)
+{
+    void                           *memory, *scratch;
+    const scoped_key_json_paths_t  *paths;
+
+    memory = malloc(scoped_key_json_paths_bytes(pointer, n));
+
+    if (memory == NULL) {
+        abort();
+    }
+
+    paths = scoped_key_json_paths_build(memory, pointer, n);
+    scratch = malloc(scoped_key_json_paths_scratch(paths));
+
+    if (scratch == NULL) {
+        abort();
+    }
+
+    memset(outcome, 0, n * sizeof(*outcome));
+    scoped_key_json_walk_paths(document, paths, steps, scratch, outcome,
+                               found_of, f);
+    free(scratch);
+    free(memory);
+}
+
+
+static void
+run_path(const unit_case_t *c)
+{
+    char                      got[32];
+    found_t                  *f;
+    scoped_key_str_t          values;
+    paths_found_t             all;
+    scoped_key_json_t        *document;
+    scoped_key_json_error_e   error;
+    scoped_key_json_path_t    outcome;
+
+    memset(&all, 0, sizeof(all));
+    document = scoped_key_json_parse_body(c->field[0], &error);
+
+    if (!check_case(c, document != NULL)) {
+        fprintf(stderr, "    %s\n", scoped_key_json_error_text(error));
+        return;
+    }
+
+    walk_paths(document, &c->field[1], 1, 1000, &outcome, &all);
+
+    snprintf(got, sizeof(got), outcome.refused ? "refused"
+             : outcome.empty ? "empty" : outcome.arrays ? "arrays=%u"
+             : "walked", (unsigned) outcome.arrays);
+
+    if (!check_case(c, unit_field_is(c->field[2], got))) {
+        fprintf(stderr, "    got %s\n", got);
+    }
+
+    f = &all.path[0];
+    values.data = (unsigned char *) f->text;
+    values.len = f->len;
+
+    if (!outcome.refused
+        && !check_case(c, scoped_key_str_equal(values, c->field[3])))
+    {
+        fprintf(stderr, "    got %.*s\n", (int) f->len, f->text);
+    }
+
+    scoped_key_json_free(document);
+}
+
+
+static void
+run_body(const unit_case_t *c)
+{
+    const char               *got;
+    scoped_key_json_t        *document;
+    scoped_key_json_error_e   error;
+
+    document = scoped_key_json_parse_body(c->field[0], &error);
+    got = document != NULL ? type_name(document)
+                           : scoped_key_json_error_text(error);
+
+    if (!check_case(c, unit_field_is(c->field[1], got))) {
+        fprintf(stderr, "    got %s\n", got);
+    }
+
+    scoped_key_json_free(document);
+}
+
+
+/* several at once: each as if it were alone */
+static void
+test_paths(void)
+{
+    size_t                   i;
+    paths_found_t            f;
+    scoped_key_str_t         pointer[4];
+    scoped_key_json_t       *document;
+    scoped_key_json_path_t   outcome[4];
+
+    document = scoped_key_json_parse(unit_str(
+        "[{\"method\":\"x\",\"id\":[7,8]},{\"method\":\"y\",\"Id\":1}]"));
+    check(document != NULL);
+
+    pointer[0] = unit_str("/method");
+    pointer[1] = unit_str("/[]/method");
+    pointer[2] = unit_str("/*/id");
+    pointer[3] = unit_str("/0/id");
+    memset(&f, 0, sizeof(f));
+    walk_paths(document, pointer, 4, 1000, outcome, &f);
+
+    check(!outcome[0].refused && outcome[0].arrays == 1);
+    check(!outcome[1].refused && f.path[1].len == 4
+          && memcmp(f.path[1].text, "x|y|", 4) == 0);
+    check(outcome[2].refused);
+    check(!outcome[3].refused && f.path[3].len == 4
+          && memcmp(f.path[3].text, "7|8|", 4) == 0);
+    check(f.lasting == 2);
+
+    /* when the steps are used up, what is not refused is complete */
+    for (i = 0; i < 30; i++) {
+        memset(&f, 0, sizeof(f));
+        walk_paths(document, pointer + 1, 1, i, outcome, &f);
+        check(outcome[0].refused || f.path[0].len == 4);
+        check(outcome[0].refused ? i < 20 : i > 5);
+    }
+
+    scoped_key_json_free(document);
+}
+
+
+static void
+test_covered(void)
+{
+    static const struct {
+        const char  *pointer;
+        const char  *other;
+        uint32_t     bits;
+    } cases[] = {
+        { "/a", "/[]/a", 1 },
+        { "/a", "/a", 0 },
+        { "/a", "/a/[]", 0 },
+        { "/a/b", "/[]/a/b", 1 },
+        { "/a/b", "/a/[]/b", 2 },
+        { "/a/b", "/a/*/b", 0 },
+        { "/[]/a", "/[]/[]/a", 3 },
+        { "/a/a", "/[]/a/a", 1 },
+        { "", "/[]", 0 },
+        { "/b", "/[]/a", 0 }
+    };
+
+    size_t  i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (!check(scoped_key_json_pointer_covered(unit_str(cases[i].pointer),
+                                                   unit_str(cases[i].other))
+                   == cases[i].bits))
+        {
+            fprintf(stderr, "    %s %s\n", cases[i].pointer, cases[i].other);
+        }
+    }
 }
 
 
@@ -254,6 +439,10 @@ main(void)
     unit_cases("t/data/json/parse", 2, run_parse);
     unit_cases("t/data/json/pointer", 2, run_pointer);
     unit_cases("t/data/json/walk", 4, run_walk);
+    unit_cases("t/data/json/bodies", 2, run_body);
+    unit_cases("t/data/json/paths", 4, run_path);
+    test_paths();
+    test_covered();
     test_depth();
     test_prefixes();
     test_stop();

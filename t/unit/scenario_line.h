@@ -65,8 +65,8 @@ scenario_param_state(scoped_key_str_t word, scoped_key_param_e *state)
 {
     size_t                    i;
     static const char *const  words[] = {
-        "values", "undeclared", "needs_body", "ambiguous", "unreadable",
-        "too_large", "error"
+        "values", "nothing", "undeclared", "needs_body", "ambiguous",
+        "unreadable", "too_large", "error"
     };
 
     for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
