@@ -559,6 +559,7 @@ scoped_key_require api:go;
 our $unreadable;
 my $key = granted('api:go');
 verdict_is(json($key, body('{ a }')), 200, $_) for 'first', 'second', 'third';
+verdict_is(get('/?query={a}', 'X-API-Key' => $key), 200, "GET, $_") for 'first', 'second', 'third';
 verdict_is(json($key, body('{ a')), $unreadable, 'no document');
 verdict_is(get('/', 'X-API-Key' => $key), $unreadable, 'nothing');
 verdict_is(get('/?query=mutation{a}', 'X-API-Key' => $key), $unreadable, 'a mutation by GET');
