@@ -21,7 +21,7 @@ static const u_char  ngx_http_scoped_key_exec[] = "*1\r\n$4\r\nEXEC\r\n";
 
 
 static const scoped_key_redis_forms_t  ngx_http_scoped_key_fetch_forms = {
-    4, { SCOPED_KEY_REDIS_FORM_MULTI, SCOPED_KEY_REDIS_FORM_QUEUED,
+    4, { SCOPED_KEY_REDIS_FORM_MULTI, SCOPED_KEY_REDIS_FORM_PAIRS,
          SCOPED_KEY_REDIS_FORM_QUEUED, SCOPED_KEY_REDIS_FORM_EXEC }
 };
 

@@ -34,6 +34,9 @@ static void ngx_http_scoped_key_uses_arm(ngx_http_scoped_key_uses_t *uses);
 static void ngx_http_scoped_key_uses_on_timer(ngx_event_t *ev);
 static ngx_int_t ngx_http_scoped_key_uses_send(
     ngx_http_scoped_key_uses_t *uses, ngx_uint_t n);
+static ngx_int_t ngx_http_scoped_key_uses_write(
+    ngx_http_scoped_key_uses_t *uses);
+static void ngx_http_scoped_key_uses_free(ngx_http_scoped_key_uses_t *uses);
 static void ngx_http_scoped_key_uses_handler(scoped_key_redis_batch_t *batch,
     scoped_key_redis_result_e result, const scoped_key_resp_value_t *reply);
 static void ngx_http_scoped_key_uses_fail(ngx_http_scoped_key_uses_t *uses,
@@ -239,12 +242,10 @@ ngx_http_scoped_key_uses_on_timer(ngx_event_t *ev)
 static ngx_int_t
 ngx_http_scoped_key_uses_send(ngx_http_scoped_key_uses_t *uses, ngx_uint_t n)
 {
-    char                       *command;
-    size_t                      len, room;
+    size_t                      room;
     size_t                      lens[NGX_HTTP_SCOPED_KEY_USES_MAX_WORDS];
     u_char                      seconds[NGX_HTTP_SCOPED_KEY_USES_A_COMMAND]
                                        [NGX_INT32_LEN];
-    ngx_int_t                   rc;
     ngx_uint_t                  i, word;
     const char                 *words[NGX_HTTP_SCOPED_KEY_USES_MAX_WORDS];
     ngx_http_scoped_key_use_t  *use;
@@ -272,21 +273,39 @@ ngx_http_scoped_key_uses_send(ngx_http_scoped_key_uses_t *uses, ngx_uint_t n)
 
     room = scoped_key_resp_command_room(word, lens);
 
-    command = ngx_alloc(room, uses->log);
-    if (command == NULL) {
+    uses->command = ngx_alloc(room, uses->log);
+    if (uses->command == NULL) {
         return NGX_ERROR;
     }
 
-    len = scoped_key_resp_command(command, room, word, words, lens);
+    uses->command_len = scoped_key_resp_command(uses->command, room, word,
+                                                words, lens);
+    if (uses->command_len == 0) {
+        return NGX_ERROR;
+    }
 
-    rc = len ? scoped_key_redis_send(uses->worker->redis, &uses->batch,
-                                     &ngx_http_scoped_key_uses_forms, command,
-                                     len)
-             : NGX_ERROR;
+    uses->batch.again = 1;
 
-    ngx_free(command);
+    return ngx_http_scoped_key_uses_write(uses);
+}
 
-    return rc;
+
+static ngx_int_t
+ngx_http_scoped_key_uses_write(ngx_http_scoped_key_uses_t *uses)
+{
+    return scoped_key_redis_send(uses->worker->redis, &uses->batch,
+                                 &ngx_http_scoped_key_uses_forms,
+                                 uses->command, uses->command_len);
+}
+
+
+static void
+ngx_http_scoped_key_uses_free(ngx_http_scoped_key_uses_t *uses)
+{
+    if (uses->command) {
+        ngx_free(uses->command);
+        uses->command = NULL;
+    }
 }
 
 
@@ -297,6 +316,18 @@ ngx_http_scoped_key_uses_handler(scoped_key_redis_batch_t *batch,
     ngx_http_scoped_key_uses_t  *uses;
 
     uses = batch->data;
+
+    /* to write it twice does no harm: the later one of two times stays */
+
+    if (result == SCOPED_KEY_REDIS_DEAD) {
+        batch->again = 0;
+
+        if (ngx_http_scoped_key_uses_write(uses) == NGX_OK) {
+            return;
+        }
+    }
+
+    ngx_http_scoped_key_uses_free(uses);
 
     if (result != SCOPED_KEY_REDIS_REPLY
         || reply->type != SCOPED_KEY_RESP_INTEGER)
@@ -330,6 +361,8 @@ ngx_http_scoped_key_uses_fail(ngx_http_scoped_key_uses_t *uses,
 {
     ngx_str_t  shown;
     u_char     text[NGX_HTTP_SCOPED_KEY_USES_SHOWN_BYTES];
+
+    ngx_http_scoped_key_uses_free(uses);
 
     uses->lost += uses->nsent + uses->npending;
     uses->nsent = 0;

@@ -62,6 +62,9 @@ struct ngx_http_scoped_key_uses_s {
     ngx_event_t                       timer;    /* set while some are pending
                                                    and none is being written */
     scoped_key_redis_batch_t          batch;
+    char                             *command;  /* of the batch, for as long as
+                                                   it may be sent once more */
+    size_t                            command_len;
     ngx_uint_t                        nsent;    /* in the batch; 0: none is
                                                    under way */
     ngx_uint_t                        npending;

@@ -142,6 +142,10 @@ ngx_http_scoped_key_waiter_take(ngx_http_scoped_key_waiter_t *waiter,
 {
     if (ngx_http_scoped_key_waiter_is_outdated(lookup)) {
 
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, waiter->request->connection->log, 0,
+                       "scoped key: a reading of %M ms ago is too old",
+                       ngx_current_msec - lookup->read_ms);
+
         if (++waiter->outdated < NGX_HTTP_SCOPED_KEY_MAX_LOOKUPS) {
             ctx->wants_record = 1;
             return;

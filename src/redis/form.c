@@ -59,6 +59,7 @@ scoped_key_redis_form_exec(const scoped_key_redis_progress_t *progress,
     const scoped_key_resp_value_t *value)
 {
     size_t                          i;
+    ngx_uint_t                      odd;
     const scoped_key_resp_value_t  *element;
 
     if (value->type == SCOPED_KEY_RESP_ERROR) {
@@ -76,8 +77,10 @@ scoped_key_redis_form_exec(const scoped_key_redis_progress_t *progress,
 
     for (i = 0; i < value->len; i++) {
 
+        odd = ((progress->pairs >> i) & 1) && element->len % 2 != 0;
+
         if (element->type != SCOPED_KEY_RESP_ERROR
-            && !scoped_key_redis_form_is_strings(element))
+            && (odd || !scoped_key_redis_form_is_strings(element)))
         {
             return 0;
         }
@@ -103,6 +106,10 @@ scoped_key_redis_form_take(const scoped_key_redis_forms_t *forms,
     case SCOPED_KEY_REDIS_FORM_MULTI:
         progress->refused = error;
         return error || scoped_key_redis_is_status(value, "OK");
+
+    case SCOPED_KEY_REDIS_FORM_PAIRS:
+        progress->pairs |= (ngx_uint_t) 1 << progress->queued;
+        return scoped_key_redis_form_queued(progress, value);
 
     case SCOPED_KEY_REDIS_FORM_QUEUED:
         return scoped_key_redis_form_queued(progress, value);

@@ -19,6 +19,8 @@
 typedef enum {
     SCOPED_KEY_REDIS_FORM_MULTI = 0,     /* +OK */
     SCOPED_KEY_REDIS_FORM_QUEUED,        /* +QUEUED */
+    SCOPED_KEY_REDIS_FORM_PAIRS,         /* +QUEUED, and then an even number of
+                                            strings */
     SCOPED_KEY_REDIS_FORM_EXEC,          /* an array, of each that was queued
                                             an array of strings or an error */
     SCOPED_KEY_REDIS_FORM_INTEGER,
@@ -35,6 +37,7 @@ typedef struct {
 typedef struct {
     ngx_uint_t               step;       /* the next form */
     ngx_uint_t               queued;     /* commands of the transaction */
+    ngx_uint_t               pairs;      /* which of them: a bit each */
     unsigned                 refused:1;  /* MULTI was */
     unsigned                 aborted:1;  /* one of its commands was */
 } scoped_key_redis_progress_t;

@@ -115,6 +115,9 @@ def transactions():
         b'*20000\r\n' + b'$1\r\na\r\n' * 20000) * 3)
 
 
+# Redis may say that, of its own
+ERRORS = ('errors', 'half an error', 'error', 'empty error', 'MOVED', 'ASK')
+
 # of these
 WELL_FORMED = ('swapped', 'wrong types', 'no digest', 'empty digest',
                'global, no digest', '3,000 members', 'a field of 900 KiB',
@@ -216,6 +219,7 @@ def never_allowed(house, lie_of, said_well):
             (said() if callable(said) else said) if of_exec(reply)
             else reply.raw)
         key = keys.new(house.redis)
+        lost = len(house.lines('redis connection to … lost'))
         answer = house.get(key)
         check(answer.status == 503 or answer.status == 403
               and name in said_well, answer, 'at', name)
@@ -223,8 +227,11 @@ def never_allowed(house, lie_of, said_well):
         statuses.add(answer.reason)
         proxy.heal()
         if answer.status == 503:
-            # nothing of it was kept
+            # nothing of it was kept, and nobody reads what follows it
             house.back(key)
+            check(name in ERRORS
+                  or len(house.lines('redis connection to … lost')) > lost,
+                  'the connection stays after', name)
     house.figure = ' '.join(sorted(statuses))
 
 

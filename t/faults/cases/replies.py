@@ -81,19 +81,23 @@ def confirmations_out_of_step(house):
     proxy = house.add_proxy()
     key = keys.new(house.redis)
     house.start(proxy).ready()
-    for stray in (b'+OK\r\n', b':1\r\n', b'*2\r\n$4\r\npong\r\n$0\r\n\r\n',
-                  b'*3\r\n$9\r\nsubscribe\r\n$20\r\n__redis__:invalidate\r\n'
-                  b':1\r\n',
-                  b'*3\r\n$9\r\nsubscribe\r\n$21\r\nscoped_key:invalidate\r\n'
-                  b':2\r\n'):
+    confirmed = (b'*3\r\n$9\r\nsubscribe\r\n$21\r\nscoped_key:invalidate\r\n'
+                 b':2\r\n')
+    for stray, alone in (
+            (b'+OK\r\n', 0), (b':1\r\n', 0),
+            (b'*2\r\n$4\r\npong\r\n$0\r\n\r\n', 0),
+            (b'*3\r\n$9\r\nsubscribe\r\n$20\r\n__redis__:invalidate\r\n'
+             b':1\r\n', 0), (confirmed, 0), (confirmed, 1)):
         house.expect(200, key, 2.5)
         told = []
 
         def add(reply):
-            if told or not reply.link.tracking or not reply.answers(b'PING'):
+            if not reply.link.tracking or reply.command is None:
                 return reply.raw
-            told.append(stray)
-            return stray + reply.raw
+            if reply.answers(b'PING') and (alone or not told):
+                told.append(stray)
+                return stray if alone else stray + reply.raw
+            return b'' if alone else reply.raw
 
         lost = len(house.lines('tracking link to … lost'))
         proxy.on_reply = add
@@ -371,3 +375,24 @@ def idle_connection_is_tried(house):
     until(40, lambda: tried, 'it is tried')
     check(house.expect(200, keys.new(house.redis)), 'it works')
     check(not house.lines('lost'), 'it was lost')
+
+
+@case(http='scoped_key_last_used 1s;', lines=0)
+def last_use_over_a_dropped_connection(house):
+    """It is written, too, and nothing is said."""
+    proxy = house.add_proxy()
+    key = keys.new(house.redis)
+    house.start(proxy).ready()
+    house.expect(200, key, 2)
+
+    def last_use():
+        return float(house.redis.do('ZSCORE', keys.PREFIX + 'last_used',
+                                    key.id) or 0)
+
+    until(3, last_use, 'the first one is written')
+    before = last_use()
+    time.sleep(2.2)
+    links = [link for link in proxy.links if not link.tracking]
+    proxy.on_reply = lambda reply: b'' if reply.link in links else reply.raw
+    check(house.expect(200, key).cache == 'hit', 'no hit')
+    until(4, lambda: last_use() > before, 'the next one is written')

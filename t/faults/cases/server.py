@@ -431,8 +431,7 @@ def tracking_refused(house):
 
 
 @case(fault='Redis ends our connections (`CLIENT KILL`, full output buffer)',
-      clients='nothing but one lookup more for each key; 503 to those who '
-              'were waiting',
+      clients='nothing but one lookup more for each key',
       log=('redis connection to … lost: closed by the server',
            'redis tracking link to … lost: closed by the server',
            'redis tracking link to … is up again'),

@@ -56,7 +56,8 @@ def all_in_one_piece(house):
 
 
 @case(fault='Redis answers, but later than `timeout`',
-      clients='503, `Retry-After: 1`, after `timeout`; cached keys go on',
+      clients='503, `Retry-After: 1`, after `timeout`; cached keys go on, '
+              'and so do lookups behind it if it comes within twice that',
       log=('redis connection to … lost: no reply in time',
            'redis connection to … is up again'),
       lasts='as long as it is slow; the late reply is thrown away',
