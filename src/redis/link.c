@@ -161,8 +161,9 @@ scoped_key_redis_link_connect(scoped_key_redis_link_t *link)
 }
 
 
-void
-scoped_key_redis_link_stop(scoped_key_redis_link_t *link)
+/* what waits to be sent stays */
+static void
+scoped_key_redis_link_close(scoped_key_redis_link_t *link)
 {
     link->state = SCOPED_KEY_REDIS_IDLE;
 
@@ -183,6 +184,13 @@ scoped_key_redis_link_stop(scoped_key_redis_link_t *link)
     link->resp = NULL;
 
     scoped_key_redis_output_clear(&link->hello);
+}
+
+
+void
+scoped_key_redis_link_stop(scoped_key_redis_link_t *link)
+{
+    scoped_key_redis_link_close(link);
     scoped_key_redis_output_clear(&link->output);
 }
 
@@ -349,7 +357,6 @@ scoped_key_redis_link_retry(scoped_key_redis_link_t *link)
     link->lost = 1;
 
     link->state = SCOPED_KEY_REDIS_BACKOFF;
-    link->timer.cancelable = 1;
     ngx_add_timer(&link->timer, delay);
 }
 
@@ -358,8 +365,9 @@ void
 scoped_key_redis_link_fail_due(scoped_key_redis_link_t *link, ngx_err_t err,
     const char *reason, scoped_key_redis_lost_e why)
 {
-    ngx_uint_t  stale;
+    ngx_uint_t  stale, trying;
 
+    trying = (link->state != SCOPED_KEY_REDIS_READY);
     stale = scoped_key_redis_link_is_stale(link, err, reason, why);
 
     if (!stale) {
@@ -367,12 +375,20 @@ scoped_key_redis_link_fail_due(scoped_key_redis_link_t *link, ngx_err_t err,
         scoped_key_redis_link_log_failure(link, err, reason);
     }
 
-    scoped_key_redis_link_stop(link);
+    scoped_key_redis_link_close(link);
     scoped_key_redis_link_retry(link);
 
     if (stale) {
         link->lost = 0;
     }
+
+    /* who waits until it is ready waits for the next address, too */
+    if (trying && link->soon) {
+        return;
+    }
+
+    scoped_key_redis_output_clear(&link->output);
+    link->timer.cancelable = 1;
 
     link->ops->lost(link->owner, why);
 }
@@ -410,6 +426,7 @@ scoped_key_redis_link_renew(scoped_key_redis_link_t *link)
     scoped_key_redis_link_stop(link);
     scoped_key_redis_link_retry(link);
 
+    link->timer.cancelable = 1;
     link->advance = 1;
     link->lost = 0;
 
@@ -495,7 +512,9 @@ scoped_key_redis_link_on_timer(ngx_event_t *ev)
         return;
 
     case SCOPED_KEY_REDIS_READY:
-        scoped_key_redis_link_fail(link, 0, scoped_key_redis_link_moved);
+        /* its lookups are sent again, as to one that has died */
+        scoped_key_redis_link_fail_due(link, 0, scoped_key_redis_link_moved,
+                                       SCOPED_KEY_REDIS_LOST_DEAD);
         return;
 
     case SCOPED_KEY_REDIS_CONNECTING:

@@ -7,6 +7,7 @@ import time
 
 from kit import dns, keys
 from kit.case import Skipped, case, check, until
+from kit.house import listen
 
 NAME = 'redis.test'
 FIRST, SECOND, NOBODY = '127.0.0.1', '127.0.0.2', '127.0.0.3'
@@ -140,8 +141,8 @@ def name_keeps_one_address(house):
 
 @case(fault='of several addresses of a name, or of several `ADDRESS`es, some '
             'are dead',
-      clients='nothing, or 503 for as long as it takes to find the one that '
-              'lives: `connect_timeout` for each that is silent',
+      clients='requests wait until the one that lives is found: '
+              '`connect_timeout` for each that is silent',
       log=('(127.0.0.1:…) could not be made: connect() failed',
            '(unix:…) could not be made: connect() failed'),
       lasts='until it is found', lines=20)
@@ -156,6 +157,32 @@ def some_are_dead(house):
     until(3, lambda: cached(house, key), 'a hit')
     redis.do('HSET', key.record, 'enabled', '0')
     house.expect(403, key, 1, reason='key_disabled')
+
+
+@case(lines=12)
+def waits_for_the_next_address(house):
+    """Who came while the first addresses were tried, in vain, is answered by
+    the one that lives; who came to none of them is told so."""
+    port, (redis,) = servers(house, FIRST)
+    silent = [house_listen(house, n) for n in range(3)]
+    key = keys.new(redis)
+    house.start(' '.join(['unix:' + path for path in silent]
+                         + ['%s:%s' % (FIRST, port)]))
+    client = house.client()
+    answer = client.get('/', key)
+    check(answer.status == 200, answer)
+    redis.kill()
+    until(5, lambda: len(house.lines('greeting timed out')) >= 2, 'all tried')
+    house.expect(503, keys.Key(), 3)
+    status, seconds = timed(house, keys.Key())
+    check(status == 503 and seconds < 1, status, seconds)
+
+
+def house_listen(house, n):
+    """Somebody who lets one connect and says nothing."""
+    path = '%s/silent%d.sock' % (house.dir, n)
+    house.proxies.append(listen(path))
+    return path
 
 
 @case(lines=12)
