@@ -64,10 +64,12 @@ bool scoped_key_refusal_find(const unsigned char **at, size_t n,
 /*
  * How the grant stands to the required scope, which must be valid.  left: the
  * steps that are left (pattern.h), counted down; once it is 0 nothing allows.
+ * *param is the param that refuses, in the grant; else it is left alone.
  */
 scoped_key_grant_e scoped_key_constrained_check(
     const scoped_key_constrained_t *grant, scoped_key_str_t scope,
-    const scoped_key_facts_t *facts, size_t *left);
+    const scoped_key_facts_t *facts, size_t *left,
+    scoped_key_str_t *param);
 
 /* the text of the member */
 scoped_key_str_t scoped_key_constrained_member(

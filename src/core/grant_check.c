@@ -135,7 +135,7 @@ scoped_key_param_check(scoped_key_str_t name, const unsigned char *patterns,
  */
 static scoped_key_grant_e
 scoped_key_params_check(const unsigned char *at, uint16_t n,
-    const scoped_key_facts_t *facts, size_t *left)
+    const scoped_key_facts_t *facts, size_t *left, scoped_key_str_t *param)
 {
     uint16_t            npatterns;
     scoped_key_str_t    name, pattern;
@@ -153,6 +153,7 @@ scoped_key_params_check(const unsigned char *at, uint16_t n,
             result = one;
 
         } else if (one != SCOPED_KEY_GRANT_ALLOWS) {
+            *param = name;
             return one;
         }
 
@@ -167,7 +168,8 @@ scoped_key_params_check(const unsigned char *at, uint16_t n,
 
 scoped_key_grant_e
 scoped_key_constrained_check(const scoped_key_constrained_t *grant,
-    scoped_key_str_t scope, const scoped_key_facts_t *facts, size_t *left)
+    scoped_key_str_t scope, const scoped_key_facts_t *facts, size_t *left,
+    scoped_key_str_t *param)
 {
     scoped_key_str_t      pattern;
     const unsigned char  *lists;
@@ -190,5 +192,5 @@ scoped_key_constrained_check(const scoped_key_constrained_t *grant,
     }
 
     return scoped_key_params_check(lists + grant->conditions.lists,
-                                   grant->nparams, facts, left);
+                                   grant->nparams, facts, left, param);
 }

@@ -76,6 +76,13 @@ scoped_key_record_is_valid(const scoped_key_record_t *record)
 
 
 bool
+scoped_key_record_has_digest(const scoped_key_record_t *record)
+{
+    return record->flags & SCOPED_KEY_RECORD_DIGEST;
+}
+
+
+bool
 scoped_key_record_is_plain(const scoped_key_record_t *record)
 {
     return !(record->flags & SCOPED_KEY_RECORD_CONDITIONS)

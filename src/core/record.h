@@ -90,6 +90,8 @@ size_t scoped_key_record_size(const scoped_key_record_t *record);
 
 /* texts live as long as the record; empty when missing */
 bool scoped_key_record_is_valid(const scoped_key_record_t *record);
+/* whether somebody can hold its secret at all */
+bool scoped_key_record_has_digest(const scoped_key_record_t *record);
 bool scoped_key_record_is_global(const scoped_key_record_t *record);
 /* whether verdicts ask for no fact but the time: neither the record nor a
    grant has conditions or params */

@@ -19,6 +19,7 @@ typedef struct {
     const scoped_key_facts_t  *facts;
     scoped_key_grant_e         result;   /* the greatest: see grant.h */
     scoped_key_str_t           grant;    /* that had this result, or refused */
+    scoped_key_str_t           param;    /* for which it has that result */
     size_t                    *left;     /* steps, for all clauses together */
     bool                       fixed;
 } scoped_key_trial_t;
@@ -188,10 +189,11 @@ static void
 scoped_key_trial_one(scoped_key_trial_t *trial,
     const scoped_key_constrained_t *grant, scoped_key_str_t scope)
 {
+    scoped_key_str_t    param = { 0, NULL };
     scoped_key_grant_e  result;
 
     result = scoped_key_constrained_check(grant, scope, trial->facts,
-                                          trial->left);
+                                          trial->left, &param);
 
     if (result == SCOPED_KEY_GRANT_ELSEWHERE) {
         return;
@@ -204,6 +206,7 @@ scoped_key_trial_one(scoped_key_trial_t *trial,
     }
 
     trial->result = result;
+    trial->param = param;
 
     if (result > SCOPED_KEY_GRANT_CONDITION_FAILS) {
         trial->grant = scoped_key_constrained_member(grant);
@@ -315,6 +318,7 @@ scoped_key_trial_verdict(const scoped_key_trial_t *trial,
 
     case SCOPED_KEY_GRANT_PARAM_REFUSED:
         cause->reason = SCOPED_KEY_PARAM_REFUSED;
+        cause->param = trial->param;
         return SCOPED_KEY_REFUSED;
 
     default:

@@ -63,6 +63,8 @@ typedef struct {
                                             same for every request */
     scoped_key_str_t           grant;    /* the member of the scope list that
                                             decided, in the record; or empty */
+    scoped_key_str_t           param;    /* when PARAM_REFUSED: its name, in
+                                            the record */
     const scoped_key_clause_t *missing;  /* when refused: the clause that does
                                             not hold; NULL: no scope is enough,
                                             only a global key */

@@ -24,10 +24,19 @@ static ngx_int_t ngx_http_scoped_key_filter_dress(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
 static void ngx_http_scoped_key_filter_body(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx, const ngx_str_t *type);
-static ngx_int_t ngx_http_scoped_key_filter_unsupported(
-    ngx_http_request_t *r, ngx_http_scoped_key_ctx_t *ctx);
+static ngx_int_t ngx_http_scoped_key_filter_hints(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx);
+static ngx_uint_t ngx_http_scoped_key_filter_is_grpc(ngx_http_request_t *r);
+static ngx_int_t ngx_http_scoped_key_filter_grpc(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx);
+static const char *ngx_http_scoped_key_filter_grpc_status(
+    const ngx_http_scoped_key_ctx_t *ctx);
+static void ngx_http_scoped_key_filter_unsupported(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx);
 static ngx_int_t ngx_http_scoped_key_filter_challenge(ngx_http_request_t *r,
     const ngx_http_scoped_key_ctx_t *ctx);
+static ngx_int_t ngx_http_scoped_key_filter_add(ngx_http_request_t *r,
+    const char *key, const char *value);
 static ngx_table_elt_t *ngx_http_scoped_key_filter_push(ngx_http_request_t *r);
 
 
@@ -96,38 +105,36 @@ static ngx_int_t
 ngx_http_scoped_key_filter_dress(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx)
 {
-    ngx_table_elt_t                 *header;
     ngx_http_scoped_key_loc_conf_t  *skcf;
 
     static const ngx_str_t  problem_json =
         ngx_string("application/problem+json");
 
-    if (ctx->status == NGX_HTTP_SERVICE_UNAVAILABLE) {
-        header = ngx_http_scoped_key_filter_push(r);
-        if (header == NULL) {
-            return NGX_ERROR;
-        }
-
-        ngx_str_set(&header->key, "Retry-After");
-        ngx_str_set(&header->value, "1");
-    }
-
-    if ((ctx->status == NGX_HTTP_UNAUTHORIZED
-         || ctx->cause.reason == SCOPED_KEY_INSUFFICIENT_SCOPE)
-        && ngx_http_scoped_key_filter_challenge(r, ctx) != NGX_OK)
+    if (ngx_http_scoped_key_filter_add(r, "Cache-Control", "no-store")
+        != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    skcf = ngx_http_get_module_loc_conf(r, ngx_http_scoped_key_module);
-
     /* an internal redirect to an error_page has zeroed r->ctx */
 
-    if (ngx_http_scoped_key_ctx(r) && ctx->document
-        && ctx->document->unsupported)
-    {
-        return ngx_http_scoped_key_filter_unsupported(r, ctx);
+    if (ngx_http_scoped_key_ctx(r)) {
+
+        if (ngx_http_scoped_key_filter_is_grpc(r)) {
+            return ngx_http_scoped_key_filter_grpc(r, ctx);
+        }
+
+        if (ctx->document && ctx->document->unsupported) {
+            ngx_http_scoped_key_filter_unsupported(r, ctx);
+            return NGX_OK;
+        }
     }
+
+    if (ngx_http_scoped_key_filter_hints(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    skcf = ngx_http_get_module_loc_conf(r, ngx_http_scoped_key_module);
 
     if (ngx_http_scoped_key_ctx(r) == NULL
         || skcf->error_body != NGX_HTTP_SCOPED_KEY_BODY_PROBLEM)
@@ -146,6 +153,126 @@ ngx_http_scoped_key_filter_dress(ngx_http_request_t *r,
     ngx_http_scoped_key_filter_body(r, ctx, &problem_json);
 
     return NGX_OK;
+}
+
+
+/* what the client may do about it */
+
+static ngx_int_t
+ngx_http_scoped_key_filter_hints(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx)
+{
+    ngx_http_scoped_key_loc_conf_t  *skcf;
+
+    if (ctx->status == NGX_HTTP_SERVICE_UNAVAILABLE
+        && ngx_http_scoped_key_filter_add(r, "Retry-After", "1") != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if ((ctx->status == NGX_HTTP_UNAUTHORIZED
+         || ctx->cause.reason == SCOPED_KEY_INSUFFICIENT_SCOPE)
+        && ngx_http_scoped_key_filter_challenge(r, ctx) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    skcf = ngx_http_get_module_loc_conf(r, ngx_http_scoped_key_module);
+
+    /* some clients send a user name and a password only when they are asked */
+
+    if (ctx->status == NGX_HTTP_UNAUTHORIZED && skcf->in_basic) {
+        return ngx_http_scoped_key_filter_add(r, "WWW-Authenticate",
+                                              "Basic realm=\"api\"");
+    }
+
+    return NGX_OK;
+}
+
+
+/* application/grpc, application/grpc+proto, but not application/grpc-web */
+
+static ngx_uint_t
+ngx_http_scoped_key_filter_is_grpc(ngx_http_request_t *r)
+{
+    u_char     c;
+    ngx_str_t  type;
+
+    static const ngx_str_t  grpc = ngx_string("application/grpc");
+
+    if (r->headers_in.content_type == NULL) {
+        return 0;
+    }
+
+    type = r->headers_in.content_type->value;
+
+    if (type.len < grpc.len
+        || ngx_strncasecmp(type.data, grpc.data, grpc.len) != 0)
+    {
+        return 0;
+    }
+
+    c = type.len == grpc.len ? ';' : type.data[grpc.len];
+
+    return c == ';' || c == '+' || c == ' ' || c == '\t';
+}
+
+
+/*
+ * "Trailers-Only" of gRPC over HTTP/2: one block of headers that ends the
+ * stream.  The status of HTTP is 200, whatever has happened.
+ */
+
+static ngx_int_t
+ngx_http_scoped_key_filter_grpc(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx)
+{
+    r->err_status = 0;
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.status_line.len = 0;
+
+    ngx_str_set(&r->headers_out.content_type, "application/grpc");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    /* without a body, and in HTTP/1 a client has to be told */
+
+    ngx_http_clear_content_length(r);
+    r->headers_out.content_length_n =
+                              r->http_version < NGX_HTTP_VERSION_20 ? 0 : -1;
+    r->header_only = 1;
+
+    if (ngx_http_scoped_key_filter_add(r, "grpc-status",
+                              ngx_http_scoped_key_filter_grpc_status(ctx))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_scoped_key_filter_add(r, "grpc-message",
+                              scoped_key_reason_name(ctx->cause.reason));
+}
+
+
+/* the codes of gRPC that are nearest to what the status says */
+
+static const char *
+ngx_http_scoped_key_filter_grpc_status(const ngx_http_scoped_key_ctx_t *ctx)
+{
+    switch (ctx->status) {
+
+    case NGX_HTTP_SERVICE_UNAVAILABLE:
+        return "14";                           /* UNAVAILABLE */
+
+    case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
+    case NGX_HTTP_TOO_MANY_REQUESTS:
+        return "8";                            /* RESOURCE_EXHAUSTED */
+
+    default:
+        return ctx->cause.reason < SCOPED_KEY_IP_REFUSED
+               ? "16"                          /* UNAUTHENTICATED */
+               : "7";                          /* PERMISSION_DENIED */
+    }
 }
 
 
@@ -171,25 +298,15 @@ ngx_http_scoped_key_filter_body(ngx_http_request_t *r,
  * clients then send the document itself.
  */
 
-static ngx_int_t
+static void
 ngx_http_scoped_key_filter_unsupported(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx)
 {
-    ngx_table_elt_t  *header;
-
     static const ngx_str_t  json = ngx_string("application/json");
     static ngx_str_t        body =
         ngx_string("{\"errors\":[{\"message\":\"PersistedQueryNotSupported\","
                    "\"extensions\":{\"code\":"
                    "\"PERSISTED_QUERY_NOT_SUPPORTED\"}}]}");
-
-    header = ngx_http_scoped_key_filter_push(r);
-    if (header == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_str_set(&header->key, "Cache-Control");
-    ngx_str_set(&header->value, "no-store");
 
     r->err_status = 0;
     r->headers_out.status = NGX_HTTP_OK;
@@ -197,8 +314,6 @@ ngx_http_scoped_key_filter_unsupported(ngx_http_request_t *r,
 
     ctx->problem = &body;
     ngx_http_scoped_key_filter_body(r, ctx, &json);
-
-    return NGX_OK;
 }
 
 
@@ -216,6 +331,28 @@ ngx_http_scoped_key_filter_challenge(ngx_http_request_t *r,
     ngx_str_set(&header->key, "WWW-Authenticate");
 
     return ngx_http_scoped_key_problem_challenge(r, ctx, &header->value);
+}
+
+
+/* key and value: static */
+
+static ngx_int_t
+ngx_http_scoped_key_filter_add(ngx_http_request_t *r, const char *key,
+    const char *value)
+{
+    ngx_table_elt_t  *header;
+
+    header = ngx_http_scoped_key_filter_push(r);
+    if (header == NULL) {
+        return NGX_ERROR;
+    }
+
+    header->key.data = (u_char *) key;
+    header->key.len = ngx_strlen(key);
+    header->value.data = (u_char *) value;
+    header->value.len = ngx_strlen(value);
+
+    return NGX_OK;
 }
 
 

@@ -1,7 +1,8 @@
 /*
  * Writes the texts of a refusal.  Knows no request but for its pool.
  * Invariant: everything written is of a known character set: reasons and
- * details are constants, scopes have no quote, backslash or control byte.
+ * details are constants, scopes have no quote, backslash or control byte; the
+ * name of a param is the operator's text, and is escaped.
  */
 
 #include "problem.h"
@@ -27,12 +28,22 @@ ngx_http_scoped_key_problem_body(ngx_http_request_t *r,
 {
     size_t                      size;
     u_char                     *p, *last;
+    scoped_key_str_t            param;
     const scoped_key_clause_t  *missing;
 
     missing = ngx_http_scoped_key_problem_missing(ctx);
 
+    param.len = 0;
+    param.data = NULL;
+
+    if (ctx->cause.reason == SCOPED_KEY_PARAM_REFUSED) {
+        param = ctx->cause.param;
+    }
+
     size = NGX_HTTP_SCOPED_KEY_PROBLEM_BYTES
-           + ngx_http_scoped_key_problem_size(missing);
+           + ngx_http_scoped_key_problem_size(missing)
+           + param.len
+           + ngx_escape_json(NULL, (u_char *) param.data, param.len);
 
     p = ngx_pnalloc(r->pool, size);
     if (p == NULL) {
@@ -54,6 +65,12 @@ ngx_http_scoped_key_problem_body(ngx_http_request_t *r,
     if (missing) {
         p = ngx_slprintf(p, last, ",\"required\":\"");
         p = ngx_http_scoped_key_problem_scopes(p, last, missing);
+        p = ngx_slprintf(p, last, "\"");
+    }
+
+    if (param.len) {
+        p = ngx_slprintf(p, last, ",\"param\":\"");
+        p = (u_char *) ngx_escape_json(p, (u_char *) param.data, param.len);
         p = ngx_slprintf(p, last, "\"");
     }
 

@@ -24,6 +24,8 @@ ngx_http_scoped_key_handler(mode);
 ngx_http_scoped_key_handler(verdict);
 ngx_http_scoped_key_handler(reason);
 ngx_http_scoped_key_handler(grant);
+ngx_http_scoped_key_handler(credential);
+ngx_http_scoped_key_handler(param);
 ngx_http_scoped_key_handler(cache);
 ngx_http_scoped_key_handler(age);
 ngx_http_scoped_key_handler(access);
@@ -75,6 +77,8 @@ static ngx_http_variable_t  ngx_http_scoped_key_variables[] = {
     ngx_http_scoped_key_variable("verdict", verdict, 0),
     ngx_http_scoped_key_variable("reason", reason, 0),
     ngx_http_scoped_key_variable("grant", grant, 0),
+    ngx_http_scoped_key_variable("credential", credential, 0),
+    ngx_http_scoped_key_variable("param", param, 0),
     ngx_http_scoped_key_variable("cache", cache, 0),
     ngx_http_scoped_key_variable("age", age, 0),
     ngx_http_scoped_key_variable("access", access, 0),
@@ -269,6 +273,53 @@ ngx_http_scoped_key_variable_grant(ngx_http_request_t *r,
     ngx_http_scoped_key_decide_cause(r, ctx);
 
     return ngx_http_scoped_key_variable_text(r, v, ctx->cause.grant);
+}
+
+
+/* of a record without a digest there is nobody who holds the secret */
+
+static ngx_int_t
+ngx_http_scoped_key_variable_credential(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_scoped_key_ctx_t  *ctx;
+    const scoped_key_record_t  *record;
+
+    ctx = ngx_http_scoped_key_decided(r, v);
+
+    if (ctx == NULL) {
+        return NGX_OK;
+    }
+
+    record = ngx_http_scoped_key_opened(ctx);
+
+    if (record == NULL || !scoped_key_record_has_digest(record)) {
+        return ngx_http_scoped_key_variable_word(v, "");
+    }
+
+    if (ctx->proof == SCOPED_KEY_PROOF_PREVIOUS) {
+        return ngx_http_scoped_key_variable_word(v, "previous");
+    }
+
+    return ngx_http_scoped_key_variable_word(v,
+               scoped_key_record_id(record).len == SCOPED_KEY_LEGACY_ID_BYTES
+               ? "legacy" : "current");
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_variable_param(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_scoped_key_ctx_t  *ctx;
+
+    ctx = ngx_http_scoped_key_decided(r, v);
+
+    if (ctx == NULL) {
+        return NGX_OK;
+    }
+
+    return ngx_http_scoped_key_variable_text(r, v, ctx->cause.param);
 }
 
 

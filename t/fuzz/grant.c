@@ -14,6 +14,10 @@
 #include "fuzz.h"
 
 
+/* the param that refuses, which these tests do not look at */
+static scoped_key_str_t  refusing;
+
+
 #define NOW  INT64_C(1800000000)
 
 
@@ -82,7 +86,7 @@ check_constrained(const scoped_key_constrained_t *grant,
 
     memset(&facts, 0, sizeof(facts));
     left = SCOPED_KEY_MATCH_MAX_STEPS;
-    poor = scoped_key_constrained_check(grant, scope, &facts, &left);
+    poor = scoped_key_constrained_check(grant, scope, &facts, &left, &refusing);
 
     facts.now = 1000;
     facts.method = (scoped_key_str_t) scoped_key_str("GET");
@@ -90,7 +94,7 @@ check_constrained(const scoped_key_constrained_t *grant,
     facts.param = one_value;
     facts.data = &value;
     scoped_key_address_set(&facts.address, "\xC0\x00\x02\x01", 4);
-    rich = scoped_key_constrained_check(grant, scope, &facts, &left);
+    rich = scoped_key_constrained_check(grant, scope, &facts, &left, &refusing);
 
     must((poor == SCOPED_KEY_GRANT_ELSEWHERE)
          == (rich == SCOPED_KEY_GRANT_ELSEWHERE));
@@ -333,7 +337,8 @@ check_granted(char patterns[][LIST_BYTES + 1], size_t n, const char *value)
 
     must((scoped_key_constrained_check(
               (const scoped_key_constrained_t *) pack.start,
-              (scoped_key_str_t) scoped_key_str("a:b"), &facts, &left)
+              (scoped_key_str_t) scoped_key_str("a:b"), &facts,
+              &left, &refusing)
           == SCOPED_KEY_GRANT_ALLOWS)
          == model_grants(patterns, n, value));
 

@@ -12,6 +12,10 @@
 #include "cases.h"
 
 
+/* the param that refuses, which these tests do not look at */
+static scoped_key_str_t  refusing;
+
+
 #define MANY  300
 #define NOW   INT64_C(1800000000)
 
@@ -229,10 +233,10 @@ test_constrained_chain(void)
 
         snprintf(text, sizeof(text), "a/%d:b", (int) i);
         check(scoped_key_constrained_check(grant, unit_str(text), &facts,
-                                           &left)
+                                           &left, &refusing)
               == SCOPED_KEY_GRANT_ALLOWS);
         check(scoped_key_constrained_check(grant, unit_str("a/x:b"), &facts,
-                                           &left)
+                                           &left, &refusing)
               == SCOPED_KEY_GRANT_ELSEWHERE);
 
         grant = scoped_key_constrained_next(grant);
@@ -298,7 +302,7 @@ check_many(const char *pattern, size_t npatterns, const char *value, size_t n,
 
     result = scoped_key_constrained_check(
                  (const scoped_key_constrained_t *) pack.start,
-                 unit_str("a:b"), &facts, left);
+                 unit_str("a:b"), &facts, left, &refusing);
 
     free(pack.start);
     free(text);

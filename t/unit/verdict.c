@@ -446,6 +446,7 @@ test_worst_params(void)
               == (s.param[0].n == 1 ? SCOPED_KEY_ALLOWED
                                     : SCOPED_KEY_REFUSED));
         check((left == 0) == (s.param[0].n == 2));
+        check(scenario_is(cause.param, s.param[0].n == 1 ? "" : "x"));
         scoped_key_record_release(record);
     }
 
