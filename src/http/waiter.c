@@ -65,14 +65,19 @@ ngx_http_scoped_key_waiter_wake(ngx_event_t *ev)
 {
     ngx_queue_t                   *q;
     ngx_uint_t                     n;
+    ngx_msec_t                     start;
     ngx_http_scoped_key_lookup_t  *lookup;
     ngx_http_scoped_key_worker_t  *worker;
 
     worker = ev->data;
     n = 0;
 
+    ngx_time_update();
+    start = ngx_current_msec;
+
     while (!ngx_queue_empty(&worker->ended)
-           && n < NGX_HTTP_SCOPED_KEY_WAKES_A_TURN)
+           && n < NGX_HTTP_SCOPED_KEY_WAKES_A_TURN
+           && ngx_current_msec - start < NGX_HTTP_SCOPED_KEY_WAKING_MS)
     {
         q = ngx_queue_head(&worker->ended);
         lookup = ngx_queue_data(q, ngx_http_scoped_key_lookup_t, queue);
@@ -88,6 +93,8 @@ ngx_http_scoped_key_waiter_wake(ngx_event_t *ev)
         ngx_http_scoped_key_waiter_run(
                       ngx_queue_data(q, ngx_http_scoped_key_waiter_t, queue));
         n++;
+
+        ngx_time_update();
     }
 
     /* a timer, and one that keeps a worker that is to exit from doing so */

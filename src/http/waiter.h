@@ -17,6 +17,9 @@
 #define NGX_HTTP_SCOPED_KEY_WAKES_A_TURN  64
 #define NGX_HTTP_SCOPED_KEY_TURN_MS        1
 
+/* but some take a millisecond or two to decide: none begins after so many */
+#define NGX_HTTP_SCOPED_KEY_WAKING_MS      4
+
 /* a request asks again so often when what it waited for has grown too old */
 #define NGX_HTTP_SCOPED_KEY_MAX_LOOKUPS    3
 
