@@ -902,3 +902,31 @@ for my $what (sort keys %unfit) {
 my $chunks = join "\r\n", 'POST / HTTP/1.1', 'Host: localhost', "X-API-Key: $key",
     'Connection: close', 'Transfer-Encoding: chunked', 'Content-Type: application/grpc', '', '';
 verdict_is(answer_of(client($chunks . "0\r\n\r\n")), '403 param_refused', 'no chunks');
+
+
+
+=== TEST 30: a request that waits for its body holds little, however many grants ask for it
+--- guard
+scoped_key_require dns:write;
+scoped_key_param type arg:type json:/type;
+scoped_key_param name arg:name json:/name;
+--- story
+my $key = granted(map { constrained(scope => 'dns:write', params => {type => ["t$_"], name => ["n$_"]}) } 1 .. 800);
+my $query = join '&', map { "type=t800&name=n800&x$_=1" } 1 .. 300;
+my $head = "POST /?$query HTTP/1.1\r\nHost: localhost\r\nX-API-Key: $key\r\nContent-Type: application/json\r\n"
+    . "Content-Length: 29\r\n\r\n";
+my ($worker) = workers();
+my $held = sub {
+    open my $status, '<', "/proc/$worker/status" or die "no worker: $!\n";
+    return (map { /^VmData:\s+(\d+)/ ? $1 : () } <$status>)[0];
+};
+cmp_ok(length $head, '>', 7000, 'a long query string');
+verdict_is(answer_of(client("$head" . '{"type":"t800","name":"n800"}')), 200, 'before');
+my $before = $held->();
+my @clients = map { client($head . '{') } 1 .. 40;
+ok(eventually(10, sub { $held->() > $before }), 'they wait');
+verdict_is(get('/?type=t1&name=n1', 'X-API-Key' => $key), 200, 'somebody else does not');
+my $grown = $held->() - $before;
+cmp_ok($grown, '<', 40 * 120, "40 of them hold $grown KB");
+say_to($_, '"type":"t800","name":"n800"}') for @clients;
+verdict_is(answer_of($_), 200, 'then decided') for @clients;

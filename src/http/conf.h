@@ -19,8 +19,10 @@
 /* scoped_key_prefix */
 #define NGX_HTTP_SCOPED_KEY_MAX_PREFIXES              16
 
-/* scoped_key_param: bytes of split= */
+/* scoped_key_param: bytes of split=; and variables in all texts of a block for
+   each of which a whole header or query string is searched */
 #define NGX_HTTP_SCOPED_KEY_MAX_SPLIT_BYTES           16
+#define NGX_HTTP_SCOPED_KEY_MAX_SENT                  64
 
 /* scoped_key_body_limit: the default, the most */
 #define NGX_HTTP_SCOPED_KEY_BODY_LIMIT        (64 * 1024)

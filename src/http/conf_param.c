@@ -7,6 +7,7 @@
 
 #include "conf.h"
 #include "option.h"
+#include "sent.h"
 #include "../core/json.h"
 
 
@@ -23,6 +24,8 @@ static ngx_int_t ngx_http_scoped_key_param_table(ngx_conf_t *cf,
 static char *ngx_http_scoped_key_param_add(ngx_conf_t *cf,
     ngx_http_scoped_key_params_t *params, ngx_http_scoped_key_param_t *param,
     ngx_str_t *text);
+static ngx_uint_t ngx_http_scoped_key_param_sent(
+    const ngx_http_scoped_key_param_source_t *source);
 static ngx_int_t ngx_http_scoped_key_param_number(
     ngx_http_scoped_key_params_t *params,
     ngx_http_scoped_key_param_source_t *source);
@@ -351,6 +354,13 @@ ngx_http_scoped_key_param_add(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    params->nsent += ngx_http_scoped_key_param_sent(&source);
+
+    if (params->nsent > NGX_HTTP_SCOPED_KEY_MAX_SENT) {
+        return ngx_http_scoped_key_mistake(cf, text,
+                       "too many variables that a client sends: use \"arg:\"");
+    }
+
     added = ngx_array_push(&param->sources);
 
     if (added == NULL
@@ -362,6 +372,31 @@ ngx_http_scoped_key_param_add(ngx_conf_t *cf,
     *added = source;
 
     return NGX_CONF_OK;
+}
+
+
+/* how many of its variables stand for what a client may have sent twice */
+
+static ngx_uint_t
+ngx_http_scoped_key_param_sent(
+    const ngx_http_scoped_key_param_source_t *source)
+{
+    ngx_str_t   *variable, name;
+    ngx_uint_t   i, n;
+
+    if (source->variables == NULL) {
+        return 0;
+    }
+
+    n = 0;
+    variable = source->variables->elts;
+
+    for (i = 0; i < source->variables->nelts; i++) {
+        n += ngx_http_scoped_key_sent_kind(&variable[i], &name)
+             != NGX_HTTP_SCOPED_KEY_SENT_OTHERWISE;
+    }
+
+    return n;
 }
 
 

@@ -148,6 +148,7 @@ typedef struct {
     ngx_array_t                    args;     /* distinct names, of */
     ngx_array_t                    forms;    /* scoped_key_str_t */
     ngx_array_t                    pointers;
+    ngx_uint_t                     nsent;    /* see sent.h */
     const scoped_key_names_t      *arg_names;    /* once merged; NULL: none */
     const scoped_key_names_t      *form_names;
     const scoped_key_json_paths_t *paths;

@@ -383,6 +383,88 @@ test_decode(void)
 }
 
 
+/* what a walk for many names has found of each */
+typedef struct {
+    unsigned  n[512];
+} many_t;
+
+
+static bool
+found_one(void *data, size_t n, scoped_key_str_t value)
+{
+    many_t  *many = data;
+
+    check(value.len == 1 && value.data[0] == '7');
+
+    return ++many->n[n] != 3;
+}
+
+
+/* 512 names, each twice; one a third time, which is too much for it alone */
+static void
+test_many(void)
+{
+    int                        len;
+    char                       text[512][8], query[16384];
+    bool                       refused[512];
+    void                      *memory;
+    size_t                     i, n;
+    many_t                     many;
+    unsigned char              scratch[16384];
+    scoped_key_str_t           names[512], sent;
+    const scoped_key_names_t  *table;
+
+    n = 0;
+
+    for (i = 0; i < 1024; i++) {
+        len = snprintf(query + n, sizeof(query) - n, "p%03zu=7&", i % 512);
+        n += (size_t) len;
+    }
+
+    len = snprintf(query + n, sizeof(query) - n, "p100=7&p200=7;&P300=7&");
+    n += (size_t) len;
+
+    for (i = 0; i < 512; i++) {
+        names[i].len = (size_t) snprintf(text[i], sizeof(text[i]), "p%03zu",
+                                         i % 1000);
+        names[i].data = (const unsigned char *) text[i];
+        refused[i] = false;
+    }
+
+    memory = malloc(scoped_key_names_bytes(512));
+
+    if (memory == NULL) {
+        abort();
+    }
+
+    table = scoped_key_names_build(memory, names, 512);
+    sent.data = (const unsigned char *) query;
+    sent.len = n;
+    memset(&many, 0, sizeof(many));
+
+    scoped_key_query_walk_names(sent, table, scratch, refused, found_one,
+                                &many);
+
+    for (i = 0; i < 512; i++) {
+        check(refused[i] == (i == 100 || i == 200 || i == 300));
+        check(many.n[i] == (i == 100 ? 3 : 2));
+    }
+
+    /* a name that no one can read is suspect to all */
+    memset(refused, 0, sizeof(refused));
+    sent.data = (const unsigned char *) "%x=1";
+    sent.len = 4;
+    scoped_key_query_walk_names(sent, table, scratch, refused, found_one,
+                                &many);
+
+    for (i = 0; i < 512; i++) {
+        check(refused[i]);
+    }
+
+    free(memory);
+}
+
+
 int
 main(void)
 {
@@ -395,6 +477,7 @@ main(void)
     test_stop();
     test_next();
     test_decode();
+    test_many();
 
     return unit_done("query");
 }
