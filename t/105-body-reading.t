@@ -883,7 +883,7 @@ scoped_key_param type form:type;
 --- story
 my $key = limited(type => ['TXT']);
 my %unfit = (
-    'of another type' => ['Content-Type: application/grpc'],
+    'of another type' => ['Content-Type: text/plain'],
     'of no type' => [],
     'compressed' => ["Content-Type: $main::type", 'Content-Encoding: gzip'],
 );
@@ -900,7 +900,7 @@ for my $what (sort keys %unfit) {
 
 # one in chunks may be empty
 my $chunks = join "\r\n", 'POST / HTTP/1.1', 'Host: localhost', "X-API-Key: $key",
-    'Connection: close', 'Transfer-Encoding: chunked', 'Content-Type: application/grpc', '', '';
+    'Connection: close', 'Transfer-Encoding: chunked', 'Content-Type: text/plain', '', '';
 verdict_is(answer_of(client($chunks . "0\r\n\r\n")), '403 param_refused', 'no chunks');
 
 
