@@ -11,7 +11,7 @@ use File::Basename qw(dirname);
 
 use Tree;
 
-our @EXPORT = qw(law_includes law_globals law_rooms);
+our @EXPORT = qw(law_includes law_globals law_rooms law_circles law_cuts);
 
 
 # all that core may know of the world: no clock, no files, no log
@@ -116,6 +116,97 @@ sub law_globals {
     }
 
     judge('globals', @violations);
+}
+
+
+# a unit is a .c and the .h of its name
+sub unit {
+    my ($name) = @_;
+
+    return $name =~ s/\.[ch]$//r;
+}
+
+
+# unit => { unit of its room that it includes => [file, line] }
+sub units {
+    my (@sources) = @_;
+    my %units;
+
+    for my $source (@sources) {
+        my $from = unit($source->{name});
+
+        for ($source->includes) {
+            my ($line, $kind, $name) = @$_;
+            my $path = $kind eq '"' ? resolve($source->{name}, $name) : undef;
+
+            next if !defined $path || unit($path) eq $from
+                    || room($path) ne room($from);
+            $units{$from}{unit($path)} //= [ $source->{name}, $line ];
+        }
+    }
+
+    return %units;
+}
+
+
+# the units that can be reached by includes, itself only through a circle
+sub reached {
+    my ($units, $from) = @_;
+    my @next = $from;
+    my %seen;
+
+    while (defined(my $unit = shift @next)) {
+        push @next, grep { !$seen{$_}++ } sort keys %{ $units->{$unit} // {} };
+    }
+
+    return %seen;
+}
+
+
+# No unit includes itself by way of others.  Between rooms law_includes sees to
+# it.
+sub law_circles {
+    my (@sources) = @_;
+    my %units = units(@sources);
+    my @violations;
+
+    for my $from (sort keys %units) {
+        for my $to (sort keys %{ $units{$from} }) {
+            my %reached = reached(\%units, $to);
+
+            push @violations, [ @{ $units{$from}{$to} },
+                                "a circle: $to includes $from" ]
+                if $reached{$from};
+        }
+    }
+
+    judge('circles', @violations);
+}
+
+
+# What one other file of its room alone includes is one unit with it, cut in two,
+# unless a test includes it as well.
+sub law_cuts {
+    my ($tests, @sources) = @_;
+    my (%users, %tested);
+
+    for my $source (@sources, @$tests) {
+        for ($source->includes) {
+            my (undef, $kind, $name) = @$_;
+            my $path = $kind eq '"' ? resolve($source->{name}, $name) : undef;
+
+            next if !defined $path || unit($path) eq unit($source->{name});
+            $users{$path}{$source->{name}} = 1;
+        }
+    }
+
+    for my $header (grep { /^src\/.*\.h$/ } map { $_->{name} } @sources) {
+        my @users = sort keys %{ $users{$header} // {} };
+
+        judge('cuts', @users > 1 || grep({ room($_) ne room($header) } @users)
+              ? () : [ $header, 1, @users ? "is for $users[0] alone"
+                                          : 'is for nobody' ]);
+    }
 }
 
 
