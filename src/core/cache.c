@@ -8,11 +8,17 @@
  * however many texts a stranger has tried on one id.
  */
 
-#include "cache.h"
-#include "ring.h"
-
 #include <stdlib.h>
 
+#include "cache.h"
+
+
+typedef struct scoped_key_ring_s  scoped_key_ring_t;
+
+struct scoped_key_ring_s {
+    scoped_key_ring_t  *next;
+    scoped_key_ring_t  *prev;
+};
 
 /* of the limit, for each bucket: about what an entry and its record take */
 #define SCOPED_KEY_CACHE_BUCKET_BYTES  256
@@ -21,7 +27,6 @@
 /* what malloc adds to a block, and rounds it up to */
 #define SCOPED_KEY_CACHE_MALLOC_BYTES  8
 #define SCOPED_KEY_CACHE_MALLOC_UNIT   16
-
 
 typedef struct scoped_key_cache_entry_s  scoped_key_cache_entry_t;
 
@@ -57,6 +62,34 @@ struct scoped_key_cache_s {
     uint64_t                   evicted;
     scoped_key_tag_key_t       id_key;
 };
+
+
+static inline void
+scoped_key_ring_init(scoped_key_ring_t *head)
+{
+    head->next = head;
+    head->prev = head;
+}
+
+
+/* makes the link the first; it must not be in any ring */
+static inline void
+scoped_key_ring_insert(scoped_key_ring_t *head, scoped_key_ring_t *link)
+{
+    link->next = head->next;
+    link->prev = head;
+    link->next->prev = link;
+    head->next = link;
+}
+
+
+/* link: never a head */
+static inline void
+scoped_key_ring_remove(scoped_key_ring_t *link)
+{
+    link->next->prev = link->prev;
+    link->prev->next = link->next;
+}
 
 
 static size_t

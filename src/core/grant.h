@@ -11,6 +11,7 @@
 #include "facts.h"
 #include "pack.h"
 #include "text.h"
+#include "conditions.h"
 
 
 typedef enum {
@@ -34,6 +35,15 @@ typedef enum {
 
 /* a constrained grant, packed */
 typedef struct scoped_key_constrained_s  scoped_key_constrained_t;
+
+struct scoped_key_constrained_s {
+    scoped_key_conditions_t  conditions;
+    uint32_t                 size;       /* of all, what is packed behind the
+                                            struct and the padding included */
+    uint32_t                 member;     /* bytes of its text */
+    uint16_t                 nparams;
+    uint8_t                  scope;      /* bytes of the pattern */
+};
 
 
 /* by the first byte alone: it may yet be unreadable */

@@ -1,17 +1,35 @@
 /*
- * Definitions and selections of a GraphQL document.  The first pass checks all
- * of it and notes the fragments; the second reports operations and what is at
- * their roots.  No schema: a type condition is taken to match, and @skip and
- * @include to let the field be.  Invariants: nothing is reported of what is
- * not well formed; no recursion beyond SCOPED_KEY_GRAPHQL_MAX_DEPTH; no byte
- * is read more than three times, however the fragments depend on each other.
+ * Definitions, selections and values of a GraphQL document.  The first pass
+ * checks all of it and notes the fragments in a sorted table of fixed size; a
+ * second one reports operations and what is at their roots.  No schema: a
+ * type condition is taken to match, and @skip and @include to let the field
+ * be; values, arguments and directives are checked and passed over.
+ * Invariants: nothing is reported of what is not well formed; no recursion
+ * beyond SCOPED_KEY_GRAPHQL_MAX_DEPTH; no byte is read more than three times,
+ * however the fragments depend on each other; no fragment has two entries.
  */
 
-#include "graphql.h"
-#include "graphql_fragments.h"
-#include "graphql_lexer.h"
-#include "graphql_value.h"
+#include <string.h>
 
+#include "graphql.h"
+#include "graphql_lexer.h"
+
+
+
+#define SCOPED_KEY_GRAPHQL_MAX_FRAGMENTS  256
+
+typedef struct {
+    scoped_key_str_t              name;
+    scoped_key_str_t              body;  /* its selection set, braces and all */
+    bool                          reported;  /* has been, or is being */
+    bool                          open;  /* is being reported */
+} scoped_key_graphql_fragment_t;
+
+typedef struct {
+    size_t                         n;
+    /* in the order of names */
+    scoped_key_graphql_fragment_t  list[SCOPED_KEY_GRAPHQL_MAX_FRAGMENTS];
+} scoped_key_graphql_fragments_t;
 
 typedef struct {
     scoped_key_graphql_lexer_t        lexer;
@@ -20,6 +38,26 @@ typedef struct {
     unsigned                          operations;  /* met so far */
     bool                              stopped;
 } scoped_key_graphql_scan_t;
+
+
+static bool scoped_key_graphql_fragments_add(
+    scoped_key_graphql_fragments_t *table,
+    scoped_key_str_t name, scoped_key_str_t body);
+static scoped_key_graphql_fragment_t *scoped_key_graphql_fragments_find(
+    scoped_key_graphql_fragments_t *table, scoped_key_str_t name);
+static bool scoped_key_graphql_may_nest(scoped_key_graphql_lexer_t *lexer,
+    unsigned depth);
+static bool scoped_key_graphql_take(scoped_key_graphql_lexer_t *lexer,
+    unsigned char kind);
+static bool scoped_key_graphql_arguments(scoped_key_graphql_lexer_t *lexer,
+    bool constant, unsigned depth);
+static bool scoped_key_graphql_directives(scoped_key_graphql_lexer_t *lexer,
+    bool constant, unsigned depth);
+static bool scoped_key_graphql_variables(scoped_key_graphql_lexer_t *lexer);
+static bool scoped_key_graphql_selections(scoped_key_graphql_scan_t *scan,
+    bool root, unsigned depth);
+static bool scoped_key_graphql_value(scoped_key_graphql_lexer_t *lexer,
+    bool constant, unsigned depth);
 
 
 static const scoped_key_str_t  scoped_key_graphql_operations[] = {
@@ -42,12 +80,16 @@ static const char *const  scoped_key_graphql_errors[] = {
 
 static const scoped_key_str_t  scoped_key_graphql_fragment_word =
     scoped_key_str("fragment");
+
 static const scoped_key_str_t  scoped_key_graphql_on_word =
     scoped_key_str("on");
 
 
-static bool scoped_key_graphql_selections(scoped_key_graphql_scan_t *scan,
-    bool root, unsigned depth);
+static inline bool
+scoped_key_graphql_fragments_full(const scoped_key_graphql_fragments_t *table)
+{
+    return table->n == SCOPED_KEY_GRAPHQL_MAX_FRAGMENTS;
+}
 
 
 static bool
@@ -420,4 +462,308 @@ scoped_key_str_t
 scoped_key_graphql_operation_name(scoped_key_graphql_operation_e type)
 {
     return scoped_key_graphql_operations[type];
+}
+
+
+/* any total order will do: short names first */
+static int
+scoped_key_graphql_compare(scoped_key_str_t a, scoped_key_str_t b)
+{
+    if (a.len != b.len) {
+        return a.len < b.len ? -1 : 1;
+    }
+
+    return memcmp(a.data, b.data, a.len);
+}
+
+
+/* where the name stands, or would have to */
+static size_t
+scoped_key_graphql_fragments_seek(const scoped_key_graphql_fragments_t *table,
+    scoped_key_str_t name)
+{
+    size_t  low, high, middle;
+
+    low = 0;
+    high = table->n;
+
+    while (low < high) {
+        middle = (low + high) / 2;
+
+        if (scoped_key_graphql_compare(table->list[middle].name, name) < 0) {
+            low = middle + 1;
+
+        } else {
+            high = middle;
+        }
+    }
+
+    return low;
+}
+
+
+/* NULL: there is none */
+static scoped_key_graphql_fragment_t *
+scoped_key_graphql_fragments_find(scoped_key_graphql_fragments_t *table,
+    scoped_key_str_t name)
+{
+    size_t  i;
+
+    i = scoped_key_graphql_fragments_seek(table, name);
+
+    if (i == table->n
+        || scoped_key_graphql_compare(table->list[i].name, name) != 0)
+    {
+        return NULL;
+    }
+
+    return &table->list[i];
+}
+
+
+/* false: the name is taken, or the table is full; see full() */
+static bool
+scoped_key_graphql_fragments_add(scoped_key_graphql_fragments_t *table,
+    scoped_key_str_t name, scoped_key_str_t body)
+{
+    size_t                          i;
+    scoped_key_graphql_fragment_t  *fragment;
+
+    if (scoped_key_graphql_fragments_full(table)
+        || scoped_key_graphql_fragments_find(table, name) != NULL)
+    {
+        return false;
+    }
+
+    i = scoped_key_graphql_fragments_seek(table, name);
+    fragment = &table->list[i];
+
+    memmove(fragment + 1, fragment, (table->n - i) * sizeof(*fragment));
+    table->n++;
+
+    fragment->name = name;
+    fragment->body = body;
+    fragment->reported = false;
+    fragment->open = false;
+
+    return true;
+}
+
+
+/* whether one more level of brackets may be opened; else it fails */
+static bool
+scoped_key_graphql_may_nest(scoped_key_graphql_lexer_t *lexer, unsigned depth)
+{
+    return depth < SCOPED_KEY_GRAPHQL_MAX_DEPTH
+           || scoped_key_graphql_fail(lexer, SCOPED_KEY_GRAPHQL_DEPTH);
+}
+
+
+/* takes a token of this kind, if that is the next one: whether it was */
+static bool
+scoped_key_graphql_take(scoped_key_graphql_lexer_t *lexer, unsigned char kind)
+{
+    if (lexer->token.kind != kind) {
+        return false;
+    }
+
+    scoped_key_graphql_lexer_next(lexer);
+
+    return true;
+}
+
+
+/*
+ * A server that knows no block strings reads one as several strings.  Only in
+ * a list may several stand side by side: there, what it would take for tokens
+ * must be no more than what we took for text.
+ */
+static bool
+scoped_key_graphql_list(scoped_key_graphql_lexer_t *lexer, bool constant,
+    unsigned depth)
+{
+    scoped_key_graphql_token_t  *token;
+
+    token = &lexer->token;
+    scoped_key_graphql_lexer_next(lexer);
+
+    while (token->kind != ']') {
+
+        if (token->kind == SCOPED_KEY_GRAPHQL_BLOCK && !token->plain) {
+            return false;
+        }
+
+        if (!scoped_key_graphql_value(lexer, constant, depth)) {
+            return false;
+        }
+    }
+
+    scoped_key_graphql_lexer_next(lexer);
+
+    return true;
+}
+
+
+/* `name: value` */
+static bool
+scoped_key_graphql_named_value(scoped_key_graphql_lexer_t *lexer,
+    bool constant, unsigned depth)
+{
+    return scoped_key_graphql_take(lexer, SCOPED_KEY_GRAPHQL_NAME)
+           && scoped_key_graphql_take(lexer, ':')
+           && scoped_key_graphql_value(lexer, constant, depth);
+}
+
+
+static bool
+scoped_key_graphql_object(scoped_key_graphql_lexer_t *lexer, bool constant,
+    unsigned depth)
+{
+    scoped_key_graphql_lexer_next(lexer);
+
+    while (lexer->token.kind != '}') {
+
+        if (!scoped_key_graphql_named_value(lexer, constant, depth)) {
+            return false;
+        }
+    }
+
+    scoped_key_graphql_lexer_next(lexer);
+
+    return true;
+}
+
+
+static bool
+scoped_key_graphql_variable(scoped_key_graphql_lexer_t *lexer)
+{
+    return scoped_key_graphql_take(lexer, '$')
+           && scoped_key_graphql_take(lexer, SCOPED_KEY_GRAPHQL_NAME);
+}
+
+
+static bool
+scoped_key_graphql_value(scoped_key_graphql_lexer_t *lexer, bool constant,
+    unsigned depth)
+{
+    switch (lexer->token.kind) {
+
+    case SCOPED_KEY_GRAPHQL_NAME:
+    case SCOPED_KEY_GRAPHQL_NUMBER:
+    case SCOPED_KEY_GRAPHQL_STRING:
+    case SCOPED_KEY_GRAPHQL_BLOCK:
+        scoped_key_graphql_lexer_next(lexer);
+        return true;
+
+    case '$':
+        return !constant && scoped_key_graphql_variable(lexer);
+
+    case '[':
+        return scoped_key_graphql_may_nest(lexer, depth)
+               && scoped_key_graphql_list(lexer, constant, depth + 1);
+
+    case '{':
+        return scoped_key_graphql_may_nest(lexer, depth)
+               && scoped_key_graphql_object(lexer, constant, depth + 1);
+
+    default:
+        return false;
+    }
+}
+
+
+/* `(name: value ...)`, or nothing; constant: without variables */
+static bool
+scoped_key_graphql_arguments(scoped_key_graphql_lexer_t *lexer, bool constant,
+    unsigned depth)
+{
+    if (!scoped_key_graphql_take(lexer, '(')) {
+        return true;
+    }
+
+    do {
+        if (!scoped_key_graphql_named_value(lexer, constant, depth)) {
+            return false;
+        }
+    } while (!scoped_key_graphql_take(lexer, ')'));
+
+    return true;
+}
+
+
+/* `@name(name: value ...) ...`, or nothing */
+static bool
+scoped_key_graphql_directives(scoped_key_graphql_lexer_t *lexer,
+    bool constant, unsigned depth)
+{
+    while (scoped_key_graphql_take(lexer, '@')) {
+
+        if (!scoped_key_graphql_take(lexer, SCOPED_KEY_GRAPHQL_NAME)
+            || !scoped_key_graphql_arguments(lexer, constant, depth))
+        {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+/* `name`, `[type]`, either with a `!` behind */
+static bool
+scoped_key_graphql_type(scoped_key_graphql_lexer_t *lexer, unsigned depth)
+{
+    bool  read;
+
+    if (scoped_key_graphql_take(lexer, '[')) {
+        read = scoped_key_graphql_may_nest(lexer, depth)
+               && scoped_key_graphql_type(lexer, depth + 1)
+               && scoped_key_graphql_take(lexer, ']');
+
+    } else {
+        read = scoped_key_graphql_take(lexer, SCOPED_KEY_GRAPHQL_NAME);
+    }
+
+    (void) scoped_key_graphql_take(lexer, '!');
+
+    return read;
+}
+
+
+/* `$name: type`, then `= value` and directives, if any */
+static bool
+scoped_key_graphql_variable_definition(scoped_key_graphql_lexer_t *lexer)
+{
+    if (!scoped_key_graphql_variable(lexer)
+        || !scoped_key_graphql_take(lexer, ':')
+        || !scoped_key_graphql_type(lexer, 0))
+    {
+        return false;
+    }
+
+    if (scoped_key_graphql_take(lexer, '=')
+        && !scoped_key_graphql_value(lexer, true, 0))
+    {
+        return false;
+    }
+
+    return scoped_key_graphql_directives(lexer, true, 0);
+}
+
+
+/* `($name: type = value @name ...)`, or nothing */
+static bool
+scoped_key_graphql_variables(scoped_key_graphql_lexer_t *lexer)
+{
+    if (!scoped_key_graphql_take(lexer, '(')) {
+        return true;
+    }
+
+    do {
+        if (!scoped_key_graphql_variable_definition(lexer)) {
+            return false;
+        }
+    } while (!scoped_key_graphql_take(lexer, ')'));
+
+    return true;
 }

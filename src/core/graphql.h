@@ -9,30 +9,16 @@
 #ifndef SCOPED_KEY_GRAPHQL_H
 #define SCOPED_KEY_GRAPHQL_H
 
-#include "text.h"
+#include "graphql_lexer.h"
 
 
 #define SCOPED_KEY_GRAPHQL_MAX_DEPTH      64
-#define SCOPED_KEY_GRAPHQL_MAX_TOKENS     16384
-#define SCOPED_KEY_GRAPHQL_MAX_FRAGMENTS  256
 
 typedef enum {
     SCOPED_KEY_GRAPHQL_READ = 0,         /* a valid executable document */
     SCOPED_KEY_GRAPHQL_REFUSED,          /* an error, see below */
     SCOPED_KEY_GRAPHQL_STOPPED           /* a callback returned false */
 } scoped_key_graphql_e;
-
-/* why a document is refused */
-typedef enum {
-    SCOPED_KEY_GRAPHQL_SYNTAX = 0,       /* definitions of types, too */
-    SCOPED_KEY_GRAPHQL_EMPTY,            /* it has no operation */
-    SCOPED_KEY_GRAPHQL_TOKENS,           /* over MAX_TOKENS */
-    SCOPED_KEY_GRAPHQL_DEPTH,            /* over MAX_DEPTH */
-    SCOPED_KEY_GRAPHQL_FRAGMENTS,        /* over MAX_FRAGMENTS */
-    SCOPED_KEY_GRAPHQL_DUPLICATE,        /* two fragments of one name */
-    SCOPED_KEY_GRAPHQL_UNKNOWN,          /* a fragment that is not defined */
-    SCOPED_KEY_GRAPHQL_CYCLE             /* a fragment within itself */
-} scoped_key_graphql_error_e;
 
 typedef struct {
     scoped_key_graphql_error_e  code;

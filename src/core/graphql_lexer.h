@@ -9,8 +9,22 @@
 #ifndef SCOPED_KEY_GRAPHQL_LEXER_H
 #define SCOPED_KEY_GRAPHQL_LEXER_H
 
-#include "graphql.h"
+#include "text.h"
 
+
+#define SCOPED_KEY_GRAPHQL_MAX_TOKENS  16384
+
+/* why a document is refused */
+typedef enum {
+    SCOPED_KEY_GRAPHQL_SYNTAX = 0,       /* definitions of types, too */
+    SCOPED_KEY_GRAPHQL_EMPTY,            /* it has no operation */
+    SCOPED_KEY_GRAPHQL_TOKENS,           /* over MAX_TOKENS */
+    SCOPED_KEY_GRAPHQL_DEPTH,            /* over MAX_DEPTH */
+    SCOPED_KEY_GRAPHQL_FRAGMENTS,        /* over MAX_FRAGMENTS */
+    SCOPED_KEY_GRAPHQL_DUPLICATE,        /* two fragments of one name */
+    SCOPED_KEY_GRAPHQL_UNKNOWN,          /* a fragment that is not defined */
+    SCOPED_KEY_GRAPHQL_CYCLE             /* a fragment within itself */
+} scoped_key_graphql_error_e;
 
 /* a punctuator's kind is its own character, one of ! $ & ( ) : = @ [ ] { | } */
 #define SCOPED_KEY_GRAPHQL_END     0
@@ -20,7 +34,6 @@
 #define SCOPED_KEY_GRAPHQL_BLOCK   '#'   /* a block string */
 #define SCOPED_KEY_GRAPHQL_SPREAD  '.'
 #define SCOPED_KEY_GRAPHQL_BROKEN  '?'   /* no token, or one too many */
-
 
 typedef struct {
     unsigned char         kind;

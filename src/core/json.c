@@ -1,9 +1,12 @@
 /*
- * Untrusted JSON by way of jansson: see json.h.  No other file knows which
- * library this is.  jansson recurses on depth, up to 2,048 levels: so depth is
- * counted beforehand, in one pass.
- * Invariant: no name holds a NUL, which jansson refuses there always; without
- * JSON_ALLOW_NUL no string does.
+ * Untrusted JSON by way of jansson, and pointers into it: see json.h.  No
+ * other file knows which library this is.  jansson recurses on depth, up to
+ * 2,048 levels: so depth is counted beforehand, in one pass.  Whatever an
+ * upstream could read in another way than RFC 6901 has it is refused, not
+ * passed over.
+ * Invariants: no name holds a NUL, which jansson refuses there always;
+ * without JSON_ALLOW_NUL no string does; a walk's recursion is as deep as the
+ * pointer has tokens, 32 at most.
  */
 
 #include <jansson.h>
@@ -11,7 +14,13 @@
 #include <string.h>
 
 #include "json.h"
+#include "name_match.h"
+#include "name_table.h"
 
+
+
+#define SCOPED_KEY_JSON_POINTER_TOKENS  32
+#define SCOPED_KEY_JSON_TOKEN_BYTES    256   /* one token, as written */
 
 /* how far a pass over the text has come */
 typedef struct {
@@ -28,9 +37,102 @@ typedef struct {
     bool    is_integer;
 } scoped_key_json_number_t;
 
-
 /* that many digits fit an int64_t, whatever they are */
 #define SCOPED_KEY_JSON_SAFE_DIGITS  18
+
+#define SCOPED_KEY_JSON_INTEGER_BYTES  20    /* a sign and 19 digits */
+#define SCOPED_KEY_JSON_INDEX_DIGITS    9
+
+typedef struct {
+    scoped_key_json_found_pt   found;
+    void                      *data;
+    scoped_key_json_walk_e     result;
+} scoped_key_json_way_t;
+
+/* from one value to the next: what is left of the pointer, and where we are */
+typedef struct {
+    scoped_key_json_way_t     *way;
+    scoped_key_str_t           rest;
+    bool                       beneath;      /* a `*` */
+} scoped_key_json_step_t;
+
+/* the search for one member of an object, or one element of an array */
+typedef struct {
+    scoped_key_str_t           name;
+    size_t                     before;       /* elements yet to pass */
+    const scoped_key_json_t   *value;        /* NULL: absent */
+} scoped_key_json_search_t;
+
+/* so many children are compared one by one; more have a table */
+#define SCOPED_KEY_JSON_FEW         4
+
+/* what a table takes at most for each child of a node with more than FEW, the
+   list that it is built of included */
+#define SCOPED_KEY_JSON_CHILD_BYTES  64
+
+/* what a token stands for */
+typedef enum {
+    SCOPED_KEY_STEP_MEMBER = 0,          /* or an index */
+    SCOPED_KEY_STEP_ALL,                 /* `*` */
+    SCOPED_KEY_STEP_EACH                 /* `[]` */
+} scoped_key_step_e;
+
+/* one token of a pointer, and of all that begin with the same ones; the root
+   is number 0, and so 0 is no child and no sibling */
+typedef struct {
+    scoped_key_str_t           token;        /* decoded */
+    const scoped_key_names_t  *names;        /* of the children; NULL: few */
+    uint32_t                  *children;     /* by their numbers there */
+    size_t                     index;
+    uint32_t                   parent;
+    uint32_t                   first;        /* child */
+    uint32_t                   sibling;      /* the next one */
+    uint32_t                   all;          /* the child that is a `*` */
+    uint32_t                   npaths;       /* that end here or beneath */
+    int32_t                    path;         /* that ends here; -1: none */
+    uint8_t                    depth;        /* of the token; of the root: 0 */
+    uint8_t                    kind;         /* scoped_key_step_e */
+    bool                       has_index;
+} scoped_key_json_node_t;
+
+struct scoped_key_json_paths_s {
+    size_t                     n;
+    uint32_t                   nnodes;
+    scoped_key_json_node_t    *nodes;
+    unsigned char             *tables;       /* room for more of them */
+    uint32_t                  *ends;         /* the node of each path */
+    unsigned char             *text;         /* room for more tokens */
+};
+
+/* what a walk makes of a node */
+typedef struct {
+    const scoped_key_json_t   *seen;         /* member of the present object */
+    uint32_t                   first;        /* without those that have died */
+    uint32_t                   sibling;
+    uint32_t                   alive;        /* paths of npaths */
+    bool                       met_array;
+} scoped_key_json_mark_t;
+
+typedef struct {
+    const scoped_key_json_node_t   *nodes;
+    const scoped_key_json_paths_t  *paths;
+    scoped_key_json_mark_t         *marks;
+    scoped_key_json_path_t         *outcomes;
+    scoped_key_json_path_found_pt   found;
+    void                           *data;
+    size_t                          steps;   /* that are left */
+    uint32_t                        at;      /* the node whose object is looked
+                                                through */
+    scoped_key_str_t                name;    /* of the member looked at */
+    const scoped_key_json_t        *value;
+} scoped_key_json_tour_t;
+
+
+static bool scoped_key_json_go(scoped_key_json_step_t step,
+    const scoped_key_json_t *value);
+static void scoped_key_json_visit(scoped_key_json_tour_t *tour, uint32_t n,
+    const scoped_key_json_t *value, bool beneath);
+
 
 static const scoped_key_str_t  scoped_key_json_bom =
     scoped_key_str("\xEF\xBB\xBF");
@@ -546,4 +648,1101 @@ scoped_key_json_each(const scoped_key_json_t *value,
     }
 
     return scoped_key_json_each_element(container, each, data);
+}
+
+
+/* takes one token, as written, off the front; false: there is none */
+static bool
+scoped_key_json_token_next(scoped_key_str_t *rest, scoped_key_str_t *token)
+{
+    const unsigned char  *end;
+
+    if (rest->len == 0 || rest->data[0] != '/') {
+        return false;
+    }
+
+    token->data = rest->data + 1;
+    token->len = rest->len - 1;
+
+    end = memchr(token->data, '/', token->len);
+
+    if (end != NULL) {
+        token->len = end - token->data;
+    }
+
+    rest->data += token->len + 1;
+    rest->len -= token->len + 1;
+
+    return true;
+}
+
+
+/* undoes ~0 and ~1 into out, of SCOPED_KEY_JSON_TOKEN_BYTES */
+static bool
+scoped_key_json_token_decode(scoped_key_str_t token, unsigned char *out,
+    size_t *len)
+{
+    size_t         i, n;
+    unsigned char  c;
+
+    if (token.len > SCOPED_KEY_JSON_TOKEN_BYTES) {
+        return false;
+    }
+
+    n = 0;
+
+    for (i = 0; i < token.len; i++) {
+        c = token.data[i];
+
+        if (c == '~') {
+            i++;
+
+            if (i == token.len || (token.data[i] | 1) != '1') {
+                return false;
+            }
+
+            c = token.data[i] == '0' ? '~' : '/';
+        }
+
+        out[n++] = c;
+    }
+
+    *len = n;
+
+    return true;
+}
+
+
+bool
+scoped_key_json_pointer_valid(scoped_key_str_t pointer)
+{
+    size_t            n, len;
+    unsigned char     name[SCOPED_KEY_JSON_TOKEN_BYTES];
+    scoped_key_str_t  token;
+
+    n = 0;
+
+    while (scoped_key_json_token_next(&pointer, &token)) {
+        n++;
+
+        if (n > SCOPED_KEY_JSON_POINTER_TOKENS
+            || !scoped_key_json_token_decode(token, name, &len))
+        {
+            return false;
+        }
+    }
+
+    return pointer.len == 0;
+}
+
+
+static bool
+scoped_key_json_refuse(scoped_key_json_way_t *way)
+{
+    way->result = SCOPED_KEY_JSON_REFUSED;
+
+    return false;
+}
+
+
+static bool
+scoped_key_json_give(scoped_key_json_way_t *way, scoped_key_str_t text)
+{
+    if (way->found(way->data, text)) {
+        return true;
+    }
+
+    way->result = SCOPED_KEY_JSON_STOPPED;
+
+    return false;
+}
+
+
+/* as decimal text at the end of digits, of SCOPED_KEY_JSON_INTEGER_BYTES */
+static scoped_key_str_t
+scoped_key_json_integer_text(int64_t integer, unsigned char *digits)
+{
+    uint64_t           rest;
+    unsigned char     *first, *end;
+    scoped_key_str_t   text;
+
+    end = digits + SCOPED_KEY_JSON_INTEGER_BYTES;
+    first = end;
+    rest = (uint64_t) integer;
+
+    if (integer < 0) {
+        rest = -rest;
+    }
+
+    do {
+        *--first = (unsigned char) ('0' + rest % 10);
+        rest /= 10;
+    } while (rest != 0);
+
+    if (integer < 0) {
+        *--first = '-';
+    }
+
+    text.data = first;
+    text.len = (size_t) (end - first);
+
+    return text;
+}
+
+
+/*
+ * What a value says; false: it says nothing that all would agree on.  digits:
+ * where an integer is written, of SCOPED_KEY_JSON_INTEGER_BYTES.
+ */
+static bool
+scoped_key_json_text(const scoped_key_json_t *value, unsigned char *digits,
+    scoped_key_str_t *text)
+{
+    static const scoped_key_str_t  yes = scoped_key_str("true");
+    static const scoped_key_str_t  no = scoped_key_str("false");
+
+    switch (scoped_key_json_type(value)) {
+
+    case SCOPED_KEY_JSON_STRING:
+        *text = scoped_key_json_string(value);
+        return text->len == 0 || memchr(text->data, '\0', text->len) == NULL;
+
+    case SCOPED_KEY_JSON_INTEGER:
+        *text = scoped_key_json_integer_text(scoped_key_json_integer(value),
+                                             digits);
+        return true;
+
+    case SCOPED_KEY_JSON_BOOLEAN:
+        *text = scoped_key_json_boolean(value) ? yes : no;
+        return true;
+
+    default:
+        return false;
+    }
+}
+
+
+/* the end of the pointer */
+static bool
+scoped_key_json_leaf(scoped_key_json_way_t *way,
+    const scoped_key_json_t *value)
+{
+    unsigned char     digits[SCOPED_KEY_JSON_INTEGER_BYTES];
+    scoped_key_str_t  text;
+
+    return scoped_key_json_text(value, digits, &text)
+           ? scoped_key_json_give(way, text) : scoped_key_json_refuse(way);
+}
+
+
+static bool
+scoped_key_json_look(void *data, scoped_key_str_t name,
+    const scoped_key_json_t *value)
+{
+    scoped_key_json_search_t  *search = data;
+
+    switch (scoped_key_name_match(name, search->name,
+                                  SCOPED_KEY_NAME_MEMBER))
+    {
+
+    case SCOPED_KEY_NAME_OTHER:
+        return true;
+
+    case SCOPED_KEY_NAME_SAME:
+        search->value = value;
+        return true;
+
+    default:
+        return false;
+    }
+}
+
+
+static bool
+scoped_key_json_pass(void *data, scoped_key_str_t name,
+    const scoped_key_json_t *value)
+{
+    scoped_key_json_search_t  *search = data;
+
+    (void) name;
+
+    if (search->before == 0) {
+        search->value = value;
+        return false;
+    }
+
+    search->before--;
+
+    return true;
+}
+
+
+/* false: no index */
+static bool
+scoped_key_json_index(scoped_key_str_t token, size_t *index)
+{
+    int64_t  number;
+
+    if (token.len > SCOPED_KEY_JSON_INDEX_DIGITS
+        || (token.len > 1 && token.data[0] == '0')
+        || !scoped_key_decimal_parse(token, &number))
+    {
+        return false;
+    }
+
+    *index = number;
+
+    return true;
+}
+
+
+/* what a token leads to; false: nothing that all would agree on */
+static bool
+scoped_key_json_find(const scoped_key_json_t *value, scoped_key_str_t token,
+    const scoped_key_json_t **member)
+{
+    bool                      agreed;
+    unsigned char             name[SCOPED_KEY_JSON_TOKEN_BYTES];
+    scoped_key_json_search_t  search;
+
+    search.name.data = name;
+    search.value = NULL;
+
+    switch (scoped_key_json_type(value)) {
+
+    case SCOPED_KEY_JSON_OBJECT:
+        agreed = scoped_key_json_token_decode(token, name, &search.name.len)
+                 && scoped_key_json_each(value, scoped_key_json_look, &search);
+        break;
+
+    case SCOPED_KEY_JSON_ARRAY:
+        agreed = scoped_key_json_index(token, &search.before);
+
+        if (agreed) {
+            scoped_key_json_each(value, scoped_key_json_pass, &search);
+        }
+
+        break;
+
+    default:
+        agreed = false;
+    }
+
+    *member = search.value;
+
+    return agreed;
+}
+
+
+static bool
+scoped_key_json_beneath(void *data, scoped_key_str_t name,
+    const scoped_key_json_t *value)
+{
+    scoped_key_json_step_t  *step = data;
+
+    (void) name;
+
+    return scoped_key_json_go(*step, value);
+}
+
+
+/* `*`: every element or member */
+static bool
+scoped_key_json_go_all(scoped_key_json_step_t step,
+    const scoped_key_json_t *value)
+{
+    scoped_key_json_e  type;
+
+    type = scoped_key_json_type(value);
+
+    if (type != SCOPED_KEY_JSON_ARRAY && type != SCOPED_KEY_JSON_OBJECT) {
+        return scoped_key_json_refuse(step.way);
+    }
+
+    step.beneath = true;
+
+    return scoped_key_json_each(value, scoped_key_json_beneath, &step);
+}
+
+
+static bool
+scoped_key_json_go(scoped_key_json_step_t step, const scoped_key_json_t *value)
+{
+    scoped_key_str_t          token;
+    const scoped_key_json_t  *member;
+
+    if (!scoped_key_json_token_next(&step.rest, &token)) {
+        return scoped_key_json_leaf(step.way, value);
+    }
+
+    if (token.len == 1 && token.data[0] == '*') {
+        return scoped_key_json_go_all(step, value);
+    }
+
+    if (!scoped_key_json_find(value, token, &member)) {
+        return scoped_key_json_refuse(step.way);
+    }
+
+    if (member == NULL) {
+        return step.beneath ? scoped_key_json_refuse(step.way) : true;
+    }
+
+    return scoped_key_json_go(step, member);
+}
+
+
+scoped_key_json_walk_e
+scoped_key_json_walk(const scoped_key_json_t *document,
+    scoped_key_str_t pointer, scoped_key_json_found_pt found, void *data)
+{
+    scoped_key_json_way_t   way;
+    scoped_key_json_step_t  step;
+
+    if (!scoped_key_json_pointer_valid(pointer)) {
+        return SCOPED_KEY_JSON_REFUSED;
+    }
+
+    way.found = found;
+    way.data = data;
+    way.result = SCOPED_KEY_JSON_WALKED;
+
+    step.way = &way;
+    step.rest = pointer;
+    step.beneath = false;
+
+    scoped_key_json_go(step, document);
+
+    return way.result;
+}
+
+
+/* tokens of all of them, and one for the root */
+static size_t
+scoped_key_json_paths_nodes(const scoped_key_str_t *pointers, size_t n)
+{
+    size_t            nnodes;
+    scoped_key_str_t  rest, token;
+
+    nnodes = 1;
+
+    while (n-- != 0) {
+        rest = pointers[n];
+
+        while (scoped_key_json_token_next(&rest, &token)) {
+            nnodes++;
+        }
+    }
+
+    return nnodes;
+}
+
+
+size_t
+scoped_key_json_paths_bytes(const scoped_key_str_t *pointers, size_t n)
+{
+    size_t  i, bytes;
+
+    bytes = sizeof(scoped_key_json_paths_t) + n * sizeof(uint32_t)
+            + scoped_key_json_paths_nodes(pointers, n)
+              * (sizeof(scoped_key_json_node_t) + SCOPED_KEY_JSON_CHILD_BYTES);
+
+    for (i = 0; i < n; i++) {
+        bytes += pointers[i].len;
+    }
+
+    return bytes;
+}
+
+
+static scoped_key_step_e
+scoped_key_json_token_kind(scoped_key_str_t token)
+{
+    static const scoped_key_str_t  all = scoped_key_str("*");
+    static const scoped_key_str_t  each = scoped_key_str("[]");
+
+    if (scoped_key_str_equal(token, all)) {
+        return SCOPED_KEY_STEP_ALL;
+    }
+
+    return scoped_key_str_equal(token, each) ? SCOPED_KEY_STEP_EACH
+                                             : SCOPED_KEY_STEP_MEMBER;
+}
+
+
+/* `~0` is another way to write `~`, so decoded tokens are compared; but what
+   `*` and `[]` are is told by how they are written */
+static uint32_t
+scoped_key_json_paths_child(const scoped_key_json_paths_t *paths,
+    uint32_t parent, const scoped_key_json_node_t *node)
+{
+    uint32_t                       n;
+    const scoped_key_json_node_t  *child;
+
+    for (n = paths->nodes[parent].first; n != 0; n = child->sibling) {
+        child = &paths->nodes[n];
+
+        if (child->kind == node->kind
+            && scoped_key_str_equal(child->token, node->token))
+        {
+            return n;
+        }
+    }
+
+    return 0;
+}
+
+
+static uint32_t
+scoped_key_json_paths_add(scoped_key_json_paths_t *paths, uint32_t parent,
+    scoped_key_str_t token)
+{
+    uint32_t                n;
+    scoped_key_json_node_t  node;
+
+    memset(&node, 0, sizeof(node));
+
+    node.parent = parent;
+    node.path = -1;
+    node.kind = (uint8_t) scoped_key_json_token_kind(token);
+    node.depth = (uint8_t) (paths->nodes[parent].depth + 1);
+    node.has_index = scoped_key_json_index(token, &node.index);
+    node.token.data = paths->text;
+
+    (void) scoped_key_json_token_decode(token, paths->text, &node.token.len);
+
+    n = scoped_key_json_paths_child(paths, parent, &node);
+
+    if (n != 0) {
+        return n;
+    }
+
+    n = paths->nnodes++;
+    node.sibling = paths->nodes[parent].first;
+    paths->nodes[n] = node;
+    paths->nodes[parent].first = n;
+
+    if (node.kind == SCOPED_KEY_STEP_ALL) {
+        paths->nodes[parent].all = n;
+    }
+
+    paths->text += node.token.len;
+
+    return n;
+}
+
+
+/* memory for a table; the next one is as aligned */
+static void *
+scoped_key_json_paths_take(scoped_key_json_paths_t *paths, size_t bytes)
+{
+    void  *memory;
+
+    memory = paths->tables;
+    paths->tables += (bytes + sizeof(void *) - 1) & ~(sizeof(void *) - 1);
+
+    return memory;
+}
+
+
+/* the names of a node's children, if there are many */
+static void
+scoped_key_json_paths_table(scoped_key_json_paths_t *paths,
+    scoped_key_json_node_t *node)
+{
+    size_t             n;
+    uint32_t           child;
+    scoped_key_str_t  *list;
+
+    n = 0;
+
+    for (child = node->first; child != 0; child = paths->nodes[child].sibling)
+    {
+        n += paths->nodes[child].kind == SCOPED_KEY_STEP_MEMBER;
+    }
+
+    if (n <= SCOPED_KEY_JSON_FEW) {
+        return;
+    }
+
+    list = scoped_key_json_paths_take(paths, n * sizeof(*list));
+    node->children = scoped_key_json_paths_take(paths,
+                                                n * sizeof(uint32_t));
+    n = 0;
+
+    for (child = node->first; child != 0; child = paths->nodes[child].sibling)
+    {
+        if (paths->nodes[child].kind == SCOPED_KEY_STEP_MEMBER) {
+            node->children[n] = child;
+            list[n++] = paths->nodes[child].token;
+        }
+    }
+
+    node->names = scoped_key_names_build(
+                      scoped_key_json_paths_take(paths,
+                                                 scoped_key_names_bytes(n)),
+                      list, n);
+}
+
+
+static void
+scoped_key_json_paths_fill(scoped_key_json_paths_t *paths,
+    const scoped_key_str_t *pointers)
+{
+    size_t            i;
+    uint32_t          at;
+    scoped_key_str_t  rest, token;
+
+    for (i = 0; i < paths->n; i++) {
+        at = 0;
+        rest = pointers[i];
+
+        while (scoped_key_json_token_next(&rest, &token)) {
+            at = scoped_key_json_paths_add(paths, at, token);
+        }
+
+        paths->ends[i] = at;
+        paths->nodes[at].path = (int32_t) i;
+
+        for ( /* void */ ; at != 0; at = paths->nodes[at].parent) {
+            paths->nodes[at].npaths++;
+        }
+
+        paths->nodes[0].npaths++;
+    }
+}
+
+
+const scoped_key_json_paths_t *
+scoped_key_json_paths_build(void *memory, const scoped_key_str_t *pointers,
+    size_t n)
+{
+    size_t                    nnodes;
+    uint32_t                  i;
+    scoped_key_json_paths_t  *paths;
+
+    nnodes = scoped_key_json_paths_nodes(pointers, n);
+
+    paths = memory;
+    paths->n = n;
+    paths->nnodes = 1;
+    paths->nodes = (scoped_key_json_node_t *) (paths + 1);
+    paths->tables = (unsigned char *) (paths->nodes + nnodes);
+    paths->ends = (uint32_t *) (paths->tables
+                                + nnodes * SCOPED_KEY_JSON_CHILD_BYTES);
+    paths->text = (unsigned char *) (paths->ends + n);
+
+    memset(paths->nodes, 0, sizeof(scoped_key_json_node_t));
+    paths->nodes[0].path = -1;
+
+    scoped_key_json_paths_fill(paths, pointers);
+
+    for (i = 0; i < paths->nnodes; i++) {
+        scoped_key_json_paths_table(paths, &paths->nodes[i]);
+    }
+
+    return paths;
+}
+
+
+size_t
+scoped_key_json_paths_scratch(const scoped_key_json_paths_t *paths)
+{
+    return paths->nnodes * sizeof(scoped_key_json_mark_t);
+}
+
+
+/* the child that the link leads to, past those that have died; 0: none */
+static uint32_t
+scoped_key_json_live(scoped_key_json_tour_t *tour, uint32_t *link)
+{
+    while (*link != 0 && tour->marks[*link].alive == 0) {
+        *link = tour->marks[*link].sibling;
+    }
+
+    return *link;
+}
+
+
+static void
+scoped_key_json_refuse_path(scoped_key_json_tour_t *tour, uint32_t path)
+{
+    uint32_t  n;
+
+    if (tour->outcomes[path].refused) {
+        return;
+    }
+
+    tour->outcomes[path].refused = true;
+
+    for (n = tour->paths->ends[path]; n != 0; n = tour->nodes[n].parent) {
+        tour->marks[n].alive--;
+    }
+
+    tour->marks[0].alive--;
+}
+
+
+/* all paths that lead through a node; empty: they found null there */
+static void
+scoped_key_json_end(scoped_key_json_tour_t *tour, uint32_t n, bool empty)
+{
+    int32_t    path;
+    uint32_t   child, *link;
+
+    path = tour->nodes[n].path;
+
+    if (path >= 0 && empty) {
+        tour->outcomes[path].empty = true;
+
+    } else if (path >= 0) {
+        scoped_key_json_refuse_path(tour, (uint32_t) path);
+    }
+
+    for (link = &tour->marks[n].first;
+         (child = scoped_key_json_live(tour, link)) != 0;
+         link = &tour->marks[child].sibling)
+    {
+        scoped_key_json_end(tour, child, empty);
+    }
+}
+
+
+/* false: there are no steps left, and nothing is to be looked at any more */
+static bool
+scoped_key_json_step(scoped_key_json_tour_t *tour)
+{
+    if (tour->steps == 0) {
+        scoped_key_json_end(tour, 0, false);
+        return false;
+    }
+
+    tour->steps--;
+
+    return true;
+}
+
+
+static void
+scoped_key_json_give_path(scoped_key_json_tour_t *tour, uint32_t path,
+    const scoped_key_json_t *value)
+{
+    unsigned char      digits[SCOPED_KEY_JSON_INTEGER_BYTES];
+    scoped_key_str_t   text;
+    scoped_key_json_e  type;
+
+    if (tour->outcomes[path].refused) {
+        return;
+    }
+
+    type = scoped_key_json_type(value);
+
+    if (!scoped_key_json_text(value, digits, &text)) {
+        tour->outcomes[path].nul = type == SCOPED_KEY_JSON_STRING;
+        scoped_key_json_refuse_path(tour, path);
+
+    } else if (!tour->found(tour->data, path, text,
+                            type != SCOPED_KEY_JSON_INTEGER))
+    {
+        scoped_key_json_refuse_path(tour, path);
+    }
+}
+
+
+static bool
+scoped_key_json_give_element(void *data, scoped_key_str_t name,
+    const scoped_key_json_t *value)
+{
+    scoped_key_json_tour_t  *tour = data;
+
+    (void) name;
+
+    if (!scoped_key_json_step(tour)) {
+        return false;
+    }
+
+    scoped_key_json_give_path(tour, (uint32_t) tour->nodes[tour->at].path,
+                              value);
+
+    return true;
+}
+
+
+/* a value, or an array of values */
+static void
+scoped_key_json_end_here(scoped_key_json_tour_t *tour, uint32_t n,
+    const scoped_key_json_t *value)
+{
+    uint32_t  path;
+
+    path = (uint32_t) tour->nodes[n].path;
+
+    switch (scoped_key_json_type(value)) {
+
+    case SCOPED_KEY_JSON_ARRAY:
+        if (scoped_key_json_count(value) != 0) {
+            tour->at = n;
+            scoped_key_json_each(value, scoped_key_json_give_element, tour);
+            break;
+        }
+
+        /* fall through */
+
+    case SCOPED_KEY_JSON_NULL:
+        tour->outcomes[path].empty = true;
+        break;
+
+    default:
+        scoped_key_json_give_path(tour, path, value);
+    }
+}
+
+
+/* the member that is looked at against the name of a child */
+static void
+scoped_key_json_compare(scoped_key_json_tour_t *tour, uint32_t child)
+{
+    switch (scoped_key_name_match(tour->name, tour->nodes[child].token,
+                                  SCOPED_KEY_NAME_MEMBER))
+    {
+
+    case SCOPED_KEY_NAME_OTHER:
+        break;
+
+    case SCOPED_KEY_NAME_SAME:
+        tour->marks[child].seen = tour->value;
+        break;
+
+    default:
+        scoped_key_json_end(tour, child, false);
+    }
+}
+
+
+static void
+scoped_key_json_candidate(void *data, size_t n)
+{
+    scoped_key_json_tour_t  *tour = data;
+
+    uint32_t  child;
+
+    child = tour->nodes[tour->at].children[n];
+
+    if (tour->marks[child].alive != 0) {
+        scoped_key_json_compare(tour, child);
+    }
+}
+
+
+/* the member that is looked at against the names of all children */
+static void
+scoped_key_json_compare_all(scoped_key_json_tour_t *tour)
+{
+    uint32_t                       child, *link;
+    const scoped_key_json_node_t  *node;
+
+    node = &tour->nodes[tour->at];
+
+    if (node->names != NULL
+        && !scoped_key_name_is_proto(tour->name))
+    {
+        scoped_key_names_candidates(node->names, tour->name,
+                                    scoped_key_json_candidate, tour);
+        return;
+    }
+
+    for (link = &tour->marks[tour->at].first;
+         (child = scoped_key_json_live(tour, link)) != 0;
+         link = &tour->marks[child].sibling)
+    {
+        if (tour->nodes[child].kind == SCOPED_KEY_STEP_MEMBER) {
+            scoped_key_json_compare(tour, child);
+        }
+    }
+}
+
+
+static bool
+scoped_key_json_look_at_member(void *data, scoped_key_str_t name,
+    const scoped_key_json_t *value)
+{
+    scoped_key_json_tour_t  *tour = data;
+
+    uint32_t  n, all;
+
+    if (!scoped_key_json_step(tour)) {
+        return false;
+    }
+
+    n = tour->at;
+    tour->name = name;
+    tour->value = value;
+    scoped_key_json_compare_all(tour);
+
+    all = tour->nodes[n].all;
+
+    if (all != 0 && tour->marks[all].alive != 0) {
+        scoped_key_json_visit(tour, all, value, true);
+        tour->at = n;
+    }
+
+    return true;
+}
+
+
+static void
+scoped_key_json_visit_object(scoped_key_json_tour_t *tour, uint32_t n,
+    const scoped_key_json_t *object, bool beneath)
+{
+    uint32_t  child, *link;
+
+    for (link = &tour->marks[n].first;
+         (child = scoped_key_json_live(tour, link)) != 0;
+         link = &tour->marks[child].sibling)
+    {
+        tour->marks[child].seen = NULL;
+    }
+
+    tour->at = n;
+
+    scoped_key_json_each(object, scoped_key_json_look_at_member, tour);
+
+    for (link = &tour->marks[n].first;
+         (child = scoped_key_json_live(tour, link)) != 0;
+         link = &tour->marks[child].sibling)
+    {
+        if (!scoped_key_json_step(tour)) {
+            return;
+        }
+
+        if (tour->nodes[child].kind != SCOPED_KEY_STEP_MEMBER) {
+            continue;
+        }
+
+        if (tour->marks[child].seen != NULL) {
+            scoped_key_json_visit(tour, child, tour->marks[child].seen,
+                                  beneath);
+
+        } else if (beneath) {
+            scoped_key_json_end(tour, child, false);
+        }
+    }
+}
+
+
+static bool
+scoped_key_json_look_at_element(void *data, scoped_key_str_t name,
+    const scoped_key_json_t *value)
+{
+    scoped_key_json_tour_t  *tour = data;
+
+    uint32_t  n;
+
+    (void) name;
+
+    n = tour->at;
+    scoped_key_json_visit(tour, n, value, true);
+    tour->at = n;
+
+    return tour->marks[n].alive != 0;
+}
+
+
+/* an element by its index, or a name where there are only elements */
+static void
+scoped_key_json_visit_element(scoped_key_json_tour_t *tour, uint32_t child,
+    const scoped_key_json_t *array, bool beneath)
+{
+    const scoped_key_json_t       *element;
+    const scoped_key_json_node_t  *node;
+
+    node = &tour->nodes[child];
+
+    if (!node->has_index) {
+        tour->marks[child].met_array = true;
+        return;
+    }
+
+    element = scoped_key_json_element(array, node->index);
+
+    if (element != NULL) {
+        scoped_key_json_visit(tour, child, element, beneath);
+
+    } else if (beneath) {
+        scoped_key_json_end(tour, child, false);
+    }
+}
+
+
+static void
+scoped_key_json_visit_array(scoped_key_json_tour_t *tour, uint32_t n,
+    const scoped_key_json_t *array, bool beneath)
+{
+    uint32_t  child, *link;
+
+    for (link = &tour->marks[n].first;
+         (child = scoped_key_json_live(tour, link)) != 0;
+         link = &tour->marks[child].sibling)
+    {
+        if (!scoped_key_json_step(tour)) {
+            return;
+        }
+
+        if (tour->nodes[child].kind == SCOPED_KEY_STEP_MEMBER) {
+            scoped_key_json_visit_element(tour, child, array, beneath);
+
+        } else {
+            tour->at = child;
+            scoped_key_json_each(array, scoped_key_json_look_at_element, tour);
+        }
+    }
+}
+
+
+/* neither an object nor an array: nothing can come of it but where `[]` is */
+static void
+scoped_key_json_visit_scalar(scoped_key_json_tour_t *tour, uint32_t n,
+    const scoped_key_json_t *value, bool beneath)
+{
+    bool       empty;
+    uint32_t   child, *link;
+
+    empty = !beneath && scoped_key_json_type(value) == SCOPED_KEY_JSON_NULL;
+
+    for (link = &tour->marks[n].first;
+         (child = scoped_key_json_live(tour, link)) != 0;
+         link = &tour->marks[child].sibling)
+    {
+        if (!scoped_key_json_step(tour)) {
+            return;
+        }
+
+        if (tour->nodes[child].kind != SCOPED_KEY_STEP_EACH) {
+            scoped_key_json_end(tour, child,
+                                empty && tour->nodes[child].kind
+                                         == SCOPED_KEY_STEP_ALL);
+        }
+    }
+}
+
+
+/* what the tokens up to a node lead to */
+static void
+scoped_key_json_visit(scoped_key_json_tour_t *tour, uint32_t n,
+    const scoped_key_json_t *value, bool beneath)
+{
+    if (!scoped_key_json_step(tour)) {
+        return;
+    }
+
+    if (tour->nodes[n].path >= 0) {
+        scoped_key_json_end_here(tour, n, value);
+    }
+
+    if (tour->marks[n].first == 0) {
+        return;
+    }
+
+    switch (scoped_key_json_type(value)) {
+
+    case SCOPED_KEY_JSON_OBJECT:
+        scoped_key_json_visit_object(tour, n, value, beneath);
+        break;
+
+    case SCOPED_KEY_JSON_ARRAY:
+        scoped_key_json_visit_array(tour, n, value, beneath);
+        break;
+
+    default:
+        scoped_key_json_visit_scalar(tour, n, value, beneath);
+    }
+}
+
+
+/* to every path, what its tokens have met */
+static void
+scoped_key_json_arrays_met(scoped_key_json_tour_t *tour)
+{
+    size_t    i;
+    uint32_t  n;
+
+    for (i = 0; i < tour->paths->n; i++) {
+        for (n = tour->paths->ends[i]; n != 0; n = tour->nodes[n].parent) {
+
+            if (tour->marks[n].met_array) {
+                tour->outcomes[i].arrays |= (uint32_t) 1
+                                            << (tour->nodes[n].depth - 1);
+            }
+        }
+    }
+}
+
+
+void
+scoped_key_json_walk_paths(const scoped_key_json_t *document,
+    const scoped_key_json_paths_t *paths, size_t steps, void *scratch,
+    scoped_key_json_path_t *outcomes, scoped_key_json_path_found_pt found,
+    void *data)
+{
+    uint32_t                n;
+    scoped_key_json_mark_t *mark;
+    scoped_key_json_tour_t  tour;
+
+    tour.nodes = paths->nodes;
+    tour.paths = paths;
+    tour.marks = scratch;
+    tour.outcomes = outcomes;
+    tour.found = found;
+    tour.data = data;
+    tour.steps = steps;
+    tour.at = 0;
+
+    for (n = 0; n < paths->nnodes; n++) {
+        mark = &tour.marks[n];
+        mark->seen = NULL;
+        mark->first = paths->nodes[n].first;
+        mark->sibling = paths->nodes[n].sibling;
+        mark->alive = paths->nodes[n].npaths;
+        mark->met_array = false;
+    }
+
+    scoped_key_json_visit(&tour, 0, document, false);
+    scoped_key_json_arrays_met(&tour);
+}
+
+
+uint32_t
+scoped_key_json_pointer_covered(scoped_key_str_t pointer,
+    scoped_key_str_t other)
+{
+    size_t            at;
+    uint32_t          bits, bit;
+    scoped_key_str_t  rest, token, head, tail, step;
+
+    static const scoped_key_str_t  each = scoped_key_str("/[]");
+
+    if (other.len != pointer.len + each.len) {
+        return 0;
+    }
+
+    bits = 0;
+    rest = pointer;
+
+    for (bit = 1; rest.len != 0; bit <<= 1) {
+        at = pointer.len - rest.len;
+
+        head = (scoped_key_str_t) { at, pointer.data };
+        step = (scoped_key_str_t) { each.len, other.data + at };
+        tail = (scoped_key_str_t) { rest.len, other.data + at + each.len };
+
+        if (scoped_key_str_equal(step, each)
+            && scoped_key_str_equal(tail, rest)
+            && memcmp(head.data, other.data, head.len) == 0)
+        {
+            bits |= bit;
+        }
+
+        (void) scoped_key_json_token_next(&rest, &token);
+    }
+
+    return bits;
 }

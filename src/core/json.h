@@ -13,8 +13,6 @@
 
 
 #define SCOPED_KEY_JSON_MAX_DEPTH       32
-#define SCOPED_KEY_JSON_POINTER_TOKENS  32
-#define SCOPED_KEY_JSON_TOKEN_BYTES    256   /* one token, as written */
 
 /* opaque: a value within a document; lives as long as the document */
 typedef struct scoped_key_json_s  scoped_key_json_t;
@@ -34,7 +32,6 @@ typedef enum {
 typedef bool (*scoped_key_json_member_pt)(void *data, scoped_key_str_t name,
     const scoped_key_json_t *value);
 
-
 typedef enum {
     SCOPED_KEY_JSON_NO_ERROR = 0,
     SCOPED_KEY_JSON_NO_MEMORY,
@@ -47,6 +44,49 @@ typedef enum {
     SCOPED_KEY_JSON_TRAILING,
     SCOPED_KEY_JSON_SYNTAX
 } scoped_key_json_error_e;
+
+typedef enum {
+    SCOPED_KEY_JSON_WALKED = 0,          /* every match was given to `found` */
+    SCOPED_KEY_JSON_REFUSED,             /* a match is neither a string without
+                                            NUL, an integer nor a boolean; an
+                                            element lacks the rest of the
+                                            pointer; what is on the way is
+                                            neither an object nor, for an index
+                                            or `*`, an array; or an object on
+                                            the way has another spelling
+                                            (name_match.h) of the member's
+                                            name */
+    SCOPED_KEY_JSON_STOPPED              /* found returned false */
+} scoped_key_json_walk_e;
+
+/* text: what the value says (integers in decimal, true, false); it lives only
+   during the call */
+typedef bool (*scoped_key_json_found_pt)(void *data, scoped_key_str_t text);
+
+/* several valid and distinct pointers; const once built */
+typedef struct scoped_key_json_paths_s  scoped_key_json_paths_t;
+
+#define SCOPED_KEY_JSON_MAX_PATHS  512
+
+/* what became of one of them */
+typedef struct {
+    bool      refused;                   /* as SCOPED_KEY_JSON_REFUSED; what
+                                            was found must be forgotten */
+    bool      nul;                       /* for it is a string with NUL */
+    bool      empty;                     /* null or an empty array in place of
+                                            a value, or null where a `*` would
+                                            look into it */
+    uint32_t  arrays;                    /* bit n: an array stood where its
+                                            token n, from 0, is a name */
+} scoped_key_json_path_t;
+
+/*
+ * A value of pointer n.  lasting: it lives as long as the document, else only
+ * during the call.  False: the pointer is refused, and gives no more.
+ */
+typedef bool (*scoped_key_json_path_found_pt)(void *data, size_t n,
+    scoped_key_str_t text, bool lasting);
+
 
 /*
  * A document of our own, or of those who make keys.  NULL: refused, or out of
@@ -83,24 +123,6 @@ const scoped_key_json_t *scoped_key_json_element(
 bool scoped_key_json_each(const scoped_key_json_t *value,
     scoped_key_json_member_pt each, void *data);
 
-typedef enum {
-    SCOPED_KEY_JSON_WALKED = 0,          /* every match was given to `found` */
-    SCOPED_KEY_JSON_REFUSED,             /* a match is neither a string without
-                                            NUL, an integer nor a boolean; an
-                                            element lacks the rest of the
-                                            pointer; what is on the way is
-                                            neither an object nor, for an index
-                                            or `*`, an array; or an object on
-                                            the way has another spelling
-                                            (name_match.h) of the member's
-                                            name */
-    SCOPED_KEY_JSON_STOPPED              /* found returned false */
-} scoped_key_json_walk_e;
-
-/* text: what the value says (integers in decimal, true, false); it lives only
-   during the call */
-typedef bool (*scoped_key_json_found_pt)(void *data, scoped_key_str_t text);
-
 /*
  * RFC 6901, "" or "/a/b", 32 tokens of 256 bytes at most.  A `*` token stands
  * for every element or member.  For several pointers at once, a `[]` token
@@ -117,30 +139,6 @@ bool scoped_key_json_pointer_valid(scoped_key_str_t pointer);
  */
 scoped_key_json_walk_e scoped_key_json_walk(const scoped_key_json_t *document,
     scoped_key_str_t pointer, scoped_key_json_found_pt found, void *data);
-
-/* several valid and distinct pointers; const once built */
-typedef struct scoped_key_json_paths_s  scoped_key_json_paths_t;
-
-#define SCOPED_KEY_JSON_MAX_PATHS  512
-
-/* what became of one of them */
-typedef struct {
-    bool      refused;                   /* as SCOPED_KEY_JSON_REFUSED; what
-                                            was found must be forgotten */
-    bool      nul;                       /* for it is a string with NUL */
-    bool      empty;                     /* null or an empty array in place of
-                                            a value, or null where a `*` would
-                                            look into it */
-    uint32_t  arrays;                    /* bit n: an array stood where its
-                                            token n, from 0, is a name */
-} scoped_key_json_path_t;
-
-/*
- * A value of pointer n.  lasting: it lives as long as the document, else only
- * during the call.  False: the pointer is refused, and gives no more.
- */
-typedef bool (*scoped_key_json_path_found_pt)(void *data, size_t n,
-    scoped_key_str_t text, bool lasting);
 
 /*
  * Builds n of them, SCOPED_KEY_JSON_MAX_PATHS at most, in memory of

@@ -1,9 +1,19 @@
 /*
  * Hash fields and scope list, as Redis has them, to an immutable record that
  * verdicts are reached from.  A record is one block of memory, counted by
- * reference within one thread; nothing in it changes but the count.
- * It holds no key text and no digest: proof of the secret is apart, and is
- * dropped once the record is verified.
+ * reference within one thread; nothing in it changes but the count.  It holds
+ * no key text and no digest: proof of the secret is apart, and is dropped
+ * once the record is verified.
+ *
+ * The layout of the block is for record.c, which writes it, and verdict.c,
+ * which reads it, alone:
+ *
+ *     the struct; id, name, owner; the meta texts, name and value in turn;
+ *     refusals; plain grants;
+ *     and at `tail`, a multiple of 8, what most records have not:
+ *     previous_until; conditions and their lists; constrained grants.
+ *
+ * An invalid record is the struct and the id.
  */
 
 #ifndef SCOPED_KEY_RECORD_H
@@ -11,12 +21,13 @@
 
 #include "digest.h"
 #include "text.h"
+#include "conditions.h"
+#include "grant.h"
 
 
 #define SCOPED_KEY_RECORD_MAX_MEMBERS  1024
 #define SCOPED_KEY_RECORD_MAX_BYTES    65536   /* names, values, members */
 #define SCOPED_KEY_RECORD_MAX_FIELDS   1024    /* unknown ones reckoned in */
-
 
 typedef struct scoped_key_record_s  scoped_key_record_t;
 
@@ -55,6 +66,31 @@ typedef enum {
  */
 typedef void (*scoped_key_report_pt)(void *data, const char *field,
     scoped_key_str_t value);
+
+#define SCOPED_KEY_RECORD_VALID        0x01
+#define SCOPED_KEY_RECORD_ENABLED      0x02
+#define SCOPED_KEY_RECORD_GLOBAL       0x04
+#define SCOPED_KEY_RECORD_DIGEST       0x08  /* there was a readable one */
+#define SCOPED_KEY_RECORD_PREVIOUS     0x10  /* has a previous_until */
+#define SCOPED_KEY_RECORD_CONDITIONS   0x20
+
+struct scoped_key_record_s {
+    uint32_t       references;
+    uint32_t       size;                 /* bytes of the block */
+    uint32_t       tail;                 /* offset */
+    uint16_t       texts;                /* bytes of id, name, owner, meta */
+    uint16_t       name;                 /* bytes, as the next two */
+    uint16_t       owner;
+    uint16_t       nmeta;
+    uint16_t       nrefusals;
+    uint16_t       nplain;
+    uint16_t       nconstrained;
+    uint8_t        id;                   /* bytes */
+    uint8_t        flags;
+    unsigned char  data[];
+};
+
+_Static_assert(sizeof(scoped_key_record_t) == 28, "records stay small");
 
 
 /*
@@ -104,5 +140,47 @@ scoped_key_str_t scoped_key_record_owner(const scoped_key_record_t *record);
 /* name without the "meta."; false when there is none */
 bool scoped_key_record_meta(const scoped_key_record_t *record,
     scoped_key_str_t name, scoped_key_str_t *value);
+
+
+/* what most records have not; each is there if its flag or count says so */
+static inline const int64_t *
+scoped_key_record_previous_until(const scoped_key_record_t *record)
+{
+    return (const int64_t *) ((const unsigned char *) record + record->tail);
+}
+
+
+static inline const scoped_key_conditions_t *
+scoped_key_record_conditions(const scoped_key_record_t *record)
+{
+    const int64_t  *tail;
+
+    tail = scoped_key_record_previous_until(record);
+
+    if (record->flags & SCOPED_KEY_RECORD_PREVIOUS) {
+        tail++;
+    }
+
+    return (const scoped_key_conditions_t *) tail;
+}
+
+
+static inline const scoped_key_constrained_t *
+scoped_key_record_constrained(const scoped_key_record_t *record)
+{
+    const unsigned char            *at;
+    const scoped_key_conditions_t  *conditions;
+
+    conditions = scoped_key_record_conditions(record);
+    at = (const unsigned char *) conditions;
+
+    if (record->flags & SCOPED_KEY_RECORD_CONDITIONS) {
+        at += (sizeof(*conditions) + conditions->lists
+               + SCOPED_KEY_PACK_ALIGNMENT - 1)
+              & -(size_t) SCOPED_KEY_PACK_ALIGNMENT;
+    }
+
+    return (const scoped_key_constrained_t *) at;
+}
 
 #endif

@@ -2,15 +2,15 @@
  * Verdicts: see verdict.h.  Which kind of member beats which is said here and
  * nowhere else: a refusal beats every grant of the same required scope; plain
  * grants come before constrained ones, which ask more.
- * Invariant: every way out that is not written as an allowance refuses.
+ * Invariants: every way out that is not written as an allowance refuses; no
+ * word for a reason needs an escape in JSON or in a header.
  */
 
 #include <string.h>
 
-#include "pattern.h"
-#include "record_layout.h"
-#include "scope.h"
 #include "verdict.h"
+#include "pattern.h"
+#include "scope.h"
 
 
 /* one clause, and what has become of it so far */
@@ -23,6 +23,86 @@ typedef struct {
     size_t                    *left;     /* steps, for all clauses together */
     bool                       fixed;
 } scoped_key_trial_t;
+
+typedef struct {
+    const char  *name;
+    const char  *detail;
+} scoped_key_reason_text_t;
+
+#define SCOPED_KEY_REASONS                                                    \
+    (sizeof(scoped_key_reasons) / sizeof(scoped_key_reasons[0]))
+
+
+static const scoped_key_reason_text_t  scoped_key_reasons[] = {
+    [SCOPED_KEY_REASON_NONE] = {
+        "", ""
+    },
+    [SCOPED_KEY_MISSING_KEY] = {
+        "missing_key",
+        "No key was presented."
+    },
+    [SCOPED_KEY_AMBIGUOUS_KEY] = {
+        "ambiguous_key",
+        "More than one key was presented."
+    },
+    [SCOPED_KEY_MALFORMED_KEY] = {
+        "malformed_key",
+        "The key is not well-formed; it may be mistyped or cut off."
+    },
+    [SCOPED_KEY_UNKNOWN_KEY] = {
+        "unknown_key",
+        "The key is not known."
+    },
+    [SCOPED_KEY_RECORD_INVALID] = {
+        "record_invalid",
+        "The record of the key cannot be read."
+    },
+    [SCOPED_KEY_KEY_DISABLED] = {
+        "key_disabled",
+        "The key is disabled."
+    },
+    [SCOPED_KEY_KEY_NOT_YET_VALID] = {
+        "key_not_yet_valid",
+        "The key is not valid yet."
+    },
+    [SCOPED_KEY_KEY_EXPIRED] = {
+        "key_expired",
+        "The key has expired."
+    },
+    [SCOPED_KEY_IP_REFUSED] = {
+        "ip_refused",
+        "The key may not be used from this address."
+    },
+    [SCOPED_KEY_HOST_REFUSED] = {
+        "host_refused",
+        "The key may not be used for this host."
+    },
+    [SCOPED_KEY_METHOD_REFUSED] = {
+        "method_refused",
+        "The key may not be used with this method."
+    },
+    [SCOPED_KEY_INSUFFICIENT_SCOPE] = {
+        "insufficient_scope",
+        "The key does not grant what this request requires."
+    },
+    [SCOPED_KEY_PARAM_REFUSED] = {
+        "param_refused",
+        "The key does not grant this request with these parameters."
+    },
+    [SCOPED_KEY_BODY_UNREADABLE] = {
+        "body_unreadable",
+        "The body cannot be read as what is expected here: JSON, a form or "
+        "GraphQL, with its Content-Type."
+    },
+    [SCOPED_KEY_BODY_TOO_LARGE] = {
+        "body_too_large",
+        "The request body is too large to be checked."
+    },
+    [SCOPED_KEY_STORE_UNAVAILABLE] = {
+        "store_unavailable",
+        "The key cannot be checked at the moment."
+    }
+};
 
 
 /* everything but the plain case: a current text, no conditions, all well */
@@ -405,4 +485,29 @@ scoped_key_verdict_scopes(const scoped_key_record_t *record,
     }
 
     return verdict;
+}
+
+
+static const scoped_key_reason_text_t *
+scoped_key_reason_text(scoped_key_reason_e reason)
+{
+    size_t  i;
+
+    i = reason;
+
+    return &scoped_key_reasons[i < SCOPED_KEY_REASONS ? i : 0];
+}
+
+
+const char *
+scoped_key_reason_name(scoped_key_reason_e reason)
+{
+    return scoped_key_reason_text(reason)->name;
+}
+
+
+const char *
+scoped_key_reason_detail(scoped_key_reason_e reason)
+{
+    return scoped_key_reason_text(reason)->detail;
 }

@@ -1,4 +1,4 @@
-/* links: core/graphql core/graphql_fragments core/graphql_lexer core/graphql_string core/graphql_value core/text */
+/* links: core/graphql core/graphql_lexer core/text */
 
 /*
  * The scanner of GraphQL against a rough reading of the same document: text

@@ -1,4 +1,4 @@
-/* links: core/verdict core/verdict_reason core/record core/record_build core/record_fill core/record_fields core/grant core/grant_compile core/grant_check core/conditions core/pack core/json core/json_walk core/name_match core/name_table core/address core/pattern core/scope core/digest core/text -ljansson -lsodium */
+/* links: core/verdict core/record core/record_fields core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/text -ljansson -lsodium */
 
 /*
  * A scenario (t/data/verdict/README), a line each.  Whatever it says, a change

@@ -12,11 +12,6 @@
 #include <stdlib.h>
 
 
-struct scoped_key_record_s {
-    unsigned  references;
-    size_t    size;
-};
-
 static size_t  fake_records;             /* alive */
 
 
@@ -31,7 +26,7 @@ fake_record_make(size_t size)
     }
 
     record->references = 1;
-    record->size = size;
+    record->size = (uint32_t) size;
     fake_records++;
 
     return record;

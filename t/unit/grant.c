@@ -1,4 +1,4 @@
-/* links: core/grant core/grant_compile core/grant_check core/conditions core/pack core/json core/json_walk core/name_match core/name_table core/address core/pattern core/scope core/text -ljansson */
+/* links: core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/text -ljansson */
 
 /*
  * Members packed into as little room as is said to suffice, and into less; and

@@ -1,4 +1,4 @@
-/* links: core/record core/record_build core/record_fill core/record_fields core/grant core/grant_compile core/grant_check core/conditions core/pack core/json core/json_walk core/name_match core/name_table core/address core/pattern core/scope core/digest core/text -ljansson -lsodium */
+/* links: core/record core/record_fields core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/text -ljansson -lsodium */
 
 /*
  * Records at their limits and one beyond: members, fields, bytes; and within
