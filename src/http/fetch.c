@@ -6,7 +6,7 @@
 
 #include "fetch.h"
 #include "printable.h"
-#include "../redis/command.h"
+#include "../redis/resp.h"
 
 
 /* "*2 $8 SMEMBERS $nn prefix{id}:scopes" with its line ends, rounded up */

@@ -7,7 +7,7 @@
 
 #include "uses.h"
 #include "printable.h"
-#include "../redis/command.h"
+#include "../redis/resp.h"
 
 
 /* "ZADD", the Redis key, "GT" */

@@ -1,20 +1,41 @@
 /*
  * Batches of commands over one link, answered in the order in which they were
- * sent.
+ * sent, each reply of the form that its command has.
  * Invariants: slots are in the ring in the order of their commands in the
  * output; only the first is ever being answered; a batch leaves its slot
- * before its handler is called, and no handler is called by send().  One timer
- * watches them all: a batch whose time is over is given up, and its slot stays
- * until its replies have come, so that they are taken for no other one's.
- * Slots that were given up are the first of the ring: who was sent later is
- * due later.
+ * before its handler is called, and no handler is called by send().  One
+ * timer watches them all: a batch whose time is over is given up, and its
+ * slot stays until its replies have come, so that they are taken for no other
+ * one's.  Slots that were given up are the first of the ring: who was sent
+ * later is due later.  What a server may say of its own commands has the form
+ * that is expected, and of what it says of other ones, or twice, something
+ * has not.
  */
 
+#include "connection.h"
 #include "link.h"
+#include "output.h"
 
+
+/* sent and not yet answered; those count that nobody waits for any more */
+#define SCOPED_KEY_REDIS_MAX_BATCHES  8192
+
+/* a connection that was idle for so long may have been dropped unnoticed */
+#define SCOPED_KEY_REDIS_IDLE_MS      1000
+
+/* and is tried as often as this */
+#define SCOPED_KEY_REDIS_KEEPALIVE_MS  30000
+
+/* how far the replies to a batch have come; zero at its start */
+typedef struct {
+    ngx_uint_t               step;       /* the next form */
+    ngx_uint_t               queued;     /* commands of the transaction */
+    ngx_uint_t               pairs;      /* which of them: a bit each */
+    unsigned                 refused:1;  /* MULTI was */
+    unsigned                 aborted:1;  /* one of its commands was */
+} scoped_key_redis_progress_t;
 
 #define SCOPED_KEY_REDIS_FIRST_SLOTS  64
-
 
 /* commands that were sent, and who waits for the replies */
 typedef struct {
@@ -54,6 +75,14 @@ struct scoped_key_redis_connection_s {
 };
 
 
+static ngx_uint_t scoped_key_redis_form_take(
+    const scoped_key_redis_forms_t *forms,
+    scoped_key_redis_progress_t *progress,
+    const scoped_key_resp_value_t *value);
+static ngx_uint_t scoped_key_redis_form_take_large(
+    const scoped_key_redis_forms_t *forms,
+    scoped_key_redis_progress_t *progress,
+    const scoped_key_resp_value_t *root);
 static const char *scoped_key_redis_connection_ready(void *owner);
 static const char *scoped_key_redis_connection_reply(void *owner,
     const scoped_key_resp_value_t *value);
@@ -80,7 +109,6 @@ static const scoped_key_redis_owner_t  scoped_key_redis_connection_ops = {
     scoped_key_redis_connection_is_busy
 };
 
-
 /*
  * Errors that are about this server and not about the command.  Behind a
  * proxy or after a restart, connecting again authenticates again; and of
@@ -97,6 +125,7 @@ static const scoped_key_redis_forms_t  scoped_key_redis_connection_pong = {
 
 static const char  scoped_key_redis_connection_unexpected[] =
     "an unexpected reply";
+
 static const char  scoped_key_redis_connection_timed_out[] =
     "no reply in time";
 
@@ -754,4 +783,126 @@ scoped_key_redis_connection_on_pong(scoped_key_redis_batch_t *batch,
     scoped_key_redis_result_e result, const scoped_key_resp_value_t *reply)
 {
     /* that something came is all that was wanted */
+}
+
+
+static ngx_uint_t
+scoped_key_redis_form_is_strings(const scoped_key_resp_value_t *value)
+{
+    size_t  i;
+
+    if (value->type != SCOPED_KEY_RESP_ARRAY) {
+        return 0;
+    }
+
+    for (i = 1; i <= value->len; i++) {
+        if (value[i].type != SCOPED_KEY_RESP_STRING) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* a command that was not queued, since MULTI was refused, has been executed */
+static ngx_uint_t
+scoped_key_redis_form_queued(scoped_key_redis_progress_t *progress,
+    const scoped_key_resp_value_t *value)
+{
+    progress->queued++;
+
+    if (value->type == SCOPED_KEY_RESP_ERROR) {
+        progress->aborted = 1;
+        return 1;
+    }
+
+    return progress->refused ? scoped_key_redis_form_is_strings(value)
+                             : scoped_key_resp_is_status(value, "QUEUED");
+}
+
+
+static ngx_uint_t
+scoped_key_redis_form_exec(const scoped_key_redis_progress_t *progress,
+    const scoped_key_resp_value_t *value)
+{
+    size_t                          i;
+    ngx_uint_t                      odd;
+    const scoped_key_resp_value_t  *element;
+
+    if (value->type == SCOPED_KEY_RESP_ERROR) {
+        return 1;
+    }
+
+    if (progress->refused || progress->aborted
+        || value->type != SCOPED_KEY_RESP_ARRAY
+        || value->len != progress->queued)
+    {
+        return 0;
+    }
+
+    element = value + 1;
+
+    for (i = 0; i < value->len; i++) {
+
+        odd = ((progress->pairs >> i) & 1) && element->len % 2 != 0;
+
+        if (element->type != SCOPED_KEY_RESP_ERROR
+            && (odd || !scoped_key_redis_form_is_strings(element)))
+        {
+            return 0;
+        }
+
+        element += element->span;
+    }
+
+    return 1;
+}
+
+
+/* whether the value is of the next form; then the one after it is the next */
+static ngx_uint_t
+scoped_key_redis_form_take(const scoped_key_redis_forms_t *forms,
+    scoped_key_redis_progress_t *progress,
+    const scoped_key_resp_value_t *value)
+{
+    ngx_uint_t  error;
+
+    error = (value->type == SCOPED_KEY_RESP_ERROR);
+
+    switch (forms->form[progress->step++]) {
+
+    case SCOPED_KEY_REDIS_FORM_MULTI:
+        progress->refused = error;
+        return error || scoped_key_resp_is_status(value, "OK");
+
+    case SCOPED_KEY_REDIS_FORM_PAIRS:
+        progress->pairs |= (ngx_uint_t) 1 << progress->queued;
+        return scoped_key_redis_form_queued(progress, value);
+
+    case SCOPED_KEY_REDIS_FORM_QUEUED:
+        return scoped_key_redis_form_queued(progress, value);
+
+    case SCOPED_KEY_REDIS_FORM_EXEC:
+        return scoped_key_redis_form_exec(progress, value);
+
+    case SCOPED_KEY_REDIS_FORM_INTEGER:
+        return error || value->type == SCOPED_KEY_RESP_INTEGER;
+
+    default: /* SCOPED_KEY_REDIS_FORM_PONG */
+        return error || scoped_key_resp_is_status(value, "PONG");
+    }
+}
+
+
+/* the same for a reply that was too large; root: its type and length alone */
+static ngx_uint_t
+scoped_key_redis_form_take_large(const scoped_key_redis_forms_t *forms,
+    scoped_key_redis_progress_t *progress,
+    const scoped_key_resp_value_t *root)
+{
+    return forms->form[progress->step++] == SCOPED_KEY_REDIS_FORM_EXEC
+           && !progress->refused && !progress->aborted
+           && root->type == SCOPED_KEY_RESP_ARRAY
+           && root->len == progress->queued;
 }

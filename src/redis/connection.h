@@ -10,67 +10,12 @@
 #ifndef SCOPED_KEY_REDIS_CONNECTION_H
 #define SCOPED_KEY_REDIS_CONNECTION_H
 
-#include <ngx_config.h>
-#include <ngx_core.h>
-#include <ngx_event.h>
-#include <ngx_event_connect.h>
-
-#include "form.h"
+#include "endpoints.h"
 #include "resp.h"
 
 
-/* sent and not yet answered; those count that nobody waits for any more */
-#define SCOPED_KEY_REDIS_MAX_BATCHES  8192
-
-/* a connection that was idle for so long may have been dropped unnoticed */
-#define SCOPED_KEY_REDIS_IDLE_MS      1000
-
-/* and is tried as often as this */
-#define SCOPED_KEY_REDIS_KEEPALIVE_MS  30000
-
-#define SCOPED_KEY_REDIS_MAX_RUN_ID   64
-
-/* one ADDRESS of the configuration */
-typedef struct {
-    ngx_str_t    text;                   /* as written */
-    ngx_str_t    host;                   /* a name to resolve, and its port */
-    in_port_t    port;
-    ngx_addr_t   addr;                   /* no sockaddr: it is a name */
-} scoped_key_redis_host_t;
-
-/* const once merged; lives as long as the cycle */
-typedef struct {
-    scoped_key_redis_host_t  *hosts;     /* tried in turn */
-    ngx_uint_t                nhosts;
-    ngx_resolver_t           *resolver;  /* nginx's own, or NULL */
-    ngx_str_t    name;                   /* as written, for the log */
-    ngx_str_t    user;                   /* empty: AUTH with password only */
-    ngx_str_t    password;               /* empty: no AUTH; never logged */
-    ngx_uint_t   db;
-    ngx_msec_t   connect_timeout;        /* connect and handshake together */
-    ngx_msec_t   timeout;                /* a batch, from send to last reply;
-                                            twice that behind a late one */
-    ngx_msec_t   heartbeat;              /* of a tracking link, how often */
-} scoped_key_redis_conf_t;
-
-/* where a link is, or tries to be; socklen 0: no address is known */
-typedef struct {
-    ngx_sockaddr_t  sockaddr;
-    socklen_t       socklen;
-    ngx_str_t       name;                /* points to text, or to a constant */
-    u_char          text[NGX_SOCKADDR_STRLEN];
-} scoped_key_redis_address_t;
-
-typedef struct scoped_key_redis_endpoints_s   scoped_key_redis_endpoints_t;
 typedef struct scoped_key_redis_connection_s  scoped_key_redis_connection_t;
 typedef struct scoped_key_redis_batch_s       scoped_key_redis_batch_t;
-
-/* the server process at the other end, as INFO calls it */
-typedef struct {
-    ngx_uint_t   greeted;                /* ever */
-    size_t       len;                    /* 0: it does not say */
-    u_char       run_id[SCOPED_KEY_REDIS_MAX_RUN_ID];
-} scoped_key_redis_server_t;
 
 typedef enum {
     SCOPED_KEY_REDIS_REPLY = 0,
@@ -103,6 +48,26 @@ struct scoped_key_redis_batch_s {
     void                       *data;
 };
 
+#define SCOPED_KEY_REDIS_MAX_FORMS  8
+
+/* any command may also be answered with an error */
+typedef enum {
+    SCOPED_KEY_REDIS_FORM_MULTI = 0,     /* +OK */
+    SCOPED_KEY_REDIS_FORM_QUEUED,        /* +QUEUED */
+    SCOPED_KEY_REDIS_FORM_PAIRS,         /* +QUEUED, and then an even number of
+                                            strings */
+    SCOPED_KEY_REDIS_FORM_EXEC,          /* an array, of each that was queued
+                                            an array of strings or an error */
+    SCOPED_KEY_REDIS_FORM_INTEGER,
+    SCOPED_KEY_REDIS_FORM_PONG           /* +PONG */
+} scoped_key_redis_form_e;
+
+/* of one batch; const, and outlives it */
+typedef struct {
+    ngx_uint_t               n;
+    scoped_key_redis_form_e  form[SCOPED_KEY_REDIS_MAX_FORMS];
+} scoped_key_redis_forms_t;
+
 
 /*
  * Starts to connect at once.  NULL: out of memory.  endpoints: of conf, outlive
@@ -121,10 +86,6 @@ void scoped_key_redis_connection_destroy(
 const scoped_key_redis_address_t *scoped_key_redis_connection_address(
     const scoped_key_redis_connection_t *connection);
 
-/* 0, too, where one of them is not known */
-ngx_uint_t scoped_key_redis_address_equal(
-    const scoped_key_redis_address_t *one,
-    const scoped_key_redis_address_t *two);
 /* the one that it is connected to, or was last */
 const scoped_key_redis_server_t *scoped_key_redis_connection_server(
     const scoped_key_redis_connection_t *connection);

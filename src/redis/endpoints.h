@@ -9,9 +9,53 @@
 #ifndef SCOPED_KEY_REDIS_ENDPOINTS_H
 #define SCOPED_KEY_REDIS_ENDPOINTS_H
 
-#include "connection.h"
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_event_connect.h>
 
 
+#define SCOPED_KEY_REDIS_MAX_RUN_ID   64
+
+/* one ADDRESS of the configuration */
+typedef struct {
+    ngx_str_t    text;                   /* as written */
+    ngx_str_t    host;                   /* a name to resolve, and its port */
+    in_port_t    port;
+    ngx_addr_t   addr;                   /* no sockaddr: it is a name */
+} scoped_key_redis_host_t;
+
+/* const once merged; lives as long as the cycle */
+typedef struct {
+    scoped_key_redis_host_t  *hosts;     /* tried in turn */
+    ngx_uint_t                nhosts;
+    ngx_resolver_t           *resolver;  /* nginx's own, or NULL */
+    ngx_str_t                 name;      /* as written, for the log */
+    ngx_str_t                 user;      /* empty: AUTH with password only */
+    ngx_str_t                 password;  /* empty: no AUTH; never logged */
+    ngx_uint_t                db;
+    ngx_msec_t                connect_timeout;   /* and handshake */
+    ngx_msec_t                timeout;   /* a batch, from send to last reply;
+                                            twice that behind a late one */
+    ngx_msec_t                heartbeat; /* of a tracking link, how often */
+} scoped_key_redis_conf_t;
+
+/* where a link is, or tries to be; socklen 0: no address is known */
+typedef struct {
+    ngx_sockaddr_t  sockaddr;
+    socklen_t       socklen;
+    ngx_str_t       name;                /* points to text, or to a constant */
+    u_char          text[NGX_SOCKADDR_STRLEN];
+} scoped_key_redis_address_t;
+
+/* the server process at the other end, as INFO calls it */
+typedef struct {
+    ngx_uint_t   greeted;                /* ever */
+    size_t       len;                    /* 0: it does not say */
+    u_char       run_id[SCOPED_KEY_REDIS_MAX_RUN_ID];
+} scoped_key_redis_server_t;
+
+typedef struct scoped_key_redis_endpoints_s  scoped_key_redis_endpoints_t;
 typedef struct scoped_key_redis_watcher_s  scoped_key_redis_watcher_t;
 
 /* told that a name has got its first answer, or other addresses */
@@ -46,6 +90,11 @@ ngx_int_t scoped_key_redis_endpoints_next(
     scoped_key_redis_endpoints_t *endpoints,
     scoped_key_redis_address_t *address, ngx_uint_t advance,
     ngx_uint_t patient);
+
+/* 0, too, where one of them is not known */
+ngx_uint_t scoped_key_redis_address_equal(
+    const scoped_key_redis_address_t *one,
+    const scoped_key_redis_address_t *two);
 
 /* how many there are to try */
 ngx_uint_t scoped_key_redis_endpoints_count(

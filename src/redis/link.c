@@ -1,11 +1,19 @@
 /*
  * One socket to Redis on nginx's event loop, for an owner who knows what is
- * said over it.
- * This is its life: connect, lose, back off, connect again; what its events
- * do is in link_events.c.
+ * said over it: connect, handshake, read, write, lose, back off, connect
+ * again.  The handshake is one write:  AUTH and SELECT where they are
+ * configured; PING, which tells whether the server serves: one that is
+ * loading, or requires a password, answers with an error; and INFO, which
+ * tells which process it is: not all that answer at one address need be the
+ * same.
  * Invariants: the nginx connection is closed in one place and once; the state
  * says what the one timer means; the owner is called last, so that he finds
- * the link in the state that he is told of.
+ * the link in the state that he is told of; after a failure nothing of the
+ * link is touched.  The socket is read until there is nothing more, as edge-
+ * triggered events want it, but what one turn of the event loop reads and
+ * hands out is bounded, and the rest is left to the next turn.  Of an answer
+ * to AUTH nothing is logged but a text that is known here, or its first word:
+ * some servers quote the arguments that they refuse.
  */
 
 #include "link.h"
@@ -18,13 +26,39 @@
 /* a link that stays down is spoken of again after this long */
 #define SCOPED_KEY_REDIS_REMIND_MS        60000
 
+/* one turn */
+#define SCOPED_KEY_REDIS_READ_BYTES  16384
+#define SCOPED_KEY_REDIS_MAX_READS       8
+#define SCOPED_KEY_REDIS_MAX_REPLIES  1024
 
+/* of an error's first word: "WRONGPASS", "MISCONF", … */
+#define SCOPED_KEY_REDIS_MAX_WORD  16
+
+
+static void scoped_key_redis_link_greet(scoped_key_redis_link_t *link);
+static void scoped_key_redis_link_on_read(ngx_event_t *rev);
+static void scoped_key_redis_link_on_write(ngx_event_t *wev);
+static void scoped_key_redis_link_on_flush(ngx_event_t *ev);
+static ngx_int_t scoped_key_redis_handshake_write(
+    scoped_key_redis_link_t *link);
+static const char *scoped_key_redis_handshake_reply(
+    scoped_key_redis_link_t *link,
+    const scoped_key_resp_value_t *value);
 static void scoped_key_redis_link_connect(scoped_key_redis_link_t *link);
 static void scoped_key_redis_link_on_timer(ngx_event_t *ev);
 static void scoped_key_redis_link_on_names(void *data);
 
 
 const char  scoped_key_redis_link_moved[] = "the server has another address";
+
+/* errors in answer to AUTH that begin so are logged so far */
+static const char *const  scoped_key_redis_handshake_known[] = {
+    "ERR max number of clients reached",
+    "ERR Client sent AUTH, but no password is set",
+    "ERR AUTH <password> called without any password configured",
+    "ERR unknown command",
+    NULL
+};
 
 
 void
@@ -591,4 +625,508 @@ scoped_key_redis_link_on_names(void *data)
 
         scoped_key_redis_link_move(link);
     }
+}
+
+
+/* NGX_ERROR: connect() has come to a bad end, and the link has failed */
+static ngx_int_t
+scoped_key_redis_link_test_connect(scoped_key_redis_link_t *link)
+{
+    int        err;
+    socklen_t  len;
+
+    err = 0;
+    len = sizeof(int);
+
+    if (getsockopt(link->peer.connection->fd, SOL_SOCKET, SO_ERROR,
+                   (void *) &err, &len)
+        == -1)
+    {
+        err = ngx_socket_errno;
+    }
+
+    if (err == 0) {
+        return NGX_OK;
+    }
+
+    scoped_key_redis_link_fail(link, err, "connect() failed");
+
+    return NGX_ERROR;
+}
+
+
+/*
+ * Between link.c and link_events.c: greet a server that has just been
+ * connected to; the handlers of the socket's events and of link->flush.
+ */
+static void
+scoped_key_redis_link_greet(scoped_key_redis_link_t *link)
+{
+    ngx_connection_t  *c;
+
+    c = link->peer.connection;
+
+    if (ngx_tcp_nodelay(c) != NGX_OK
+        || scoped_key_redis_handshake_write(link) != NGX_OK)
+    {
+        scoped_key_redis_link_fail(link, 0, "greeting failed");
+        return;
+    }
+
+    link->state = SCOPED_KEY_REDIS_HANDSHAKE;
+    scoped_key_redis_link_on_flush(&link->flush);
+}
+
+
+static void
+scoped_key_redis_link_on_write(ngx_event_t *wev)
+{
+    ngx_connection_t         *c;
+    scoped_key_redis_link_t  *link;
+
+    c = wev->data;
+    link = c->data;
+
+    if (link->state != SCOPED_KEY_REDIS_CONNECTING) {
+        scoped_key_redis_link_on_flush(&link->flush);
+        return;
+    }
+
+    if (scoped_key_redis_link_test_connect(link) == NGX_OK) {
+        scoped_key_redis_link_greet(link);
+    }
+}
+
+
+static void
+scoped_key_redis_link_on_flush(ngx_event_t *ev)
+{
+    ngx_int_t                 rc;
+    ngx_connection_t         *c;
+    scoped_key_redis_link_t  *link;
+
+    link = ev->data;
+    c = link->peer.connection;
+
+    if (!c->write->ready) {
+        return;
+    }
+
+    if (link->state == SCOPED_KEY_REDIS_READY) {
+        if (scoped_key_redis_output_send(&link->output, c) == NGX_ERROR) {
+            scoped_key_redis_link_fail_due(link, ngx_socket_errno,
+                                           "send() failed",
+                                           SCOPED_KEY_REDIS_LOST_DEAD);
+        }
+
+        return;
+    }
+
+    rc = scoped_key_redis_output_send(&link->hello, c);
+
+    /*
+     * A server that turns us away says why and closes: let the read event
+     * tell, or the timer.
+     */
+    if (rc != NGX_AGAIN) {
+        scoped_key_redis_output_clear(&link->hello);
+    }
+}
+
+
+static const char *
+scoped_key_redis_link_reply(scoped_key_redis_link_t *link,
+    const scoped_key_resp_value_t *value)
+{
+    const char  *reason;
+
+    switch (link->state) {
+
+    case SCOPED_KEY_REDIS_READY:
+        return link->ops->reply(link->owner, value);
+
+    case SCOPED_KEY_REDIS_HANDSHAKE:
+        break;
+
+    default:
+        return "the server spoke first";
+    }
+
+    reason = scoped_key_redis_handshake_reply(link, value);
+
+    if (reason != NULL || link->step != SCOPED_KEY_REDIS_STEP_DONE) {
+        return reason;
+    }
+
+    ngx_del_timer(&link->timer);
+
+    link->state = SCOPED_KEY_REDIS_READY;
+    scoped_key_redis_link_flush(link);
+
+    return link->ops->ready(link->owner);
+}
+
+
+/*
+ * Hands out the replies that have come.  NGX_OK: all of them.  NGX_BUSY: as
+ * many as one turn may.  NGX_ERROR: the link has failed.
+ */
+static ngx_int_t
+scoped_key_redis_link_take(scoped_key_redis_link_t *link, ngx_uint_t *left)
+{
+    const char                     *reason;
+    scoped_key_redis_lost_e         why;
+    scoped_key_resp_status_e        status;
+    const scoped_key_resp_value_t  *value;
+
+    while (*left > 0) {
+        status = scoped_key_resp_take(link->resp, &value);
+        why = SCOPED_KEY_REDIS_LOST_GARBLED;
+
+        switch (status) {
+
+        case SCOPED_KEY_RESP_MORE:
+            return NGX_OK;
+
+        case SCOPED_KEY_RESP_REPLY:
+            reason = scoped_key_redis_link_reply(link, value);
+            why = SCOPED_KEY_REDIS_LOST;
+            break;
+
+        case SCOPED_KEY_RESP_TOO_LARGE:
+            reason = link->state == SCOPED_KEY_REDIS_READY
+                     ? link->ops->too_large(link->owner, value)
+                     : "reply too large";
+            break;
+
+        default: /* SCOPED_KEY_RESP_BROKEN */
+            reason = "broken reply";
+        }
+
+        if (reason != NULL) {
+            scoped_key_redis_link_fail_due(link, 0, reason, why);
+            return NGX_ERROR;
+        }
+
+        (*left)--;
+    }
+
+    return NGX_BUSY;
+}
+
+
+/* NGX_OK: something came.  NGX_ERROR: the link has failed. */
+static ngx_int_t
+scoped_key_redis_link_receive(scoped_key_redis_link_t *link)
+{
+    u_char             buffer[SCOPED_KEY_REDIS_READ_BYTES];
+    ssize_t            n;
+    ngx_connection_t  *c;
+
+    c = link->peer.connection;
+
+    n = c->recv(c, buffer, sizeof(buffer));
+
+    if (n == NGX_AGAIN) {
+        return NGX_AGAIN;
+    }
+
+    if (n == NGX_ERROR) {
+        scoped_key_redis_link_fail_due(link, ngx_socket_errno, "recv() failed",
+                                       SCOPED_KEY_REDIS_LOST_DEAD);
+        return NGX_ERROR;
+    }
+
+    if (n == 0) {
+        scoped_key_redis_link_fail_due(link, 0, "closed by the server",
+                                       SCOPED_KEY_REDIS_LOST_DEAD);
+        return NGX_ERROR;
+    }
+
+    link->heard = ngx_current_msec;
+
+    if (!scoped_key_resp_feed(link->resp, buffer, n)) {
+        scoped_key_redis_link_fail(link, 0, "out of memory");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+scoped_key_redis_link_on_read(ngx_event_t *rev)
+{
+    ngx_int_t                 rc;
+    ngx_uint_t                i, left;
+    ngx_connection_t         *c;
+    scoped_key_redis_link_t  *link;
+
+    c = rev->data;
+    link = c->data;
+    left = SCOPED_KEY_REDIS_MAX_REPLIES;
+
+    if (link->state == SCOPED_KEY_REDIS_CONNECTING
+        && scoped_key_redis_link_test_connect(link) != NGX_OK)
+    {
+        return;
+    }
+
+    /* what the last turn left in the reader */
+    rc = scoped_key_redis_link_take(link, &left);
+
+    for (i = 0; rc == NGX_OK && i < SCOPED_KEY_REDIS_MAX_READS; i++) {
+        rc = scoped_key_redis_link_receive(link);
+
+        if (rc == NGX_OK) {
+            rc = scoped_key_redis_link_take(link, &left);
+        }
+    }
+
+    if (rc == NGX_ERROR) {
+        return;
+    }
+
+    if (rc != NGX_AGAIN) {
+        ngx_post_event(rev, &ngx_posted_next_events);
+        return;
+    }
+
+    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        scoped_key_redis_link_fail(link, 0, "out of events");
+    }
+}
+
+
+static ngx_int_t
+scoped_key_redis_handshake_auth(scoped_key_redis_link_t *link)
+{
+    ngx_uint_t                      n;
+    ngx_str_t                       argv[3];
+    const scoped_key_redis_conf_t  *conf;
+
+    conf = link->conf;
+
+    ngx_str_set(&argv[0], "AUTH");
+    n = 1;
+
+    if (conf->user.len > 0) {
+        argv[n++] = conf->user;
+    }
+
+    argv[n++] = conf->password;
+
+    return scoped_key_redis_output_command(&link->hello, argv, n, link->log);
+}
+
+
+static ngx_int_t
+scoped_key_redis_handshake_select(scoped_key_redis_link_t *link)
+{
+    u_char     number[NGX_INT_T_LEN];
+    ngx_str_t  argv[2];
+
+    ngx_str_set(&argv[0], "SELECT");
+
+    argv[1].data = number;
+    argv[1].len = ngx_sprintf(number, "%ui", link->conf->db) - number;
+
+    return scoped_key_redis_output_command(&link->hello, argv, 2, link->log);
+}
+
+
+/* the first step from this one on that is configured */
+static scoped_key_redis_step_e
+scoped_key_redis_handshake_step(const scoped_key_redis_conf_t *conf,
+    scoped_key_redis_step_e step)
+{
+    if (step == SCOPED_KEY_REDIS_STEP_AUTH && conf->password.len == 0) {
+        step = SCOPED_KEY_REDIS_STEP_SELECT;
+    }
+
+    if (step == SCOPED_KEY_REDIS_STEP_SELECT && conf->db == 0) {
+        step = SCOPED_KEY_REDIS_STEP_PING;
+    }
+
+    return step;
+}
+
+
+/* handshake.c: writes link->hello, and sets the first step */
+static ngx_int_t
+scoped_key_redis_handshake_write(scoped_key_redis_link_t *link)
+{
+    ngx_str_t                       ping = ngx_string("PING");
+    ngx_str_t                       info[2] = { ngx_string("INFO"),
+                                                ngx_string("server") };
+    const scoped_key_redis_conf_t  *conf;
+
+    conf = link->conf;
+
+    if (conf->password.len > 0
+        && scoped_key_redis_handshake_auth(link) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (conf->db != 0 && scoped_key_redis_handshake_select(link) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (scoped_key_redis_output_command(&link->hello, &ping, 1, link->log)
+            != NGX_OK
+        || scoped_key_redis_output_command(&link->hello, info, 2, link->log)
+            != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    link->step = scoped_key_redis_handshake_step(conf,
+                                                 SCOPED_KEY_REDIS_STEP_AUTH);
+
+    return NGX_OK;
+}
+
+
+/* of lines such as "run_id:0123…"; a server that has none stays unknown */
+static void
+scoped_key_redis_handshake_run_id(scoped_key_redis_server_t *server,
+    const scoped_key_resp_value_t *info)
+{
+    static u_char  name[] = "\nrun_id:";
+
+    u_char  *p, *from, *last;
+
+    if (info->len < sizeof(name)) {
+        return;
+    }
+
+    from = (u_char *) info->data;
+    last = from + info->len;
+
+    p = ngx_strlcasestrn(from, last, name, sizeof(name) - 1 - 1);
+    if (p == NULL) {
+        return;
+    }
+
+    for (p += sizeof(name) - 1; p < last && *p > ' '; p++) {
+
+        if (server->len == SCOPED_KEY_REDIS_MAX_RUN_ID) {
+            server->len = 0;
+            return;
+        }
+
+        server->run_id[server->len++] = *p;
+    }
+}
+
+
+/* a user who may not ask, or a server that does not know, is no failure */
+static const char *
+scoped_key_redis_handshake_info(scoped_key_redis_link_t *link,
+    const scoped_key_resp_value_t *value)
+{
+    link->server.greeted = 1;
+    link->server.len = 0;
+
+    switch (value->type) {
+
+    case SCOPED_KEY_RESP_STRING:
+        scoped_key_redis_handshake_run_id(&link->server, value);
+        return NULL;
+
+    case SCOPED_KEY_RESP_ERROR:
+        return NULL;
+
+    default:
+        return scoped_key_redis_link_refused(link, "INFO", value);
+    }
+}
+
+
+/* how much of an answer to AUTH may be told: a known text, or one word */
+static size_t
+scoped_key_redis_handshake_harmless(const scoped_key_resp_value_t *error)
+{
+    size_t             n, len;
+    const char *const *known;
+
+    for (known = scoped_key_redis_handshake_known; *known != NULL; known++) {
+        len = ngx_strlen(*known);
+
+        if (error->len >= len && ngx_memcmp(error->data, *known, len) == 0) {
+            return len;
+        }
+    }
+
+    for (n = 0; n < error->len && error->data[n] != ' '; n++) {
+        if (error->data[n] < 'A' || error->data[n] > 'Z'
+            || n == SCOPED_KEY_REDIS_MAX_WORD)
+        {
+            return 0;
+        }
+    }
+
+    return n;
+}
+
+
+static const char *
+scoped_key_redis_handshake_auth_refused(scoped_key_redis_link_t *link,
+    const scoped_key_resp_value_t *value)
+{
+    scoped_key_resp_value_t  error;
+
+    error = *value;
+
+    if (error.type == SCOPED_KEY_RESP_ERROR) {
+        error.len = scoped_key_redis_handshake_harmless(value);
+    }
+
+    return scoped_key_redis_link_refused(link, "AUTH", &error);
+}
+
+
+/* takes a reply to it; NULL, or why the server cannot be used */
+static const char *
+scoped_key_redis_handshake_reply(scoped_key_redis_link_t *link,
+    const scoped_key_resp_value_t *value)
+{
+    const char  *reason;
+
+    reason = NULL;
+
+    switch (link->step) {
+
+    case SCOPED_KEY_REDIS_STEP_AUTH:
+        if (!scoped_key_resp_is_status(value, "OK")) {
+            return scoped_key_redis_handshake_auth_refused(link, value);
+        }
+
+        break;
+
+    case SCOPED_KEY_REDIS_STEP_SELECT:
+        if (!scoped_key_resp_is_status(value, "OK")) {
+            return scoped_key_redis_link_refused(link, "SELECT", value);
+        }
+
+        break;
+
+    case SCOPED_KEY_REDIS_STEP_INFO:
+        reason = scoped_key_redis_handshake_info(link, value);
+        break;
+
+    default: /* SCOPED_KEY_REDIS_STEP_PING */
+
+        /* a user who may not PING has been let in all the same */
+        if (!scoped_key_resp_is_status(value, "PONG")
+            && !scoped_key_resp_is_error(value, "NOPERM"))
+        {
+            return scoped_key_redis_link_refused(link, "PING", value);
+        }
+    }
+
+    link->step = scoped_key_redis_handshake_step(link->conf, link->step + 1);
+
+    return reason;
 }

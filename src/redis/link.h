@@ -8,9 +8,9 @@
 #ifndef SCOPED_KEY_REDIS_LINK_H
 #define SCOPED_KEY_REDIS_LINK_H
 
-#include "connection.h"
 #include "endpoints.h"
 #include "output.h"
+#include "resp.h"
 
 
 /* of a server's error text, what goes into the log */
@@ -166,23 +166,5 @@ void scoped_key_redis_link_flush(scoped_key_redis_link_t *link);
 /* "SELECT was refused: ERR …", fit for the log; lives in the link */
 const char *scoped_key_redis_link_refused(scoped_key_redis_link_t *link,
     const char *command, const scoped_key_resp_value_t *value);
-
-
-/*
- * Between link.c and link_events.c: greet a server that has just been
- * connected to; the handlers of the socket's events and of link->flush.
- */
-void scoped_key_redis_link_greet(scoped_key_redis_link_t *link);
-void scoped_key_redis_link_on_read(ngx_event_t *rev);
-void scoped_key_redis_link_on_write(ngx_event_t *wev);
-void scoped_key_redis_link_on_flush(ngx_event_t *ev);
-
-
-/* handshake.c: writes link->hello, and sets the first step */
-ngx_int_t scoped_key_redis_handshake_write(scoped_key_redis_link_t *link);
-
-/* takes a reply to it; NULL, or why the server cannot be used */
-const char *scoped_key_redis_handshake_reply(scoped_key_redis_link_t *link,
-    const scoped_key_resp_value_t *value);
 
 #endif

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "command.h"
+#include "resp.h"
 
 
 #define SCOPED_KEY_REDIS_FIRST_OUTPUT   4096

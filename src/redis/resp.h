@@ -69,4 +69,19 @@ const scoped_key_resp_value_t *scoped_key_resp_element(
 bool scoped_key_resp_is_error(const scoped_key_resp_value_t *value,
     const char *word);
 
+/* whether value is this status, such as "OK" */
+bool scoped_key_resp_is_status(const scoped_key_resp_value_t *value,
+    const char *text);
+
+/* bytes that suffice for the command; 0: more than a size_t can say */
+size_t scoped_key_resp_command_room(size_t argc, const size_t *lens);
+
+/*
+ * Writes the command, argv[0] its name, lens the lengths of all.  Returns its
+ * length, or 0 when it does not fit in room bytes, which are then of no use,
+ * or when there is no argv[0].
+ */
+size_t scoped_key_resp_command(void *out, size_t room, size_t argc,
+    const char *const *argv, const size_t *lens);
+
 #endif

@@ -1,18 +1,37 @@
 /*
- * The link on which Redis tells of changes.  Once greeted: CLIENT ID, CLIENT
- * TRACKING redirected to this very client, SUBSCRIBE; then messages, and a
- * heartbeat: PING, and one SUBSCRIBE more, which works with every server.
- * Where tracking is refused, the channel is left, and no proof is given.
+ * The link on which Redis reports changes.  After the handshake:  CLIENT ID,
+ * CLIENT TRACKING redirected to this very client, SUBSCRIBE; then messages,
+ * and a heartbeat:  PING, and one SUBSCRIBE more, which works with every
+ * server.  Where tracking is refused, the channel is left, and no proof is
+ * given.  Messages are those of RESP2's subscriptions: arrays of three,
+ * ["subscribe", channel, count] and ["message", channel, what].
  * Invariants: the listener is told to flush when the link comes up, before
- * there is a new proof; until then the old one stands.
+ * there is a new proof; until then the old one is valid; of a key only one
+ * that begins with the prefix is reported, since whoever may publish may name
+ * any.
  */
 
 #include "tracking.h"
-#include "ask.h"
 #include "link.h"
-#include "push.h"
+#include "output.h"
 
 
+#define SCOPED_KEY_REDIS_MAX_CHANNELS  2
+
+typedef enum {
+    SCOPED_KEY_REDIS_PUSH_UNEXPECTED = 0,  /* some of it may have been told */
+    SCOPED_KEY_REDIS_PUSH_TRACKED,         /* the one of changed keys is
+                                              confirmed */
+    SCOPED_KEY_REDIS_PUSH_SUBSCRIBED,      /* the channel is confirmed */
+    SCOPED_KEY_REDIS_PUSH_TOLD             /* to the listener */
+} scoped_key_redis_push_e;
+
+/* which subscriptions there are, and who listens */
+typedef struct {
+    const ngx_str_t             *prefix;   /* of the keys that are tracked */
+    const ngx_str_t             *channel;
+    scoped_key_redis_listener_t  listener;
+} scoped_key_redis_push_t;
 
 typedef enum {
     SCOPED_KEY_REDIS_TRACKING_ID = 0,    /* awaits its client id */
@@ -37,6 +56,18 @@ struct scoped_key_redis_tracking_s {
 };
 
 
+static const char *scoped_key_redis_ask_id(scoped_key_redis_link_t *link);
+static const char *scoped_key_redis_ask_tracking(scoped_key_redis_link_t *link,
+    const ngx_str_t *prefix, long long id);
+static const char *scoped_key_redis_ask_subscribe(
+    scoped_key_redis_link_t *link,
+    const ngx_str_t *channels, ngx_uint_t n);
+static const char *scoped_key_redis_ask_ping(scoped_key_redis_link_t *link);
+static scoped_key_redis_push_e scoped_key_redis_push_read(
+    const scoped_key_redis_push_t *push,
+    const scoped_key_resp_value_t *value);
+static ngx_uint_t scoped_key_redis_push_is_pong(
+    const scoped_key_resp_value_t *value);
 static const char *scoped_key_redis_tracking_ready(void *owner);
 static const char *scoped_key_redis_tracking_reply(void *owner,
     const scoped_key_resp_value_t *value);
@@ -60,6 +91,10 @@ static const scoped_key_redis_owner_t  scoped_key_redis_tracking_ops = {
 
 static const char  scoped_key_redis_tracking_unexpected[] =
     "an unexpected message";
+
+/* the name is Redis' own */
+const ngx_str_t  scoped_key_redis_push_changes =
+    ngx_string("__redis__:invalidate");
 
 
 scoped_key_redis_tracking_t *
@@ -358,7 +393,7 @@ scoped_key_redis_tracking_reply(void *owner,
         return scoped_key_redis_tracking_refused(tracking, "CLIENT ID", value);
 
     case SCOPED_KEY_REDIS_TRACKING_ON:
-        if (scoped_key_redis_is_status(value, "OK")) {
+        if (scoped_key_resp_is_status(value, "OK")) {
             tracking->tracks = 1;
             return scoped_key_redis_tracking_subscribe(tracking);
         }
@@ -435,4 +470,228 @@ scoped_key_redis_tracking_on_heartbeat(ngx_event_t *ev)
     }
 
     ngx_add_timer(ev, tracking->link.conf->heartbeat);
+}
+
+
+static const char *
+scoped_key_redis_ask(scoped_key_redis_link_t *link, const ngx_str_t *argv,
+    ngx_uint_t argc)
+{
+    if (scoped_key_redis_output_command(&link->output, argv, argc, link->log)
+        != NGX_OK)
+    {
+        return "out of memory";
+    }
+
+    scoped_key_redis_link_flush(link);
+
+    return NULL;
+}
+
+
+/*
+ * All return NULL, or why the command could not be said.  It goes out at the
+ * end of this turn of the event loop.
+ */
+static const char *
+scoped_key_redis_ask_id(scoped_key_redis_link_t *link)
+{
+    ngx_str_t  argv[2];
+
+    ngx_str_set(&argv[0], "CLIENT");
+    ngx_str_set(&argv[1], "ID");
+
+    return scoped_key_redis_ask(link, argv, 2);
+}
+
+
+/* CLIENT TRACKING, to be told to the client `id` */
+static const char *
+scoped_key_redis_ask_tracking(scoped_key_redis_link_t *link,
+    const ngx_str_t *prefix, long long id)
+{
+    u_char     number[NGX_INT64_LEN];
+    ngx_str_t  argv[8];
+
+    ngx_str_set(&argv[0], "CLIENT");
+    ngx_str_set(&argv[1], "TRACKING");
+    ngx_str_set(&argv[2], "ON");
+    ngx_str_set(&argv[3], "REDIRECT");
+
+    argv[4].data = number;
+    argv[4].len = ngx_sprintf(number, "%L", (int64_t) id) - number;
+
+    ngx_str_set(&argv[5], "BCAST");
+    ngx_str_set(&argv[6], "PREFIX");
+    argv[7] = *prefix;
+
+    return scoped_key_redis_ask(link, argv, 8);
+}
+
+
+/* n: at most SCOPED_KEY_REDIS_MAX_CHANNELS; each is answered apart */
+static const char *
+scoped_key_redis_ask_subscribe(scoped_key_redis_link_t *link,
+    const ngx_str_t *channels, ngx_uint_t n)
+{
+    ngx_uint_t  i;
+    ngx_str_t   argv[1 + SCOPED_KEY_REDIS_MAX_CHANNELS];
+
+    ngx_str_set(&argv[0], "SUBSCRIBE");
+
+    for (i = 0; i < n; i++) {
+        argv[1 + i] = channels[i];
+    }
+
+    return scoped_key_redis_ask(link, argv, 1 + n);
+}
+
+
+static const char *
+scoped_key_redis_ask_ping(scoped_key_redis_link_t *link)
+{
+    ngx_str_t  ping = ngx_string("PING");
+
+    return scoped_key_redis_ask(link, &ping, 1);
+}
+
+
+static ngx_uint_t
+scoped_key_redis_push_is(const scoped_key_resp_value_t *value,
+    const ngx_str_t *text)
+{
+    return value->type == SCOPED_KEY_RESP_STRING
+           && value->len == text->len
+           && ngx_memcmp(value->data, text->data, text->len) == 0;
+}
+
+
+static scoped_key_redis_push_e
+scoped_key_redis_push_key(const scoped_key_redis_push_t *push,
+    const scoped_key_resp_value_t *value)
+{
+    ngx_str_t         key;
+    const ngx_str_t  *prefix;
+
+    if (value->type != SCOPED_KEY_RESP_STRING) {
+        return SCOPED_KEY_REDIS_PUSH_UNEXPECTED;
+    }
+
+    prefix = push->prefix;
+
+    if (value->len >= prefix->len
+        && ngx_memcmp(value->data, prefix->data, prefix->len) == 0)
+    {
+        key.len = value->len;
+        key.data = (u_char *) value->data;
+
+        push->listener.changed(push->listener.data, &key);
+    }
+
+    return SCOPED_KEY_REDIS_PUSH_TOLD;
+}
+
+
+/* keys in an array; nil: all of them; a text: someone has published it */
+static scoped_key_redis_push_e
+scoped_key_redis_push_keys(const scoped_key_redis_push_t *push,
+    const scoped_key_resp_value_t *what)
+{
+    size_t                          i;
+    const scoped_key_resp_value_t  *key;
+
+    if (what->type == SCOPED_KEY_RESP_NIL) {
+        push->listener.flush(push->listener.data);
+        return SCOPED_KEY_REDIS_PUSH_TOLD;
+    }
+
+    if (what->type != SCOPED_KEY_RESP_ARRAY) {
+        return scoped_key_redis_push_key(push, what);
+    }
+
+    key = what + 1;
+
+    for (i = 0; i < what->len; i++) {
+        if (scoped_key_redis_push_key(push, key)
+            != SCOPED_KEY_REDIS_PUSH_TOLD)
+        {
+            return SCOPED_KEY_REDIS_PUSH_UNEXPECTED;
+        }
+
+        key += key->span;
+    }
+
+    return SCOPED_KEY_REDIS_PUSH_TOLD;
+}
+
+
+static scoped_key_redis_push_e
+scoped_key_redis_push_message(const scoped_key_redis_push_t *push,
+    const scoped_key_resp_value_t *what)
+{
+    ngx_str_t  text;
+
+    if (what->type != SCOPED_KEY_RESP_STRING) {
+        return SCOPED_KEY_REDIS_PUSH_UNEXPECTED;
+    }
+
+    text.len = what->len;
+    text.data = (u_char *) what->data;
+
+    push->listener.message(push->listener.data, &text);
+
+    return SCOPED_KEY_REDIS_PUSH_TOLD;
+}
+
+
+static scoped_key_redis_push_e
+scoped_key_redis_push_read(const scoped_key_redis_push_t *push,
+    const scoped_key_resp_value_t *value)
+{
+    static const ngx_str_t  message = ngx_string("message");
+    static const ngx_str_t  subscribe = ngx_string("subscribe");
+
+    ngx_uint_t                      changes;
+    const scoped_key_resp_value_t  *kind, *channel, *what;
+
+    if (value->type != SCOPED_KEY_RESP_ARRAY || value->len != 3) {
+        return SCOPED_KEY_REDIS_PUSH_UNEXPECTED;
+    }
+
+    kind = value + 1;
+    channel = kind + kind->span;
+    what = channel + channel->span;
+
+    changes = scoped_key_redis_push_is(channel,
+                                       &scoped_key_redis_push_changes);
+
+    if (!changes && !scoped_key_redis_push_is(channel, push->channel)) {
+        return SCOPED_KEY_REDIS_PUSH_UNEXPECTED;
+    }
+
+    if (scoped_key_redis_push_is(kind, &subscribe)
+        && what->type == SCOPED_KEY_RESP_INTEGER)
+    {
+        return changes ? SCOPED_KEY_REDIS_PUSH_TRACKED
+                       : SCOPED_KEY_REDIS_PUSH_SUBSCRIBED;
+    }
+
+    if (!scoped_key_redis_push_is(kind, &message)) {
+        return SCOPED_KEY_REDIS_PUSH_UNEXPECTED;
+    }
+
+    return changes ? scoped_key_redis_push_keys(push, what)
+                   : scoped_key_redis_push_message(push, what);
+}
+
+
+/* what PING is answered with once there is a subscription */
+static ngx_uint_t
+scoped_key_redis_push_is_pong(const scoped_key_resp_value_t *value)
+{
+    static const ngx_str_t  pong = ngx_string("pong");
+
+    return value->type == SCOPED_KEY_RESP_ARRAY
+           && value->len == 2
+           && scoped_key_redis_push_is(value + 1, &pong);
 }

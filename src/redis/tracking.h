@@ -8,7 +8,7 @@
 #ifndef SCOPED_KEY_REDIS_TRACKING_H
 #define SCOPED_KEY_REDIS_TRACKING_H
 
-#include "connection.h"
+#include "endpoints.h"
 
 
 /* how often, where the configuration does not need it oftener */
@@ -27,6 +27,11 @@ typedef struct {
     void  (*message)(void *data, const ngx_str_t *text);
     void   *data;
 } scoped_key_redis_listener_t;
+
+
+/* where Redis tells of changed keys */
+extern const ngx_str_t  scoped_key_redis_push_changes;
+
 
 /*
  * prefix: of the tracked Redis keys; channel: of the messages.  Both live as

@@ -1,4 +1,4 @@
-/* links: redis/command redis/resp redis/reply redis/skip -lhiredis */
+/* links: redis/resp -lhiredis */
 
 /*
  * The lines of the input are the words of a command: hiredis reads from it just
@@ -8,7 +8,6 @@
 
 #include "fuzz.h"
 
-#include "redis/command.h"
 #include "redis/resp.h"
 
 

@@ -1,4 +1,4 @@
-/* links: redis/resp redis/reply redis/skip -lhiredis */
+/* links: redis/resp -lhiredis */
 
 /*
  * A server that says anything, in pieces of any size.  Whatever it says: the

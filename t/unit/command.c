@@ -1,4 +1,4 @@
-/* links: redis/command */
+/* links: redis/resp -lhiredis */
 
 /*
  * Commands as they go over the wire, and what becomes of them where there is
@@ -6,7 +6,7 @@
  * are, is the fuzzer's to say.
  */
 
-#include "redis/command.h"
+#include "redis/resp.h"
 #include "unit.h"
 
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* links: redis/resp redis/reply redis/skip -lhiredis */
+/* links: redis/resp -lhiredis */
 
 /*
  * Cases are in t/data/resp/cases, one a line: bytes, a tab, what they are.

@@ -1,4 +1,4 @@
-/* links: redis/resp redis/reply redis/skip -lhiredis */
+/* links: redis/resp -lhiredis */
 
 /*
  * What is too long to write down as a case: replies at the limits and beyond
