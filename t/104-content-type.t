@@ -9,6 +9,16 @@ use Bodies;
 our $unreadable = '403 body_unreadable';
 our @bodies = (json => '{"type":"TXT"}', form => 'type=TXT');
 
+# What a refusal says in gRPC's own form, which has no problem body: the verdict
+# that it stands for.
+sub grpc_verdict {
+    my ($answer) = @_;
+    my ($status, $reason) = map { field($answer, $_) // '' } 'grpc-status', 'grpc-message';
+
+    return 'no refusal' unless "$answer->{status} $answer->{body} $status $answer->{seen}" eq '200  7 0';
+    return "403 $reason";
+}
+
 # TYPE => 'json', 'form' or '' for neither: tried with both kinds of body
 sub reads_as {
     my ($kind, @types) = @_;
@@ -20,7 +30,8 @@ sub reads_as {
         my $name = defined $type ? "\"$type\"" =~ s/[^ -~]/?/gr : 'no type';
 
         for my $body (sort keys %body) {
-            my $answer = verdict(post('/', $key, $type, $body{$body}));
+            my $answer = post('/', $key, $type, $body{$body});
+            $answer = ($type // '') =~ m{^application/grpc\+}i ? grpc_verdict($answer) : verdict($answer);
             if ($body eq $kind) {
                 is($answer, 200, "$name: $body");
             } else {
