@@ -110,11 +110,16 @@ remark_open_ended() {
 }
 
 command_grant() {
-    local id
+    local id answer refusal
     local -a members
 
     open_grants || return
-    change grant "$id" "${members[@]}" || return
+    json_array "${members[@]}"
+    if ! core_call grant "{\"members\":$result}"; then
+        refuse "$refusal"
+        return
+    fi
+    change grant "$id" "$answer" || return
     durable
     if [[ $reply == *'"added":0,'* ]]; then
         done_with "$id has it already: ${members[*]}"
@@ -135,15 +140,39 @@ hint_constrained() {
     while IFS= read -r line; do
         say "to take this one: scoped-key ungrant $id $line"
     done < <(TZ=UTC jq -L "$LIB" -r 'include "people";
-        .members[] | command_words' <<<"$reply")
+        .members // [] | .[] | command_words' <<<"${reply:-null}")
+}
+
+# The members of the record that are meant are taken from it as they are; if
+# others were there first, the record is looked at again.
+take_members() {
+    local asked=$1 try
+
+    UNSURE='whether the change was made is not known'
+    for try in 1 2 3; do
+        fetch_raw || return
+        if ! core_call ungrant "{\"record\":$reply,\"members\":$asked}"; then
+            reply=$answer
+            break
+        fi
+        if record_call ungrant "$id" "$answer"; then
+            UNSURE=''
+            return
+        fi
+        [[ $reply == *'"changed":true'* ]] || break
+    done
+    UNSURE=''
+    refuse "$refusal"
+    return 1
 }
 
 command_ungrant() {
-    local id
+    local id answer refusal
     local -a members
 
     open_grants || return
-    if ! change ungrant "$id" "${members[@]}"; then
+    json_array "${members[@]}"
+    if ! take_members "$result"; then
         hint_constrained
         return
     fi

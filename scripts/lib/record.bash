@@ -112,3 +112,11 @@ settle_index() {
         redis_call ZREM "${REDIS_PREFIX}ids" "$id"
     fi
 }
+
+# the record of `id` as Redis has it, its last uses in it, to `reply`
+fetch_raw() {
+    lua_call "$REDIS_PREFIX{$id}" view '{}' "$id${1:-}"
+    redis_expect '^(\{.*)?$'
+    [[ -n $reply ]] || refuse "there is no key $id"
+    [[ -n $reply ]]
+}

@@ -7,7 +7,7 @@
 
 REDIS_TIMEOUT=30
 LUA_PARTS=(text address json grant record put lint commands rotate index
-    source check main)
+    check main)
 REDIS_WRAP=()
 MARKER=scoped-key-$$-$RANDOM
 

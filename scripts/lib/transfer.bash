@@ -24,8 +24,9 @@ command_export() {
     local status
 
     need_arguments 0 0 'no words'
+    find_core
     redis_try
-    walk_index '{"digests":true}' '' | (redis_cli) | jq -L "$LIB" -R -r \
+    walk_index '{}' '' | (redis_cli) | core_lines view ',"digests":true' | jq -L "$LIB" -R -r \
         'include "people"; select(startswith("{") or records)'
     for status in "${PIPESTATUS[@]}"; do
         ((status == 0 || status == 141)) || exit 1
@@ -121,11 +122,11 @@ digest_lines() {
 # The program that does the same a hundred times quicker, to `program`; false:
 # it is not there, or is an older one, which answers to no input, too.
 find_digester() {
-    for program in "$HOME_DIR/scoped-key-explain" \
-        "$HOME_DIR/../build/scoped-key-explain"
+    for program in "$HOME_DIR/scoped-key-core" \
+        "$HOME_DIR/../build/scoped-key-core"
     do
         [[ -x $program ]] || continue
-        [[ -n $("$program" ids </dev/null 2>&1) ]] || return 0
+        [[ -n $("$program" digest </dev/null 2>&1) ]] || return 0
     done
     return 1
 }
@@ -136,7 +137,7 @@ digest_input() {
     local -a lines slots=()
 
     if find_digester; then
-        "$program" ids ${PEPPER_FILE:+"$PEPPER_FILE"} \
+        "$program" digest ${PEPPER_FILE:+"$PEPPER_FILE"} \
             || fail "$program failed"
         return
     fi

@@ -25,21 +25,22 @@ fetch_use() {
     [[ $used =~ ^[0-9]{1,18}$ ]] || used=''
 }
 
-# the record of `id` as JSON, its last uses in it, to `reply`
+# the same as it is shown
 fetch_record() {
     local used last
 
     fetch_use last_used
     last=$used
     fetch_use last_used_previous
-    lua_call "$REDIS_PREFIX{$id}" view '{}' "$id:$last:$used"
-    redis_expect '^(\{.*)?$'
-    [[ -n $reply ]] || refuse "there is no key $id"
+    fetch_raw ":$last:$used" || return
+    core_call view "$reply" || fail "Redis: ${reply%%$'\n'*}"
+    reply=$answer
 }
 
 show_one() {
-    fetch_record
-    [[ -n $reply ]] || return 0
+    local answer
+
+    fetch_record || return 0
     if [[ -n ${OPTION[json]:-} ]]; then
         printf '%s\n' "$reply"
     else
@@ -134,13 +135,15 @@ walk_index() {
     redis_close
 }
 
-# filter, before, jq program, its arguments: walks, fetches, shows
+# filter, before, jq program, its arguments: walks, fetches, judges, shows
 view_all() {
     local filter=$1 before=$2 status
 
     shift 2
+    find_core
     redis_try
-    walk_index "$filter" "$before" | (redis_cli) | jq_view "$@" -R -n
+    walk_index '{}' "$before" | (redis_cli) | core_lines view "$filter" \
+        | jq_view "$@" -R -n
     for status in "${PIPESTATUS[@]}"; do
         ((status == 0 || status == 141)) || exit 1
     done
@@ -150,47 +153,47 @@ view_form() {
     form=no wanted=''
     [[ -z ${OPTION[quiet]:-} ]] || form=ids
     [[ -z ${OPTION[json]:-} ]] || form=yes
-    # then Redis need not write out the records
     [[ $form != ids ]] || wanted=',"ids":true'
     limit=${OPTION[limit]:-0}
     [[ $limit =~ ^[0-9]{1,9}$ ]] || usage_error '--limit: give a number'
 }
 
-# what the options select, as JSON for the server-side command
+# what the options select, as options of the core, to `filter`
 list_filter() {
-    local name list='' state
+    local name state
+
+    filter=''
 
     for name in owner name scope; do
         [[ -n ${OPTION[$name]+set} ]] || continue
         json_string "${OPTION[$name]}"
-        list+=",\"$name\":$result"
+        filter+=",\"$name\":$result"
     done
     if [[ -n ${OPTION[state]+set} ]]; then
         state=${OPTION[state]//[- ]/_}
         [[ $state =~ ^(enabled|disabled|expired|not_yet_valid|invalid)$ ]] \
             || usage_error '--state: enabled, disabled, expired,' \
                 'not_yet_valid or invalid'
-        list+=",\"state\":\"$state\""
+        filter+=",\"state\":\"$state\""
     fi
     if [[ -n ${OPTION[expiring]+set} ]]; then
         need_moment --expiring "${OPTION[expiring]}"
         [[ -n $result ]] || usage_error '--expiring: give a time'
-        list+=",\"expiring\":$result"
+        filter+=",\"expiring\":$result"
     fi
-    list+=$wanted
-    filter="{${list:1}}"
+    filter+=$wanted
 }
 
-# the server-side script knows what a scope is
 check_scope() {
+    local answer refusal
+
     [[ -n ${OPTION[scope]+set} ]] || return 0
-    redis_open
-    record_call scope "${OPTION[scope]}" || usage_error "--scope: $refusal"
-    redis_close
+    json_string "${OPTION[scope]}"
+    core_call match "{\"scope\":$result}" || usage_error "--scope: $refusal"
 }
 
 command_list() {
-    local filter form limit wanted refusal
+    local filter form limit wanted
 
     need_arguments 0 0 'no words'
     view_form
@@ -207,6 +210,6 @@ command_unused() {
     [[ $days =~ ^[0-9]{1,6}$ ]] || usage_error 'unused needs --days N'
     before=$((NOW - 10#$days * 86400))
     view_form
-    view_all "{\"created_before\":$before$wanted}" "$before" list \
+    view_all ",\"created_before\":$before$wanted" "$before" list \
         --arg last last_used --arg json "$form" --argjson limit "$limit"
 }

@@ -77,79 +77,20 @@ function commands.exists(id)
         and '{"exists":true}' or '{"exists":false}'
 end
 
--- Whether the scope list grants a scope, and does not refuse it; of a refusal:
--- whether it has one as wide.  Conditions of constrained grants are not judged.
-local function has_scope(record, asked)
-    local scope, found = asked:gsub('^!', ''), false
-    local for_refusal = asked ~= scope
-    for _, member in ipairs(record.members) do
-        local text, pattern = grant_read(member)
-        if text and scope_covers(pattern, scope) then
-            local is_refusal = member:byte() == REFUSAL
-            if is_refusal and not for_refusal then
-                return false
-            end
-            found = found or is_refusal == for_refusal
-        end
-    end
-    return found
-end
-
-local function passes(record, filter)
-    if filter.owner and record.fields.owner ~= filter.owner then
-        return false
-    end
-    if filter.name and record.fields.name ~= filter.name then
-        return false
-    end
-    if filter.state and record_state(record, now) ~= filter.state then
-        return false
-    end
-    if filter.expiring then
-        local expires = tonumber(record.fields.expires_at or '')
-        if not expires or expires <= now or expires > filter.expiring then
-            return false
-        end
-    end
-    if filter.created_before then
-        local created = tonumber(record.fields.created_at or '') or 0
-        if created >= filter.created_before then
-            return false
-        end
-    end
-    return not filter.scope or has_scope(record, filter.scope)
-end
-
--- What is known of the last uses.  Of the text from before the rotation, what is
--- older than the rotation is of no matter: it was the present text then.
-local function uses_read(fields, last_used, previous)
-    if not last_used then
-        return nil
-    end
-    if previous and ((fields.previous_digest or '') == '' or previous ~= ''
-        and tonumber(previous) < (tonumber(fields.rotated_at or '') or 0))
-    then
-        previous = ''
-    end
-    return {last_used = last_used, previous_last_used = previous}
-end
-
 -- filter, and ids, each bare, or as id:last_use, or as id:last_use:last_use of
--- the previous text: their records, one a line
+-- the previous text: their records as they are, one a line
 local function view(filter, items)
     filter = cjson.decode(filter)
     local rows = {}
     for _, item in ipairs(items) do
         local id = item:match('^(%w+)[:%d]*$')
-        local record = id and record_load(prefix, id)
         if filter.lint then
+            local record = id and record_load(prefix, id)
             rows[#rows + 1] = record and lint_record(id, record, now, filter)
                 or lint_one(item, 'index', 'in the index, but without a record')
-        elseif record and passes(record, filter) then
-            local used = item:match(':(%d*)')
-            rows[#rows + 1] = filter.ids and record_id(id)
-                or record_write(id, record, now, filter.digests,
-                    uses_read(record.fields, used, item:match(':%d*:(%d*)$')))
+        elseif id then
+            rows[#rows + 1] = record_raw(prefix, id, item:match(':(%d*)'),
+                item:match(':%d*:(%d*)$'))
         end
     end
     return table.concat(rows, '\n')
@@ -159,28 +100,14 @@ function commands.view(filter, ...)
     return view(filter, {...})
 end
 
--- what a list can be asked for: a scope or a refusal, wildcards and all
-function commands.scope(text)
-    local pattern = text:gsub('^!', '')
-    local reason = scope_error(pattern)
-    if reason then
-        refuse('"' .. text .. '" ' .. reason)
-    end
-    return '{}'
-end
-
-function commands.grant(id, ...)
-    local record = must_load(id)
-    local have, wanted, added, already = {}, {}, {}, {}
+-- json: {"members": [...]}, as they are to be written
+function commands.grant(id, json)
+    local record, wanted = must_load(id), cjson.decode(json).members
+    local have, added, already = {}, {}, {}
     for _, member in ipairs(record.members) do
         have[member] = true
     end
-    for _, text in ipairs({...}) do
-        local member, reason = grant_read(text)
-        if not member then
-            refuse('"' .. text .. '" ' .. reason)
-        end
-        wanted[#wanted + 1] = member
+    for _, member in ipairs(wanted) do
         if have[member] then
             already[#already + 1] = member
         else
@@ -199,35 +126,16 @@ function commands.grant(id, ...)
         .. ',"mode":' .. json_quote(record.fields.mode or '') .. '}'
 end
 
--- constrained grants of a scope
-local function constrained(members, scope)
-    local found = {}
-    for _, member in ipairs(members) do
-        local text, pattern = grant_read(member)
-        if text and member:sub(1, 1) == '{' and pattern == scope then
-            found[#found + 1] = member
-        end
+-- json: {"members": [...]}, which the record must still have
+function commands.ungrant(id, json)
+    local doomed, have = cjson.decode(json).members, {}
+    for _, member in ipairs(must_load(id).members) do
+        have[member] = true
     end
-    return found
-end
-
--- removes what has the same meaning, in whatever spelling, or the same text
-function commands.ungrant(id, ...)
-    local record = must_load(id)
-    local doomed = {}
-    for _, text in ipairs({...}) do
-        local meaning, scope = grant_read(text)
-        local before = #doomed
-        for _, member in ipairs(record.members) do
-            if member == text
-                or (meaning and grant_read(member) == meaning)
-            then
-                doomed[#doomed + 1] = member
-            end
-        end
-        if #doomed == before then
-            refuse('key ' .. id .. ' has no grant "' .. text .. '"',
-                meaning and constrained(record.members, scope))
+    for _, member in ipairs(doomed) do
+        if not have[member] then
+            return '{"refused":"key ' .. id .. ' is being changed by others",'
+                .. '"changed":true}'
         end
     end
     changed(id)

@@ -170,27 +170,6 @@ local function record_load(prefix, id)
     return record
 end
 
-local function record_state(record, now)
-    local fields = record.fields
-    local function time(name)
-        local value = fields[name] or ''
-        return value ~= '' and tonumber(value) or nil
-    end
-    if #record.problems > 0 then
-        return 'invalid'
-    end
-    if fields.enabled == '0' then
-        return 'disabled'
-    end
-    if (time('not_before') or 0) > now then
-        return 'not_yet_valid'
-    end
-    if (time('expires_at') or now + 1) <= now then
-        return 'expired'
-    end
-    return 'enabled'
-end
-
 local function json_texts(texts)
     local quoted = {}
     for n, text in ipairs(texts) do
@@ -199,95 +178,36 @@ local function json_texts(texts)
     return '[' .. table.concat(quoted, ',') .. ']'
 end
 
-local function json_meta(fields)
-    local parts = {}
-    for name, value in pairs(fields) do
-        if name:sub(1, 5) == 'meta.' then
-            parts[#parts + 1] = json_quote(name:sub(6)) .. ':'
-                .. json_quote(value)
-        end
+-- A NUL, of which JSON must not make an end, as the core reads it: value.h
+local function raw_quote(text)
+    return json_quote((text:gsub('%z', '\000' .. '00')))
+end
+
+-- those of the texts that are a list, as JSON
+local function raw_texts(texts)
+    local quoted = {}
+    for n, text in ipairs(texts) do
+        quoted[n] = raw_quote(text)
     end
-    table.sort(parts)
-    return '{' .. table.concat(parts, ',') .. '}'
+    return '[' .. table.concat(quoted, ',') .. ']'
 end
 
-local TEXTS = {'name', 'owner'}
-local TIMES = {'created_at', 'not_before', 'expires_at', 'rotated_at',
-    'previous_until'}
-local USES = {'last_used', 'previous_last_used'}
-local LISTS = {'hosts', 'ips', 'methods'}
-local DIGESTS = {'digest', 'previous_digest'}
-
-local function quote_time(text)
-    return json_quote(time_text(text))
-end
-
-local function quote_list(text)
-    return json_texts(list_items(text))
-end
-
--- those of the fields that there are, as members of an object
-local function add_fields(parts, fields, names, write)
-    for _, name in ipairs(names) do
-        local value = fields[name]
-        if value and value ~= '' then
-            parts[#parts + 1] = '"' .. name .. '":' .. write(value)
-        end
-    end
-end
-
--- what the fields say, in words of its own, for people and programs
-local function add_state(parts, record, now)
-    local fields, mode = record.fields, record.fields.mode or ''
-    parts[#parts + 1] = '"mode":'
-        .. json_quote(mode ~= '' and mode or 'scoped')
-    parts[#parts + 1] = '"state":"' .. record_state(record, now) .. '"'
-    if (fields.previous_digest or '') ~= '' then
-        parts[#parts + 1] = (tonumber(fields.previous_until) or 0) > now
-            and '"previous":true' or '"previous":false'
-    end
-end
-
-local function add_problems(parts, record)
-    local problems = {unpack(record.problems)}
-    for _, problem in ipairs(unreadable_grants(record.members)) do
-        problems[#problems + 1] = problem
-    end
-    parts[#parts + 1] = '"problems":' .. json_texts(problems)
-end
-
-local function record_id(id)
-    return '{"id":' .. json_quote(id) .. '}'
-end
-
--- The record as one JSON object; digests: true for an export; uses: times of
--- last use, by the names that they have in JSON, empty when there was none.
-local function record_write(id, record, now, digests, uses)
-    local fields, parts = record.fields, {'{"id":' .. json_quote(id)}
-    add_fields(parts, fields, TEXTS, json_quote)
-    if digests then
-        add_fields(parts, fields, {'mode'}, json_quote)
+-- The record as it is, for the core to judge, or nil; its last uses, if they
+-- are given.
+local function record_raw(prefix, id, last_used, previous)
+    local flat = read_typed('HGETALL', hash_key(prefix, id))
+    local members, damage = {}, ''
+    if not flat then
+        flat, damage = {}, ',"damage":"record: is no hash"'
+    elseif #flat == 0 then
+        return nil
     else
-        add_state(parts, record, now)
+        members = read_typed('SMEMBERS', scopes_key(prefix, id))
+        damage = members and '' or ',"damage":"scopes: is no set"'
     end
-    if fields.enabled == '0' or fields.enabled == '1' then
-        parts[#parts + 1] = fields.enabled == '1' and '"enabled":true'
-            or '"enabled":false'
-    end
-    add_fields(parts, fields, TIMES, quote_time)
-    for _, name in ipairs(uses and USES or {}) do
-        parts[#parts + 1] = uses[name] and '"' .. name .. '":'
-            .. (uses[name] == '' and 'null' or quote_time(uses[name]))
-    end
-    add_fields(parts, fields, LISTS, quote_list)
-    parts[#parts + 1] = '"meta":' .. json_meta(fields)
-    add_fields(parts, fields, {'prefix'}, json_quote)
-    if digests then
-        add_fields(parts, fields, DIGESTS, json_quote)
-    end
-    parts[#parts + 1] = '"scopes":' .. json_texts(record.members)
-    if not digests then
-        add_problems(parts, record)
-    end
-    return table.concat(parts, ',') .. '}'
+    return '{"id":' .. raw_quote(id) .. ',"fields":' .. raw_texts(flat)
+        .. ',"members":' .. raw_texts(members or {}) .. damage
+        .. (last_used and ',"last_used":"' .. last_used .. '"' or '')
+        .. (previous and ',"previous_last_used":"' .. previous .. '"' or '')
+        .. '}'
 end

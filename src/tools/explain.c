@@ -1,27 +1,16 @@
 /*
- * Which grant of a key decides about a request, and why: what input.h reads on
- * standard input, to one JSON object on standard output.  The verdict is the
- * core's own, of the text that the key has now.  scripts/scoped-key runs it.
- * With the argument `ids`, what digests.h says instead.
- * Exit status: 0 allowed, 1 refused, 2 neither, with the reason on standard
- * error.
+ * Which grant of a key decides about a request, and why.  The verdict is the
+ * core's own, of the text that the key has now.
  */
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../core/grant.h"
 #include "../core/pattern.h"
-#include "digests.h"
 #include "input.h"
 #include "member.h"
 #include "output.h"
-
-
-#define EXPLAIN_ALLOWED  0
-#define EXPLAIN_REFUSED  1
-#define EXPLAIN_FAILED   2
+#include "tool.h"
 
 
 static input_t   input;
@@ -40,12 +29,12 @@ explain_scopes_verdict(const scoped_key_record_t *record,
 }
 
 
-static int
+static bool
 explain_failed(const char *why)
 {
-    fprintf(stderr, "%s\n", why);
+    output_drop();
 
-    return EXPLAIN_FAILED;
+    return output_refused(text_static(why), NULL);
 }
 
 
@@ -208,8 +197,8 @@ explain_members(const scoped_key_record_t *record)
 
     output_open("members", '[');
 
-    for (i = 0; i < input.source.nmembers; i++) {
-        if (!explain_member(record, input.member[i])) {
+    for (i = 0; i < input.raw.members.n; i++) {
+        if (!explain_member(record, input.raw.members.text[i])) {
             return false;
         }
     }
@@ -220,7 +209,7 @@ explain_members(const scoped_key_record_t *record)
 }
 
 
-static int
+static bool
 explain_record(const scoped_key_record_t *record)
 {
     size_t                left;
@@ -260,67 +249,52 @@ explain_record(const scoped_key_record_t *record)
 
     output_close('}');
 
-    return output_end() ? verdict == SCOPED_KEY_ALLOWED ? EXPLAIN_ALLOWED
-                                                        : EXPLAIN_REFUSED
-                        : explain_failed("cannot write");
+    return output_end();
 }
 
 
-static int
-explain(unsigned char *text, size_t len)
+static bool
+explain(value_t asked, int64_t now)
 {
-    int                   status;
+    bool                  written;
     const char           *wrong;
     scoped_key_proof_t    proof;
     scoped_key_record_t  *record;
 
-    wrong = input_read(&input, text, len);
+    wrong = input_read(&input, asked, now);
     if (wrong != NULL) {
         return explain_failed(wrong);
     }
 
-    record = scoped_key_record_build(&input.source, input.facts.now, &proof,
-                                     NULL, NULL);
+    record = scoped_key_record_build(&input.raw.source, now, &proof, NULL,
+                                     NULL);
     if (record == NULL) {
         return explain_failed("out of memory");
     }
 
-    status = explain_record(record);
+    written = explain_record(record);
     scoped_key_record_release(record);
 
-    return status;
+    return written;
 }
 
 
-int
-main(int argc, char **argv)
+bool
+tool_explain(const tool_t *tool, scoped_key_str_t line)
 {
-    int             status;
-    size_t          len;
-    unsigned char  *text;
+    bool                written;
+    scoped_key_json_t  *asked;
 
-    if (argc > 1) {
-        if (argc > 3 || strcmp(argv[1], "ids") != 0) {
-            return explain_failed("usage: scoped-key-explain "
-                                  "[ids [PEPPER_FILE]]");
-        }
+    asked = value_read(line);
+    memset(&input, 0, sizeof(input));
 
-        return digests(argv[2]);
-    }
-
-    text = malloc(INPUT_MAX_BYTES + 1);
-    if (text == NULL) {
-        return explain_failed("out of memory");
-    }
-
-    len = fread(text, 1, INPUT_MAX_BYTES + 1, stdin);
-
-    status = ferror(stdin) || len > INPUT_MAX_BYTES
-             ? explain_failed("the input cannot be read, or is too long")
-             : explain(text, len);
+    written = explain(asked, tool->now);
 
     input_free(&input);
-    free(text);
 
-    return status;
+    if (asked != NULL) {
+        scoped_key_json_free(asked);
+    }
+
+    return written;
 }

@@ -1,20 +1,15 @@
 /*
- * What the explaining program is asked, read from lines: a word, then texts in
- * hexadecimal digits, a space before each, so that any byte can be said.
+ * What `explain` is asked: a record, and a request.
  * Knows the core's facts and records, and judges nothing.
- * Invariant: a line that is none, or one too many, ends the program's work; no
- * line is left out.
  */
 
 #ifndef SCOPED_KEY_TOOLS_INPUT_H
 #define SCOPED_KEY_TOOLS_INPUT_H
 
 #include "../core/verdict.h"
+#include "raw.h"
 
 
-#define INPUT_MAX_BYTES    (1024 * 1024)
-#define INPUT_MAX_FIELDS   (SCOPED_KEY_RECORD_MAX_FIELDS + 1)
-#define INPUT_MAX_MEMBERS  (SCOPED_KEY_RECORD_MAX_MEMBERS + 1)
 #define INPUT_MAX_PARAMS   64
 #define INPUT_MAX_CLAUSES  64
 #define INPUT_MAX_SCOPES   64            /* alternatives of one clause */
@@ -30,9 +25,7 @@ typedef struct {
 } input_param_t;
 
 typedef struct {
-    scoped_key_source_t    source;
-    scoped_key_str_t       field[2 * INPUT_MAX_FIELDS];
-    scoped_key_str_t       member[INPUT_MAX_MEMBERS];
+    raw_t                  raw;
 
     scoped_key_facts_t     facts;
     scoped_key_str_t       address;      /* as written */
@@ -47,19 +40,16 @@ typedef struct {
 
 
 /*
- * Reads the len bytes of text, changes them, and points into them:
+ * {"record":{…},"request":{"method":…,"host":…,"ip":…,"query":…,
+ *  "params":[{"name":…,"value":…},{"name":…,"arg":…}],
+ *  "require":[["a:b","c:d"],…],"valid_key":true}}
  *
- *     id ID            field NAME VALUE     member TEXT      damage TEXT
- *     now SECONDS      method NAME          host NAME        ip ADDRESS
- *     query STRING     text NAME VALUE      arg NAME ARGUMENT
- *     require          scope SCOPE          valid_key
- *
- * `text` and `arg` declare a param, as scoped_key_param would: an empty text is
- * no value, and arguments are looked for in the query that was given before.
- * `require` begins a clause, of which `scope` is one alternative.  Returns NULL
- * when all was read, else what is wrong, static.  *input must be zeroes.
+ * The record is raw.h's.  A param is declared as scoped_key_param would: an
+ * empty value is none, and an `arg` is looked for in the query.  Each of
+ * `require` is a clause, of alternatives.  Returns NULL when all was read, else
+ * what is wrong, static.  *input must be zeroes.
  */
-const char *input_read(input_t *input, unsigned char *text, size_t len);
+const char *input_read(input_t *input, value_t asked, int64_t now);
 
 /* what input_read() allocated */
 void input_free(input_t *input);

@@ -1,68 +1,30 @@
 /*
- * JSON on standard output: see output.h.  The one file that keeps a state, that
- * is whether a comma is due.
- * Invariant: nothing but what JSON calls a string stands between quotation
- * marks, whatever bytes the text holds.
+ * JSON on standard output: see output.h.  Keeps the line that is being made,
+ * and whether a comma is due in it.
  */
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "output.h"
 
 
-static bool  output_comma;
-
-
-static void
-output_string(scoped_key_str_t text)
-{
-    size_t         i;
-    unsigned char  c;
-
-    putchar('"');
-
-    for (i = 0; i < text.len; i++) {
-        c = text.data[i];
-
-        if (c < 0x20 || c == 0x7f) {
-            printf("\\u%04x", c);
-            continue;
-        }
-
-        if (c == '"' || c == '\\') {
-            putchar('\\');
-        }
-
-        putchar(c);
-    }
-
-    putchar('"');
-}
-
-
-static scoped_key_str_t
-output_static(const char *word)
-{
-    scoped_key_str_t  text = { strlen(word), (const unsigned char *) word };
-
-    return text;
-}
+static bool      output_comma;
+static buffer_t  output_line;
 
 
 static void
 output_begin(const char *name)
 {
     if (output_comma) {
-        putchar(',');
+        buffer_word(&output_line, ",");
     }
 
     output_comma = true;
 
     if (name != NULL) {
-        output_string(output_static(name));
-        putchar(':');
+        buffer_quote(&output_line, text_static(name));
+        buffer_word(&output_line, ":");
     }
 }
 
@@ -71,7 +33,7 @@ void
 output_open(const char *name, char bracket)
 {
     output_begin(name);
-    putchar(bracket);
+    buffer_bytes(&output_line, &bracket, 1);
 
     output_comma = false;
 }
@@ -80,7 +42,7 @@ output_open(const char *name, char bracket)
 void
 output_close(char bracket)
 {
-    putchar(bracket);
+    buffer_bytes(&output_line, &bracket, 1);
 
     output_comma = true;
 }
@@ -89,21 +51,28 @@ output_close(char bracket)
 void
 output_text(const char *name, scoped_key_str_t text)
 {
-    output_begin(name);
-
-    if (text.len == 0) {
-        fputs("null", stdout);
+    if (text.len != 0) {
+        output_string(name, text);
         return;
     }
 
-    output_string(text);
+    output_begin(name);
+    buffer_word(&output_line, "null");
+}
+
+
+void
+output_string(const char *name, scoped_key_str_t text)
+{
+    output_begin(name);
+    buffer_quote(&output_line, text);
 }
 
 
 void
 output_word(const char *name, const char *word)
 {
-    output_text(name, output_static(word));
+    output_text(name, text_static(word));
 }
 
 
@@ -111,22 +80,79 @@ void
 output_flag(const char *name, bool flag)
 {
     output_begin(name);
-    fputs(flag ? "true" : "false", stdout);
+    buffer_word(&output_line, flag ? "true" : "false");
 }
 
 
 void
 output_number(const char *name, int64_t number)
 {
+    char  digits[24];
+
+    (void) snprintf(digits, sizeof(digits), "%" PRId64, number);
+
     output_begin(name);
-    printf("%" PRId64, number);
+    buffer_word(&output_line, digits);
+}
+
+
+void
+output_texts(const char *name, const texts_t *texts)
+{
+    size_t  i;
+
+    output_open(name, '[');
+
+    for (i = 0; i < texts->n; i++) {
+        output_string(NULL, texts->text[i]);
+    }
+
+    output_close(']');
+}
+
+
+void
+output_json(const char *name, scoped_key_str_t json)
+{
+    output_begin(name);
+    buffer_text(&output_line, json);
+}
+
+
+bool
+output_refused(scoped_key_str_t reason, const texts_t *members)
+{
+    output_open(NULL, '{');
+    output_string("refused", reason);
+
+    if (members != NULL) {
+        output_texts("members", members);
+    }
+
+    output_close('}');
+
+    return output_end();
 }
 
 
 bool
 output_end(void)
 {
-    putchar('\n');
+    size_t  written;
 
-    return fflush(stdout) == 0 && !ferror(stdout);
+    buffer_word(&output_line, "\n");
+    written = fwrite(output_line.data, 1, output_line.len, stdout);
+    written -= output_line.len;
+
+    output_drop();
+
+    return written == 0;
+}
+
+
+void
+output_drop(void)
+{
+    output_line = (buffer_t) { NULL, 0, 0 };
+    output_comma = false;
 }

@@ -60,7 +60,7 @@ is 'the pepper of the environment' "$(field digest)" \
 
 # The compiled program makes what Bash makes, line by line, where it is there;
 # a copy of the scripts has none.
-ok 'the program is built' ../../scripts/build explain
+ok 'the program is built' ../../scripts/build core
 unset SCOPED_KEY_PEPPER_FILE
 mkdir "$DIR/alone"
 cp -r ../../scripts/{scoped-key,lib,lua,help} "$DIR/alone"
@@ -90,9 +90,9 @@ for pepper in '' "--pepper-file=$DIR/pepper" "--pepper-file=$DIR/pepper64"; do
     like "$pepper: something was imported" "$made" '"id": *"x[0-9a-f]{24}"'
 done
 printf 0123456789abcde >"$DIR/short"
-is 'the program: a short pepper' "$(../../build/scoped-key-explain ids \
+is 'the program: a short pepper' "$(../../build/scoped-key-core digest \
     "$DIR/short" <"$DIR/lines" 2>/dev/null; echo $?)" 2
-is 'the program: no input' "$(../../build/scoped-key-explain ids \
+is 'the program: no input' "$(../../build/scoped-key-core digest \
     </dev/null 2>&1; echo $?)" 0
-is 'the program: another word' "$(../../build/scoped-key-explain digests \
+is 'the program: another word' "$(../../build/scoped-key-core digests \
     <"$DIR/lines" 2>/dev/null; echo $?)" 2

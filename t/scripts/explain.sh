@@ -1,7 +1,7 @@
 # explain: the verdict of the module's own code, which grant decides, and why
 source ./lib.bash
 
-PROGRAM=$PWD/../../build/scoped-key-explain
+PROGRAM=$PWD/../../build/scoped-key-core
 URL=https://api.a.b/topics
 
 # explain of $id, as JSON through a jq filter: $status, $got
@@ -228,27 +228,66 @@ run explain "$id" GET / --require ''
 is 'wrong use: an empty requirement' "$status" 2
 
 # the program is asked by nobody else, but believes nothing
+record='"record":{"id":"a","fields":[],"members":[]}'
 while IFS='|' read -r input why; do
-    got=$(printf %b "$input" | "$PROGRAM" 2>&1)
-    is "program: $input" "$? $got" "2 $why"
-done <<'END'
-nonsense\n|an unknown line
-id\n|a line that lacks a text
-id 4g\n|a line that is not as it should be
-id 414\n|a line that is not as it should be
-id 41 41\n|a line that is not as it should be
-id 41|a line without an end
-now 2d31\n|now is no time
-scope 613a62\n|a scope that belongs to no requirement
-\n|an unknown line
+    got=$(printf '%s\n' "{$input" | "$PROGRAM" explain 2>&1)
+    is "program: {$input" "$? $got" "0 {\"refused\":\"$why\"}"
+done <<END
+|there is no record
+}|there is no record
+"record":[]}|there is no record
+"record":{"fields":["a"],"members":[]}}|there is no record
+"record":{"fields":[1,2],"members":[]}}|there is no record
+"record":{"fields":[],"members":{}}}|there is no record
+$record,"request":{"ip":"x"}}|the ip is no address
+$record,"request":{"ip":7}}|the ip is no address
+$record,"request":{"params":[{"value":"x"}]}}|a param without a name
+$record,"request":{"params":["x"]}}|a param without a name
+$record,"request":{"require":["a:b"]}}|a requirement without a scope
+$record,"request":{"require":[[]]}}|a requirement without a scope
+$record,"request":{"require":[["a:b",1]]}}|a requirement without a scope
+$record,"request":{"require":[["ab"]]}}|a required scope is no scope: resource:action, no wildcards
 END
-got=$(head -c 1100000 /dev/zero | "$PROGRAM" 2>&1)
-is 'program: too long' "$? $got" '2 the input cannot be read, or is too long'
-got=$(for ((i = 0; i < 1100; i++)); do echo "member 6${i: -1}"; done |
-    "$PROGRAM" 2>&1)
-is 'program: too many members' "$? $got" '2 too many members'
-got=$("$PROGRAM" </dev/null | jq -r .reason)
-is 'program: nothing at all is refused' "$got" record_invalid
+for n in 64 65; do
+    scopes=$(printf ',"a:%s"' $(seq "$n"))
+    got=$(printf '{%s,"request":{"require":[[%s]]}}\n' "$record" "${scopes:1}" |
+        "$PROGRAM" explain | jq -r .refused)
+    clauses=$(printf ',["a:%s"]' $(seq "$n"))
+    got+=$(printf '{%s,"request":{"require":[%s]}}\n' "$record" "${clauses:1}" |
+        "$PROGRAM" explain | jq -r .refused)
+    [[ $n == 65 ]] || is 'program: 64 are enough' "$got" nullnull
+    [[ $n == 64 ]] || is 'program: 65 are too many' "$got" \
+        'too many alternativestoo many requirements'
+done
+is 'program: lines that are no objects go on' \
+    "$(printf 'Error: x\n\n[1]\n' | "$PROGRAM" view)" $'Error: x\n\n[1]'
+got=$(printf '{%s}\n{%s}' "$record" "$record" | "$PROGRAM" explain | jq -r .reason)
+is 'program: nothing at all is refused' "$got" $'record_invalid\nrecord_invalid'
+for words in '' nonsense 'view {' 'view {} {}'; do
+    # shellcheck disable=SC2086
+    is "program: wrong use: $words" "$("$PROGRAM" $words </dev/null 2>/dev/null
+        echo $?)" 2
+done
+head -c 70000000 /dev/zero | "$PROGRAM" view >/dev/null 2>"$DIR/err"
+is 'program: a line that is too long' "$? $(<"$DIR/err")" \
+    '2 scoped-key-core: a line is too long'
+ok 'program: no room for an answer' test "$(printf '{%s}\n' "$record" |
+    "$PROGRAM" explain 2>&1 >/dev/full)" = 'scoped-key-core: reading or writing failed'
+
+# what JSON cannot say comes through: bytes that are no UTF-8, NUL, and the
+# characters that stand for them
+new_key
+redis SADD "scoped_key:{$id}:scopes" $'\xff\xfe"\\' 'u0000ff' '\u0000ff' >/dev/null
+redis EVAL 'redis.call("SADD", KEYS[1], "a" .. string.char(0) .. "41")' 1 \
+    "scoped_key:{$id}:scopes" >/dev/null
+is 'any bytes: all are shown' "$(sk show "$id" --json | jq -c .scopes)" \
+    '["\\u0000ff","a\u000041","u0000ff","��\"\\"]'
+for member in $'\xff\xfe"\\' 'u0000ff' '\u0000ff'; do
+    run ungrant "$id" -- "$member"
+    is "any bytes: ungrant $member" "$status [$err]" '0 []'
+done
+is 'any bytes: the other stays' "$(redis --no-raw SMEMBERS "scoped_key:{$id}:scopes")" \
+    '1) "a\x0041"'
 
 # without a compiler, and with the program beside the command
 cp -r ../../scripts "$DIR/scripts"

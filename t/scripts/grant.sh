@@ -207,3 +207,23 @@ run grant "$id" a:b
 like 'grant: a grant of a global key' "$status $err" '^0 .*global key limit nothing'
 run grant "$id" a:b --quiet
 is 'grant: a grant of a global key, --quiet' "$status [$out$err]" '0 []'
+
+# what others change meanwhile: nothing is taken that was not looked at
+new_key a:b c:d
+lua=$(bash -c 'HOME_DIR=../../scripts; fail() { exit 1; }
+    source ../../scripts/lib/redis.bash; load_lua; printf %s "$LUA"')
+is 'ungrant: a member that is gone' "$(redis EVAL "$lua" 1 "scoped_key:{$id}" \
+    ungrant scoped_key: "$EPOCHSECONDS" "$id" '{"members":["a:b","e:f"]}' |
+    jq -c .changed)$(members | tr '\n' ' ')" 'truea:b c:d '
+is 'ungrant: all are there' "$(redis EVAL "$lua" 1 "scoped_key:{$id}" \
+    ungrant scoped_key: "$EPOCHSECONDS" "$id" '{"members":["a:b"]}' |
+    jq -c .ungranted)$(members)" '["a:b"]c:d'
+for n in 1 2 3 4; do
+    sk ungrant "$id" c:d --quiet 2>>"$DIR/racers" &
+    racers[n]=$!
+done
+done=0
+for n in 1 2 3 4; do
+    wait "${racers[n]}" && ((done++, 1))
+done
+is 'ungrant: four at once, one of them does it' "$done $(members)" '1 '

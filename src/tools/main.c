@@ -1,0 +1,161 @@
+/*
+ * scoped-key-core: the core of the module, asked by scripts/scoped-key, which
+ * knows no grammar of its own.  One line of JSON in, one out, in this order;
+ * {"refused":reason} is the answer to what cannot be.  A line that is no
+ * object is what Redis said instead: it goes on as it is.
+ * Exit status: 0, or 2 with the reason on standard error.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "digests.h"
+#include "tool.h"
+
+
+#define MAIN_FAILED          2
+#define MAIN_LINE_MAX_BYTES  (64 * 1024 * 1024)
+
+typedef struct {
+    const char  *verb;
+    tool_pt      answer;
+} main_verb_t;
+
+
+static const main_verb_t  main_verbs[] = {
+    { "explain", tool_explain },
+    { "grant",   tool_grant },
+    { "match",   tool_match },
+    { "ungrant", tool_ungrant },
+    { "view",    tool_view },
+    { NULL,      NULL }
+};
+
+static const char  main_help[] =
+    "usage: scoped-key-core VERB [OPTIONS]\n"
+    "  explain  {\"record\",\"request\"} -> the verdict, and why\n"
+    "  grant    {\"members\"} -> the same, as they are to be written\n"
+    "  match    {\"scope\",\"members\"} -> whether these grant it\n"
+    "  ungrant  {\"record\",\"members\"} -> those of the record that are"
+    " meant\n"
+    "  view     a record -> what `show`, `list` and `export` print\n"
+    "  digest [PEPPER_FILE]  keys -> their ids and digests\n"
+    "OPTIONS: a JSON object; \"now\": unix seconds\n";
+
+
+static int
+main_failed(const char *why)
+{
+    fprintf(stderr, "scoped-key-core: %s\n", why);
+
+    return MAIN_FAILED;
+}
+
+
+static tool_pt
+main_find(const char *verb)
+{
+    const main_verb_t  *known;
+
+    for (known = main_verbs; known->verb != NULL; known++) {
+        if (text_is(text_static(verb), known->verb)) {
+            break;
+        }
+    }
+
+    return known->answer;
+}
+
+
+static bool
+main_line(tool_t *tool, tool_pt answer, char *line, size_t len)
+{
+    scoped_key_str_t  text = { len, (const unsigned char *) line };
+
+    tool->line++;
+
+    if (len == 0 || line[0] != '{') {
+        return fwrite(line, 1, len, stdout) == len && putchar('\n') != EOF;
+    }
+
+    if (!answer(tool, text)) {
+        return false;
+    }
+
+    memory_reset();
+
+    return true;
+}
+
+
+static int
+main_lines(tool_t *tool, tool_pt answer)
+{
+    int       status = 0;
+    char     *line = NULL;
+    size_t    room = 0;
+    ssize_t   len;
+
+    while (status == 0 && (len = getline(&line, &room, stdin)) > 0) {
+        len -= line[len - 1] == '\n';
+
+        if (len > MAIN_LINE_MAX_BYTES) {
+            status = main_failed("a line is too long");
+
+        } else if (!main_line(tool, answer, line, (size_t) len)) {
+            status = main_failed("cannot write");
+        }
+    }
+
+    free(line);
+
+    if (status == 0 && (ferror(stdin) || fflush(stdout) != 0)) {
+        status = main_failed("reading or writing failed");
+    }
+
+    return status;
+}
+
+
+int
+main(int argc, char **argv)
+{
+    int                 status;
+    tool_t              tool = { 0, 0, NULL };
+    tool_pt             answer;
+    scoped_key_json_t  *options;
+
+    if (argc < 2 || argc > 3) {
+        fputs(main_help, stderr);
+        return MAIN_FAILED;
+    }
+
+    if (text_is(text_static(argv[1]), "digest")) {
+        return digests(argv[2]);
+    }
+
+    answer = main_find(argv[1]);
+
+    if (answer == NULL) {
+        fputs(main_help, stderr);
+        return MAIN_FAILED;
+    }
+
+    options = value_read(text_static(argc > 2 ? argv[2] : "{}"));
+
+    if (options == NULL) {
+        return main_failed("the options are no JSON object");
+    }
+
+    tool.options = options;
+
+    if (value_member(options, "now") != NULL) {
+        tool.now = scoped_key_json_integer(value_member(options, "now"));
+    }
+
+    status = main_lines(&tool, answer);
+
+    scoped_key_json_free(options);
+
+    return status;
+}
