@@ -161,6 +161,9 @@ is($says->(get('/off', @type)), $like->('16 missing_key'), 'no problem bodies he
 is($says->(ask('POST', '/body', {body => 'x' x 20}, @type, 'X-API-Key' => key('narrow'))),
    $like->('8 body_too_large'), 'too large');
 is($says->(ask('HEAD', '/', @type)), $like->('16 missing_key'), 'HEAD');
+for my $condition (['If-None-Match' => '*'], ['If-Match' => '"a"'], ['If-Unmodified-Since' => 'Thu, 01 Jan 1970 00:00:00 GMT']) {
+    is($says->(get('/', @type, @$condition)), $like->('16 missing_key'), "$condition->[0]: no copy of anything");
+}
 
 for my $type ('application/grpc+proto', 'Application/GRPC', 'application/grpc; x=1', 'application/grpc+json') {
     is($says->(get('/', 'Content-Type' => $type)), $like->('16 missing_key'), $type);

@@ -79,6 +79,8 @@ is_not_supported(by_get($reader), 'GET');
 is_not_supported(by_get($reader, undef, '&operationName=A&variables={}'), 'GET with variables');
 my $head = ask('HEAD', '/?extensions=' . escaped($extensions), 'X-API-Key' => $reader);
 is("$head->{status} $head->{body}", '200 ', 'HEAD');
+is_not_supported(json($reader, $alone, @$_), "$_->[0]: no copy of anything")
+    for ['If-None-Match' => '*'], ['If-Match' => '"a"'], ['If-Unmodified-Since' => 'Thu, 01 Jan 1970 00:00:00 GMT'];
 verdict_is(json($reader, '{"query":"{ a }"}'), 200, 'the document then');
 verdict_is(json($reader, qq({"query":"{ a }","extensions":$extensions})), 200, 'with its hash');
 for my $key (granted('api:write'), granted('other:read'), granted(), granted('api:*', '!api:read')) {
@@ -88,7 +90,7 @@ for my $key (granted('api:write'), granted('other:read'), granted(), granted('ap
 verdict_is(json(key('nobody'), $alone), '403 unknown_key', 'an unknown key');
 verdict_is(json('', $alone), '403 missing_key', 'no key');
 my @lines = error_log_has(qr/refused: reason=body_unreadable id=\w+ cause="hash of a persisted query without a document"/);
-is(scalar @lines, 14, 'logged');
+is(scalar @lines, 17, 'logged');
 
 
 

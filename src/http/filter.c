@@ -27,6 +27,7 @@ static void ngx_http_scoped_key_filter_body(ngx_http_request_t *r,
 static ngx_int_t ngx_http_scoped_key_filter_hints(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
 static ngx_uint_t ngx_http_scoped_key_filter_is_grpc(ngx_http_request_t *r);
+static void ngx_http_scoped_key_filter_ok(ngx_http_request_t *r);
 static ngx_int_t ngx_http_scoped_key_filter_grpc(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
 static const char *ngx_http_scoped_key_filter_grpc_status(
@@ -219,6 +220,22 @@ ngx_http_scoped_key_filter_is_grpc(ngx_http_request_t *r)
 
 
 /*
+ * A refusal that HTTP calls a success.  It is no copy of anything: filters
+ * behind this one must not compare it with what the client has (If-Match,
+ * If-None-Match), as they do with every 200.
+ */
+
+static void
+ngx_http_scoped_key_filter_ok(ngx_http_request_t *r)
+{
+    r->err_status = 0;
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.status_line.len = 0;
+    r->disable_not_modified = 1;
+}
+
+
+/*
  * "Trailers-Only" of gRPC over HTTP/2: one block of headers that ends the
  * stream.  The status of HTTP is 200, whatever has happened.
  */
@@ -227,9 +244,7 @@ static ngx_int_t
 ngx_http_scoped_key_filter_grpc(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx)
 {
-    r->err_status = 0;
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.status_line.len = 0;
+    ngx_http_scoped_key_filter_ok(r);
 
     ngx_str_set(&r->headers_out.content_type, "application/grpc");
     r->headers_out.content_type_len = r->headers_out.content_type.len;
@@ -308,9 +323,7 @@ ngx_http_scoped_key_filter_unsupported(ngx_http_request_t *r,
                    "\"extensions\":{\"code\":"
                    "\"PERSISTED_QUERY_NOT_SUPPORTED\"}}]}");
 
-    r->err_status = 0;
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.status_line.len = 0;
+    ngx_http_scoped_key_filter_ok(r);
 
     ctx->problem = &body;
     ngx_http_scoped_key_filter_body(r, ctx, &json);
