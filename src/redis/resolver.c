@@ -239,14 +239,18 @@ scoped_key_redis_resolver_make(scoped_key_redis_resolver_t *resolver)
 
 /* whom to ask; NULL: out of memory */
 static ngx_resolver_t *
-scoped_key_redis_resolver_choose(scoped_key_redis_resolver_t *resolver)
+scoped_key_redis_resolver_choose(scoped_key_redis_resolver_t *resolver,
+    ngx_uint_t attempt)
 {
     if (resolver->configured != NULL) {
         return resolver->configured;
     }
 
-    /* a context that is under way would go with the old one */
-    if (resolver->active > 0) {
+    /*
+     * A context that is under way would go with the old one; and when a query
+     * goes on to its next domain, the old one is what has just called us.
+     */
+    if (resolver->active > 0 || attempt > 0) {
         return resolver->own;
     }
 
@@ -412,7 +416,7 @@ scoped_key_redis_resolver_ask(scoped_key_redis_query_t *query)
     ngx_resolver_t      *r;
     ngx_resolver_ctx_t  *ctx;
 
-    r = scoped_key_redis_resolver_choose(query->resolver);
+    r = scoped_key_redis_resolver_choose(query->resolver, query->attempt);
 
     ctx = r ? ngx_resolve_start(r, NULL) : NULL;
 

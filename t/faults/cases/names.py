@@ -364,3 +364,34 @@ def reload_while_resolving(house):
     until(5, lambda: not set(old) & set(house.workers()), 'the old one leaves')
     names.silent = False
     house.expect(200, key, 6)
+
+
+@case(lines=20)
+def resolv_conf_changes_within_a_question(house):
+    """Between one search domain and the next: what has just read the answer
+    must outlive it.  Of two name servers, so that both have a socket."""
+    servers_of = [machine_names(house, 8), machine_names(house, 9)]
+    port, (redis,) = servers(house, FIRST)
+    house.write_file('/etc/hosts', '127.0.0.1 localhost\n')
+    text = 'search %s sub.test\n' % ' '.join(
+        'none%d.test' % n for n in range(4))
+    text += ''.join('nameserver %s\n' % one.address for one in servers_of)
+    house.write_file('/etc/resolv.conf', text)
+    key = keys.new(redis)
+    changes = [0]
+
+    def change(question):
+        """With the third: by then each server has been asked."""
+        if b'\5none2' in question:
+            changes[0] += 1
+            house.write_file('/etc/resolv.conf', text + '#' * changes[0])
+        return False
+
+    for one in servers_of:
+        one.answer = lambda question, answer=one.answer: (
+            change(question) or answer(question))
+    house.start('redis:' + port)
+    until(8, lambda: changes[0] >= 6, 'asked again and again')
+    for one in servers_of:
+        one.names['redis.sub.test'] = [FIRST]
+    house.expect(200, key, 6)
