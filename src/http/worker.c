@@ -120,6 +120,7 @@ ngx_http_scoped_key_worker_events(ngx_http_scoped_key_worker_t *worker)
 static ngx_int_t
 ngx_http_scoped_key_worker_connect(ngx_http_scoped_key_worker_t *worker)
 {
+    scoped_key_redis_doubter_t        doubter;
     scoped_key_redis_listener_t       listener;
     ngx_http_scoped_key_main_conf_t  *skmcf;
 
@@ -137,8 +138,14 @@ ngx_http_scoped_key_worker_connect(ngx_http_scoped_key_worker_t *worker)
         return NGX_ERROR;
     }
 
+    /* what was read may have been what another key's record was, or its own */
+
+    doubter.doubt = ngx_http_scoped_key_worker_flush;
+    doubter.data = worker;
+
     worker->redis = scoped_key_redis_connection_create(&skmcf->redis,
                                                        worker->endpoints,
+                                                       &doubter,
                                                        worker->log);
     if (worker->redis == NULL) {
         return NGX_ERROR;

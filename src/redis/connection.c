@@ -57,8 +57,10 @@ struct scoped_key_redis_connection_s {
     scoped_key_redis_ring_t      ring;
     ngx_uint_t                   nlate;   /* of its slots were given up */
     ngx_event_t                  timer;
+    scoped_key_redis_doubter_t   doubter;
     ngx_event_t                  keepalive;
     scoped_key_redis_batch_t     ping;
+    ngx_msec_t                   pinged;  /* when it was sent */
     ngx_msec_t                   replied; /* the last whole reply */
     ngx_msec_t                   late;    /* the last late one */
     ngx_msec_t                   quiet;   /* link.heard when the first was sent
@@ -70,6 +72,8 @@ struct scoped_key_redis_connection_s {
     u_char                       text[SCOPED_KEY_REDIS_MAX_REASON];
 
     unsigned                     failed:1;   /* there is an error */
+    unsigned                     pinging:1;  /* ping is not yet answered */
+    unsigned                     doubtful:1; /* a reply answered nothing */
     unsigned                     probing:1;  /* nothing has come since the
                                                 link was idle */
 };
@@ -126,13 +130,17 @@ static const scoped_key_redis_forms_t  scoped_key_redis_connection_pong = {
 static const char  scoped_key_redis_connection_unexpected[] =
     "an unexpected reply";
 
+static const char  scoped_key_redis_connection_nobody[] =
+    "a reply that nobody waits for";
+static const char  scoped_key_redis_connection_large[] = "reply too large";
 static const char  scoped_key_redis_connection_timed_out[] =
     "no reply in time";
 
 
 scoped_key_redis_connection_t *
 scoped_key_redis_connection_create(const scoped_key_redis_conf_t *conf,
-    scoped_key_redis_endpoints_t *endpoints, ngx_log_t *log)
+    scoped_key_redis_endpoints_t *endpoints,
+    const scoped_key_redis_doubter_t *doubter, ngx_log_t *log)
 {
     scoped_key_redis_connection_t  *connection;
 
@@ -151,6 +159,8 @@ scoped_key_redis_connection_create(const scoped_key_redis_conf_t *conf,
     connection->keepalive.cancelable = 1;
 
     connection->ping.handler = scoped_key_redis_connection_on_pong;
+    connection->ping.data = connection;
+    connection->doubter = *doubter;
 
     scoped_key_redis_link_init(&connection->link, conf, endpoints,
                                &scoped_key_redis_connection_ops, connection,
@@ -352,8 +362,8 @@ scoped_key_redis_connection_probe(scoped_key_redis_connection_t *connection)
 }
 
 
-ngx_int_t
-scoped_key_redis_send(scoped_key_redis_connection_t *connection,
+static ngx_int_t
+scoped_key_redis_connection_push(scoped_key_redis_connection_t *connection,
     scoped_key_redis_batch_t *batch, const scoped_key_redis_forms_t *forms,
     const void *commands, size_t len)
 {
@@ -398,6 +408,53 @@ scoped_key_redis_send(scoped_key_redis_connection_t *connection,
 }
 
 
+static ngx_int_t
+scoped_key_redis_connection_ping(scoped_key_redis_connection_t *connection)
+{
+    static const u_char  ping[] = "*1\r\n$4\r\nPING\r\n";
+
+    if (connection->pinging
+        || scoped_key_redis_connection_push(connection, &connection->ping,
+                                            &scoped_key_redis_connection_pong,
+                                            ping, sizeof(ping) - 1)
+           != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    connection->pinging = 1;
+    connection->pinged = ngx_current_msec;
+
+    return NGX_OK;
+}
+
+
+/*
+ * All batches of one kind have replies of one form: one whole reply too many,
+ * and each would get that of the one before, for as long as some are always
+ * under way.  A PING among them gets what has another form.
+ */
+ngx_int_t
+scoped_key_redis_send(scoped_key_redis_connection_t *connection,
+    scoped_key_redis_batch_t *batch, const scoped_key_redis_forms_t *forms,
+    const void *commands, size_t len)
+{
+    ngx_int_t  rc;
+
+    rc = scoped_key_redis_connection_push(connection, batch, forms, commands,
+                                          len);
+
+    if (rc == NGX_OK && connection->link.state == SCOPED_KEY_REDIS_READY
+        && ngx_current_msec - connection->pinged
+           >= connection->link.conf->heartbeat)
+    {
+        (void) scoped_key_redis_connection_ping(connection);
+    }
+
+    return rc;
+}
+
+
 static const char *
 scoped_key_redis_connection_ready(void *owner)
 {
@@ -416,6 +473,7 @@ scoped_key_redis_connection_ready(void *owner)
 
     connection->replied = ngx_current_msec;
     connection->late = ngx_current_msec;
+    connection->pinged = ngx_current_msec;
 
     if (connection->ring.n > 0) {
         scoped_key_redis_connection_watch(connection);
@@ -525,6 +583,16 @@ scoped_key_redis_connection_answer(scoped_key_redis_connection_t *connection,
 
 
 static const char *
+scoped_key_redis_connection_doubt(scoped_key_redis_connection_t *connection,
+    const char *reason)
+{
+    connection->doubtful = 1;
+
+    return reason;
+}
+
+
+static const char *
 scoped_key_redis_connection_reply(void *owner,
     const scoped_key_resp_value_t *value)
 {
@@ -532,13 +600,15 @@ scoped_key_redis_connection_reply(void *owner,
     scoped_key_redis_connection_t   *connection = owner;
 
     if (connection->ring.n == 0) {
-        return "a reply that nobody waits for";
+        return scoped_key_redis_connection_doubt(connection,
+                                         scoped_key_redis_connection_nobody);
     }
 
     forms = scoped_key_redis_ring_at(&connection->ring, 0)->forms;
 
     if (!scoped_key_redis_form_take(forms, &connection->progress, value)) {
-        return scoped_key_redis_connection_unexpected;
+        return scoped_key_redis_connection_doubt(connection,
+                                     scoped_key_redis_connection_unexpected);
     }
 
     connection->probing = 0;
@@ -562,7 +632,8 @@ scoped_key_redis_connection_too_large(void *owner,
     scoped_key_redis_connection_t   *connection = owner;
 
     if (connection->ring.n == 0) {
-        return "a reply that nobody waits for";
+        return scoped_key_redis_connection_doubt(connection,
+                                         scoped_key_redis_connection_nobody);
     }
 
     forms = scoped_key_redis_ring_at(&connection->ring, 0)->forms;
@@ -570,7 +641,8 @@ scoped_key_redis_connection_too_large(void *owner,
     if (!scoped_key_redis_form_take_large(forms, &connection->progress, root)
         || connection->progress.step < forms->n)
     {
-        return "reply too large";
+        return scoped_key_redis_connection_doubt(connection,
+                                          scoped_key_redis_connection_large);
     }
 
     connection->probing = 0;
@@ -617,6 +689,11 @@ scoped_key_redis_connection_lost(void *owner, scoped_key_redis_lost_e why)
 
     if (connection->keepalive.timer_set) {
         ngx_del_timer(&connection->keepalive);
+    }
+
+    if (connection->doubtful || why == SCOPED_KEY_REDIS_LOST_GARBLED) {
+        connection->doubtful = 0;
+        connection->doubter.doubt(connection->doubter.data);
     }
 
     /* who is to be sent again waits for the next try, which comes at once */
@@ -755,8 +832,6 @@ scoped_key_redis_connection_on_keepalive(ngx_event_t *ev)
     ngx_msec_t                      idle;
     scoped_key_redis_connection_t  *connection;
 
-    static const u_char  ping[] = "*1\r\n$4\r\nPING\r\n";
-
     connection = ev->data;
     idle = ngx_current_msec - connection->link.heard;
 
@@ -765,10 +840,7 @@ scoped_key_redis_connection_on_keepalive(ngx_event_t *ev)
     }
 
     if (idle >= SCOPED_KEY_REDIS_KEEPALIVE_MS
-        && scoped_key_redis_send(connection, &connection->ping,
-                                 &scoped_key_redis_connection_pong, ping,
-                                 sizeof(ping) - 1)
-           == NGX_OK)
+        && scoped_key_redis_connection_ping(connection) == NGX_OK)
     {
         idle = 0;
     }
@@ -782,7 +854,10 @@ static void
 scoped_key_redis_connection_on_pong(scoped_key_redis_batch_t *batch,
     scoped_key_redis_result_e result, const scoped_key_resp_value_t *reply)
 {
-    /* that something came is all that was wanted */
+    scoped_key_redis_connection_t  *connection = batch->data;
+
+    /* that something came, and came in its place, is all that was wanted */
+    connection->pinging = 0;
 }
 
 

@@ -70,13 +70,25 @@ typedef struct {
 
 
 /*
+ * Who is told that something came which answers nothing that was asked, or
+ * something else: whole replies before it may have been taken for those of
+ * other commands, since a heartbeat of conf and a round trip ago at most.
+ * Called before the batches fail; must not destroy the connection.
+ */
+typedef struct {
+    void  (*doubt)(void *data);
+    void   *data;
+} scoped_key_redis_doubter_t;
+
+/*
  * Starts to connect at once.  NULL: out of memory.  endpoints: of conf, outlive
  * the connection.  log: of the cycle.
  * State changes are logged once each: lost (with the reason), up again.
  */
 scoped_key_redis_connection_t *scoped_key_redis_connection_create(
     const scoped_key_redis_conf_t *conf,
-    scoped_key_redis_endpoints_t *endpoints, ngx_log_t *log);
+    scoped_key_redis_endpoints_t *endpoints,
+    const scoped_key_redis_doubter_t *doubter, ngx_log_t *log);
 
 /* fails all batches, closes, frees; for the end of a worker */
 void scoped_key_redis_connection_destroy(

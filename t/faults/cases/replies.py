@@ -74,6 +74,85 @@ def replies_out_of_step(house):
         house.expect(403, other, 1.5, reason='key_disabled')
 
 
+class Recorder:
+    """What Redis says to a lookup; said a second time before the replies to
+    another one, once `again` is set."""
+
+    def __init__(self):
+        self.said = b''
+        self.again = False
+        self.pause = 0
+        self.told = 0
+
+    def __call__(self, reply):
+        if self.pause and reply.answers(b'EXEC'):
+            time.sleep(self.pause)
+        if reply.answers(b'MULTI') and self.again:
+            self.again = False
+            self.told += 1
+            return self.said + reply.raw
+        if not self.told and any(reply.answers(word) for word in (
+                b'MULTI', b'HGETALL', b'SMEMBERS', b'EXEC')):
+            if reply.answers(b'MULTI'):
+                self.said = b''
+            self.said += reply.raw
+        return reply.raw
+
+
+STALE = dict(cache='16m ttl=60s bound=2s', lines=20,
+             log=('redis connection to … lost: …',))
+
+
+@case(fault='all that was said to a lookup comes a second time',
+      clients='no record of before a change is used for longer than `bound`',
+      lasts='a round trip', **STALE)
+def a_lookup_is_answered_twice(house):
+    proxy = house.add_proxy()
+    recorder = proxy.on_reply = Recorder()
+    key = keys.new(house.redis)
+    house.start(proxy).ready()
+    house.expect(200, key)
+    house.redis.do('HSET', key.record, 'enabled', '0')
+    # the change has been told when the next request comes
+    time.sleep(0.2)
+    recorder.again = True
+    house.get(key)
+    check(recorder.told, 'nothing was said twice')
+    house.expect(403, key, 2, reason='key_disabled')
+
+
+@case(http='scoped_key_last_used off;', **STALE)
+def out_of_step_under_load(house):
+    """Something is always under way, so that nothing is left over."""
+    proxy = house.add_proxy()
+    recorder = proxy.on_reply = Recorder()
+    key = keys.new(house.redis)
+    house.start(proxy).ready()
+    house.expect(200, key)
+    recorder.pause = 0.01
+    over = threading.Event()
+
+    def ask():
+        while not over.is_set():
+            house.get(keys.Key())
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    try:
+        until(5, lambda: house.redis.calls('exec') > 50, 'a load')
+        recorder.again = True
+        took = until(5, lambda: house.lines(
+            'redis connection to … lost: an unexpected reply'), 'noticed')
+        house.figure = 'noticed after %.2f s' % took
+        check(took < 2, house.figure)
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    house.expect(200, key, 2.5)
+
+
 @case(log=('redis tracking link to … lost: an unexpected message',),
       cache='16m bound=2s', lines=60)
 def confirmations_out_of_step(house):
