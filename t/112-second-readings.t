@@ -80,12 +80,12 @@ my $none = limited(_method => []);
 my $get = limited(_method => ['GET']);
 my @attacks = map { qq("a":"$_") } '&_method=DELETE&', 'x&_method=DELETE', '&_method=DELETE&_method=GET&', ';_method=DELETE;', '&_method[]=DELETE&',
     '&_METHOD=DELETE&', '& _method=DELETE&', '&%5fmethod=DELETE&', '&%255fmethod=DELETE&', '&.method=DELETE&', '&_method&', '&_method=',
-    '&_method[x][y]=DELETE', '&[_method]=DELETE', '&_method%00=DELETE', 'x=1&_method%20=DELETE&', '&__proto__[_method]=DELETE&';
+    '&_method[x][y]=DELETE', '&_method[]', '&_method[0]', '&_method[_method]&', ';_method[]x;', '&_method[x]{&', '& _Method[a][b]&', '&[_method]=DELETE', '&_method%00=DELETE', 'x=1&_method%20=DELETE&', '&__proto__[_method]=DELETE&';
 refuses_json($none, map { "{$_}" } @attacks);
 refuses_json($get, map { ("{$_,\"_method\":\"GET\"}", "{\"_method\":\"GET\",$_}") } @attacks);
 refuses_json($none, '{"&_method=DELETE&":1}', '["&_method=DELETE&"]', '"&_method=DELETE&"');
 lets_json($get, map { "{\"_method\":\"GET\",\"a\":$_}" } '"a&b=c"', '"https://x/?a=1&b=2"', '"&method=DELETE&"', '"&x[_method]=DELETE&"',
-    '"R & _method"', '"&_method=GET&"', '"\u0026_method=DELETE"', '"a=_method&b"', '"_method=DELETE"', '"= & ; %"', '{"_method":"X"}',
+    '"R & _method"', '"R & x[_method]"', '"a&method[0]"', '"a & _method of [0]"', '"&_method=GET&"', '"\u0026_method=DELETE"', '"a=_method&b"', '"_method=DELETE"', '"= & ; %"', '{"_method":"X"}',
     '"this & _method of that = x"', '"&amp;&lt;"', '"100%"', '"&_methods=DELETE&"', '"&%ff=&"');
 lets_json($none, '{}', '{"a":"&b=c&"}', '{"a":{"_method":1}}');
 

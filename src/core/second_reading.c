@@ -648,16 +648,43 @@ scoped_key_second_is_prose(scoped_key_str_t name)
 }
 
 
+/* a name without what is behind it in brackets, which PHP needs no `=` for */
+static scoped_key_str_t
+scoped_key_second_unindexed(scoped_key_str_t name)
+{
+    size_t  i;
+
+    for (i = 1; i < name.len; i++) {
+
+        if (name.data[i] == '[' && name.data[i - 1] != '['
+            && !scoped_key_second_is_blank(name.data[i - 1]))
+        {
+            name.len = i;
+            break;
+        }
+    }
+
+    return name;
+}
+
+
 bool
 scoped_key_second_is(const scoped_key_second_t *found, scoped_key_str_t name)
 {
-    if (found->bare && scoped_key_second_is_prose(found->name)) {
-        return false;
+    scoped_key_str_t  word;
+
+    if (found->bare) {
+        word = scoped_key_second_unindexed(found->name);
+
+        if (scoped_key_second_is_prose(word)
+            || !scoped_key_name_is_just(word, name))
+        {
+            return false;
+        }
     }
 
     return scoped_key_name_match(found->name, name, SCOPED_KEY_NAME_MEMBER)
-           != SCOPED_KEY_NAME_OTHER
-           && (!found->bare || scoped_key_name_is_just(found->name, name));
+           != SCOPED_KEY_NAME_OTHER;
 }
 
 
