@@ -184,13 +184,13 @@ sub law_circles {
 }
 
 
-# What one other file of its room alone includes is one unit with it, cut in two,
-# unless a test includes it as well.
+# A header that one other file of its room alone includes is one unit with it, cut
+# in two, unless a test includes it as well.
 sub law_cuts {
-    my ($tests, @sources) = @_;
-    my (%users, %tested);
+    my ($headers, @sources) = @_;
+    my %users;
 
-    for my $source (@sources, @$tests) {
+    for my $source (@sources) {
         for ($source->includes) {
             my (undef, $kind, $name) = @$_;
             my $path = $kind eq '"' ? resolve($source->{name}, $name) : undef;
@@ -200,7 +200,7 @@ sub law_cuts {
         }
     }
 
-    for my $header (grep { /^src\/.*\.h$/ } map { $_->{name} } @sources) {
+    for my $header (grep { /^src\/.*\.h$/ } map { $_->{name} } @$headers) {
         my @users = sort keys %{ $users{$header} // {} };
 
         judge('cuts', @users > 1 || grep({ room($_) ne room($header) } @users)
