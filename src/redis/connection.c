@@ -710,12 +710,11 @@ scoped_key_redis_connection_lost(void *owner, scoped_key_redis_lost_e why)
         }
     }
 
-    if (!connection->link.down
-        && (i < connection->ring.n || connection->link.stale != NULL))
+    if (why == SCOPED_KEY_REDIS_LOST_DEAD
+        && (connection->link.down
+            || (i == connection->ring.n && connection->link.stale == NULL)
+            || !scoped_key_redis_link_hurry(&connection->link)))
     {
-        scoped_key_redis_link_hurry(&connection->link);
-
-    } else if (why == SCOPED_KEY_REDIS_LOST_DEAD) {
         why = SCOPED_KEY_REDIS_LOST;
     }
 

@@ -23,6 +23,11 @@
 #define SCOPED_KEY_REDIS_FIRST_BACKOFF_MS    50
 #define SCOPED_KEY_REDIS_MAX_BACKOFF_MS    1000
 
+/* one that was up for less is not made anew at once, */
+#define SCOPED_KEY_REDIS_HURRY_MS           100
+/* and, after so many failures in a row, keeps nobody waiting */
+#define SCOPED_KEY_REDIS_MAX_HURRIES          2
+
 /* a link that stays down is spoken of again after this long */
 #define SCOPED_KEY_REDIS_REMIND_MS        60000
 
@@ -436,9 +441,15 @@ scoped_key_redis_link_fail(scoped_key_redis_link_t *link, ngx_err_t err,
 }
 
 
-void
+ngx_uint_t
 scoped_key_redis_link_hurry(scoped_key_redis_link_t *link)
 {
+    /* one that is lost as soon as it is used would be made without an end */
+    if (ngx_current_msec - link->since < SCOPED_KEY_REDIS_HURRY_MS) {
+        link->soon = (link->failures <= SCOPED_KEY_REDIS_MAX_HURRIES);
+        return link->soon;
+    }
+
     link->soon = 1;
 
     if (link->failures > 0) {
@@ -448,6 +459,8 @@ scoped_key_redis_link_hurry(scoped_key_redis_link_t *link)
     /* nginx leaves a timer alone that is set to nearly the same time */
     ngx_del_timer(&link->timer);
     ngx_add_timer(&link->timer, 0);
+
+    return 1;
 }
 
 

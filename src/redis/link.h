@@ -150,9 +150,10 @@ void scoped_key_redis_link_fail_due(scoped_key_redis_link_t *link,
 /*
  * For an owner who is told that a link is lost that was up, and has reason to
  * think that the server is well: it is connected to again at once, as if
- * nothing had failed.
+ * nothing had failed; or soon, if it was up for a moment only.  0: nobody is
+ * to wait for that.
  */
-void scoped_key_redis_link_hurry(scoped_key_redis_link_t *link);
+ngx_uint_t scoped_key_redis_link_hurry(scoped_key_redis_link_t *link);
 
 /* a link that is up is closed, and made again at once; calls lost */
 void scoped_key_redis_link_renew(scoped_key_redis_link_t *link);

@@ -435,6 +435,41 @@ def reset_each_time(house):
     house.back(key)
 
 
+@case(fault='Redis, or a proxy before it, closes the connection at each lookup',
+      clients='503', lasts='as long as it does so', cache='16m negative=1ms',
+      log=('redis connection to … lost: closed by the server',), lines=60)
+def closed_at_each_lookup(house):
+    """It is not asked again and again without a pause."""
+    proxy = house.add_proxy()
+    house.start(proxy).ready()
+
+    def cut(reply):
+        if not reply.answers(b'MULTI'):
+            return reply.raw
+        reply.link.cut()
+        return b''
+
+    proxy.on_reply = cut
+    before, end = len(proxy.links), time.monotonic() + 3
+    statuses = set()
+
+    def ask():
+        while time.monotonic() < end:
+            statuses.add(house.get(keys.Key()).status)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    check(statuses == {503}, statuses)
+    links = len(proxy.links) - before
+    house.figure = '%d connections within 3 s' % links
+    check(links <= 30, house.figure)
+    proxy.heal()
+    house.back(keys.new(house.redis))
+
+
 @case(lines=2)
 def idle_connection_is_tried(house):
     """Every half minute, so that nobody closes it, and a dead one is known."""
