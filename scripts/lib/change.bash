@@ -80,13 +80,16 @@ expire_one() {
     local when=$1
 
     change expire "$id" "$when" || return
+    if [[ -n $when ]]; then
+        moment_text "$when"
+        reply="{\"id\":\"$id\",\"expires_at\":\"$result\"}"
+    fi
     durable
     if [[ -z $when ]]; then
         done_with "$id never expires"
     elif ((when <= NOW)); then
         done_with "$id has expired: it is refused from now on"
     else
-        moment_text "$when"
         done_with "$id expires $result"
     fi
 }

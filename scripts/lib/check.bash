@@ -1,6 +1,6 @@
-# `check`: what is wrong or pointless in the records, told by the server-side
-# script, which judges records for every other command too.  Two ways: from the
-# index to the records, and from the records to the index.  Changes nothing.
+# `check`: what is wrong or pointless in the records, told by the core.  Two ways:
+# from the index to the records, and from the records to the index.  Changes
+# nothing.
 #
 # shellcheck shell=bash disable=SC2034,SC2154,SC1091
 
@@ -105,7 +105,7 @@ find_in_server() {
 }
 
 check_redis() {
-    walk_index "{\"lint\":true$asked}" '' | (redis_cli) || exit 1
+    walk_index 1 '' | (redis_cli) | core_lines check "$asked" || exit 1
     if ((CLUSTER)); then
         cluster_names | find_in_cluster || exit 1
     else
@@ -115,10 +115,7 @@ check_redis() {
 }
 
 check_lines() {
-    local view_start filter="{${asked#,}}" defaults='{}'
-
-    view_start "${REDIS_PREFIX}ids" lint
-    frame_lines "$view_start" "$BATCH" '' | (redis_cli)
+    core_lines check-import "$asked" && echo "$MARKER"
 }
 
 command_check() {
@@ -131,7 +128,8 @@ command_check() {
         how=check_lines
         open_input "${ARGUMENTS[0]}"
     fi
-    redis_try
+    find_core
+    [[ $how == check_lines ]] || redis_try
     "$how" | jq_view check -R -n --arg marker "$MARKER" --arg json "$form"
     for status in "${PIPESTATUS[@]}"; do
         ((status == 0)) || exit 1

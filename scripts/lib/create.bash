@@ -37,7 +37,7 @@ remark_created() {
 }
 
 command_create() {
-    local prefix=${OPTION[prefix]:-sk} id json refusal
+    local prefix=${OPTION[prefix]:-sk} id json answer refusal
     local -a members
 
     check_prefix "$prefix"
@@ -49,6 +49,8 @@ command_create() {
     options_json "${members[@]}"
     json="{\"id\":\"$id\",\"digest\":\"$KEY_DIGEST\"$json"
     json+=",\"prefix\":\"$prefix\",\"created_at\":$NOW}"
+    core_call record "$json" || fail "$refusal"
+    json=$answer
     redis_open
     deaf
     UNSURE="whether the key $id was made is not known: delete it if it was"
@@ -111,6 +113,17 @@ rotation_prefix() {
     prefix=${reply:-sk}
 }
 
+# what the module would not take is not rotated
+check_rotation() {
+    local id=$1 answer refusal
+
+    fetch_raw || return
+    core_call view "$reply" || fail "Redis: ${reply%%$'\n'*}"
+    [[ $answer == *'"state":"invalid"'* ]] || return 0
+    refuse "key $id is invalid: $(jq -r '.problems[0]' <<<"$answer")"
+    return 1
+}
+
 command_rotate() {
     local id prefix grace until=null answer
 
@@ -121,6 +134,7 @@ command_rotate() {
     resolve_id "${ARGUMENTS[0]}" || return
     ((${#id} == 12)) || fail "$id is a legacy key: its id comes from its text;" \
         'create a new key and let this one expire'
+    check_rotation "$id" || return
     rotation_prefix "$id"
     check_prefix "$prefix"
     make_text "$prefix" "$id"
@@ -130,8 +144,10 @@ command_rotate() {
         || return
     UNSURE=''
     answer=$reply
-    [[ ! $answer =~ \"previous_until\":(\"[^\"]*\") ]] \
-        || until=${BASH_REMATCH[1]}
+    if [[ $answer =~ \"previous_until\":\"([0-9]+)\" ]]; then
+        moment_text "${BASH_REMATCH[1]}"
+        until="\"$result\""
+    fi
     show_text "$id" ",\"previous_until\":$until" 2>/dev/null \
         || undo_rotation "$id" "$answer"
     KEY_TEXT=''

@@ -46,36 +46,25 @@ checksum() {
     done
 }
 
-# PEPPER: the pepper's bytes as numbers; empty: none
+# whether the pepper's file is one that can be read; the core reads it
 read_pepper() {
-    local bytes
+    [[ -z $PEPPER_FILE || (-r $PEPPER_FILE && ! -d $PEPPER_FILE) ]] \
+        || fail "cannot read the pepper file $PEPPER_FILE"
+}
 
-    PEPPER=()
-    [[ -n $PEPPER_FILE ]] || return 0
-    [[ -r $PEPPER_FILE && ! -d $PEPPER_FILE ]] \
-        || fail "cannot read the pepper file $PEPPER_FILE"
-    bytes=$(od -An -v -N 66 -tu1 -- "$PEPPER_FILE") \
-        || fail "cannot read the pepper file $PEPPER_FILE"
-    # no here-document: some releases of Bash keep those in files
-    # shellcheck disable=SC2206 # the numbers are words
-    PEPPER=($bytes)
-    if ((${#PEPPER[@]} > 0 && PEPPER[-1] == 10)); then
-        unset 'PEPPER[-1]'
-    fi
-    ((${#PEPPER[@]} >= 16 && ${#PEPPER[@]} <= 64)) \
-        || fail "the pepper must be 16 to 64 bytes: $PEPPER_FILE"
-    # shellcheck source=blake2b.bash
-    source "$LIB/blake2b.bash"
-    blake2b_key "${PEPPER[@]}"
+# lines of standard input, each the text of a key, to ids and digests
+core_digests() {
+    "$CORE" digest ${PEPPER_FILE:+"$PEPPER_FILE"}
 }
 
 digest_text() {
-    if ((${#PEPPER[@]} > 0)); then
-        blake2b_digest "$1"
-    else
-        result=$(printf %s "$1" | b2sum -l 256) || return 1
-        result=${result%% *}
-    fi
+    local answer
+
+    find_core
+    answer=$(printf '%s\n' "$1" | core_digests 2>&1) \
+        || fail "${answer##*$'\n'}${PEPPER_FILE:+: $PEPPER_FILE}"
+    [[ $answer =~ \"digest\":\"([0-9a-f]{64})\" ]] || fail "$CORE gave no digest"
+    result=${BASH_REMATCH[1]}
 }
 
 # a new text for an id: to KEY_TEXT, and its digest to KEY_DIGEST
@@ -86,31 +75,6 @@ make_text() {
     KEY_TEXT=${prefix}_${id}_$result
     checksum "$KEY_TEXT"
     KEY_TEXT+=$result
-    digest_text "$KEY_TEXT" || fail 'b2sum failed'
+    digest_text "$KEY_TEXT"
     KEY_DIGEST=$result
-    [[ $KEY_DIGEST =~ ^[0-9a-f]{64}$ ]] || fail 'b2sum gave no digest'
-}
-
-# a glob, since a bounded repetition in a regular expression is a thousand
-# times slower
-is_printable() {
-    ((${#1} <= 2048)) && [[ $1 != *[!!-~]* ]]
-}
-
-# What a text is: `issued` (ours, checksum right; its id to `result`),
-# `damaged` (ours, checksum wrong), `legacy`, or `no` key.
-kind_of_text() {
-    local text=$1
-
-    if [[ $text =~ ^[a-z][a-z0-9]{1,15}_([0-9A-Za-z]{12})_[0-9A-Za-z]{38}$ ]]
-    then
-        local id=${BASH_REMATCH[1]}
-        checksum "${text:0:-6}"
-        [[ $result == "${text: -6}" ]] && kind=issued || kind=damaged
-        result=$id
-    elif ((${#text} >= 8)) && is_printable "$text"; then
-        kind=legacy
-    else
-        kind=no
-    fi
 }

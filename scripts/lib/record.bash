@@ -1,5 +1,5 @@
 # A record as JSON, from the options that `create` and `import` share, and its
-# way into Redis.  The server-side script judges it: nothing is checked twice.
+# way into Redis.  The core judges it: nothing is checked twice.
 #
 # shellcheck shell=bash disable=SC2034,SC2154,SC1091
 
@@ -115,7 +115,7 @@ settle_index() {
 
 # the record of `id` as Redis has it, its last uses in it, to `reply`
 fetch_raw() {
-    lua_call "$REDIS_PREFIX{$id}" view '{}' "$id${1:-}"
+    lua_call "$REDIS_PREFIX{$id}" view '' "$id${1:-}"
     redis_expect '^(\{.*)?$'
     [[ -n $reply ]] || refuse "there is no key $id"
     [[ -n $reply ]]

@@ -6,8 +6,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154,SC1091,SC2119,SC2120
 
 REDIS_TIMEOUT=30
-LUA_PARTS=(text address json grant record put lint commands rotate index
-    check main)
+LUA_PARTS=(record put commands rotate index main)
 REDIS_WRAP=()
 MARKER=scoped-key-$$-$RANDOM
 
@@ -43,7 +42,7 @@ redis_open() {
     local program
 
     [[ -z ${REDIS_PID:-} ]] || return 0
-    for program in redis-cli jq b2sum; do
+    for program in redis-cli jq; do
         command -v "$program" >/dev/null || fail "$program is not installed"
     done
     load_lua

@@ -1,13 +1,12 @@
 # `export` and `import`: JSON lines.  An import is a pipeline: texts to digests
-# (texts only), lines to commands (jq), redis-cli, and a reader of replies, who
-# alone says what was done.  A hundred keys are one step of Redis, so none is
+# (texts only), lines to records (both by the core), records to commands (jq),
+# redis-cli, and a reader of replies, who alone says what was done.  A hundred keys are one step of Redis, so none is
 # ever half there; what is there already, unchanged, is passed over, so that an
 # import which broke off goes on when it is run again.
 #
 # shellcheck shell=bash disable=SC2034,SC2154,SC1091
 
 BATCH=100
-DIGEST_FILES=500
 
 # a file as standard input, unless it is `-`
 open_input() {
@@ -26,140 +25,33 @@ command_export() {
     need_arguments 0 0 'no words'
     find_core
     redis_try
-    walk_index '{}' '' | (redis_cli) | core_lines view ',"digests":true' | jq -L "$LIB" -R -r \
+    walk_index '' '' | (redis_cli) | core_lines view ',"digests":true' | jq -L "$LIB" -R -r \
         'include "people"; select(startswith("{") or records)'
     for status in "${PIPESTATUS[@]}"; do
         ((status == 0 || status == 141)) || exit 1
     done
 }
 
-# Files in memory that have no name: what is written to them goes when this
-# process goes, however it ends.  To the array `slots`; false: no such place.
-open_slots() {
-    local directory n fd most
-
-    most=$(ulimit -n)
-    [[ $most == unlimited ]] || ((most > DIGEST_FILES + 50)) || return 1
-    directory=$(mktemp -d /dev/shm/scoped-key.XXXXXX 2>/dev/null) || return 1
-    for ((n = 0; n < DIGEST_FILES; n++)); do
-        exec {fd}<>"$directory/$n" || break
-        slots+=("$fd")
-    done
-    rm -rf -- "$directory"
-    ((n == DIGEST_FILES))
-}
-
-# the digests of all `texts` at once, by one b2sum, to the array `digests`
-digest_together() {
-    local n=0 text
-    local -a files=() sums
-
-    for text in "${texts[@]}"; do
-        printf %s "$text" >"/proc/self/fd/${slots[n]}" || return 1
-        files[n]=/dev/fd/${slots[n]}
-        ((n++, 1))
-    done
-    readarray -t sums < <(b2sum -l 256 -- "${files[@]}")
-    digests=("${sums[@]%% *}")
-    ((${#digests[@]} == n))
-}
-
-digest_singly() {
-    local text
-
-    digests=()
-    for text in "${texts[@]}"; do
-        digest_text "$text" || return 1
-        digests+=("$result")
-    done
-}
-
-# What to import for a text, or `!` and why nothing.  The id and the digest come
-# last, where they win over what the line itself may say of them.
-text_line() {
-    local text=$1 digest=$2 record=$3 kind id
-
-    kind_of_text "$text"
-    case $kind in
-        issued) id=$result ;;
-        legacy) id=x${digest:0:24} ;;
-        damaged) printf '!looks like a key, but its checksum is wrong\n'
-            return ;;
-        no) printf '!is not 8 to 2048 printable characters without spaces\n'
-            return ;;
-    esac
-    printf '{%s"id":"%s","digest":"%s"}\n' "${record:+$record,}" "$id" "$digest"
-}
-
-# `lines`: each a text, and after a space perhaps a JSON object; to JSON lines
-digest_lines() {
-    local n text record how=digest_singly
-    local -a texts=() digests=()
-
-    for n in "${!lines[@]}"; do
-        text=${lines[n]%%[[:space:]]*}
-        texts[n]=${text:-empty}
-        is_printable "$text" || texts[n]=unreadable
-    done
-    ((${#PEPPER[@]} > 0 || ${#slots[@]} < DIGEST_FILES)) \
-        || how=digest_together
-    "$how" || fail 'b2sum failed'
-    for n in "${!lines[@]}"; do
-        text=${lines[n]%%[[:space:]]*}
-        record=${lines[n]#"$text"}
-        record=${record#"${record%%[![:space:]]*}"}
-        if [[ -z $text ]]; then
-            echo
-        elif [[ -n $record && $record != '{'*'}' ]]; then
-            printf '!has something behind the text that is no JSON object\n'
-        else
-            [[ -z $record ]] || record=${record:1:-1}
-            text_line "$text" "${digests[n]}" "$record"
-        fi
-    done
-}
-
-# The program that does the same a hundred times quicker, to `program`; false:
-# it is not there, or is an older one, which answers to no input, too.
-find_digester() {
-    for program in "$HOME_DIR/scoped-key-core" \
-        "$HOME_DIR/../build/scoped-key-core"
-    do
-        [[ -x $program ]] || continue
-        [[ -n $("$program" digest </dev/null 2>&1) ]] || return 0
-    done
-    return 1
-}
-
-# texts on standard input to JSON lines on standard output
-digest_input() {
-    local program
-    local -a lines slots=()
-
-    if find_digester; then
-        "$program" digest ${PEPPER_FILE:+"$PEPPER_FILE"} \
-            || fail "$program failed"
-        return
-    fi
-    ((${#PEPPER[@]} > 0)) || open_slots || slots=()
-    while readarray -t -n "$DIGEST_FILES" lines && ((${#lines[@]} > 0)); do
-        digest_lines
-    done
-}
-
-# the lines of the input as JSON lines, whatever they are
+# the lines of the input as the records that they make, or why they make none
 import_source() {
+    local options=",\"defaults\":$defaults"
+
     if [[ -n ${OPTION[texts]:-} ]]; then
-        digest_input
+        core_digests | core_lines record "$options,\"texts\":true"
     else
-        cat
+        core_lines record "$options"
     fi
 }
 
+# the same as commands of redis-cli, a batch each
 frame_lines() {
-    jq -L "$LIB" -R -r -n --argjson defaults "$defaults" --arg start "$1" \
-        --argjson batch "$2" --arg wait "$3" --arg marker "$MARKER" \
-        -f "$LIB/import.jq"
+    jq -R -r -n --arg start "$1" --argjson batch "$BATCH" --arg wait "$2" \
+        --arg marker "$MARKER" '(label $all
+        | foreach range(1; infinite; $batch) as $first (null;
+            [limit($batch; inputs)];
+            if . == [] then break $all
+            else "\($start) \($first) \(map(tojson) | join(" "))" end)),
+        ($wait | select(. != "")), "ECHO \($marker)"'
 }
 
 # the start of the command that puts a batch
@@ -243,7 +135,7 @@ import_batches() {
 
     [[ -z ${OPTION[durable]:-} ]] || wait="WAIT ${OPTION[replicas]:-1} 2000"
     put_start "\"index\":true$options"
-    import_source | frame_lines "$start" "$BATCH" "$wait" | (redis_cli 2>&1) \
+    import_source | frame_lines "$start" "$wait" | (redis_cli 2>&1) \
         | read_replies
     set -- "${PIPESTATUS[@]}"
     (($1 == 0 && $2 == 0 && $3 == 0 && $4 == 0)) || exit 1
@@ -253,17 +145,19 @@ import_batches() {
 import_singly() {
     local number=0 id json refusal
 
-    while IFS=$'\t' read -r id json; do
-        if [[ $id == "$MARKER" ]]; then
+    while IFS= read -r json; do
+        if [[ $json == "$MARKER" ]]; then
             draw_progress 1
             report_import
             return
         fi
         ((number++, 1))
         case $json in
-            -) continue ;;
-            '!'*) refusal=${json:1} ;;
-            *) if put_record "$id" "$number" "$json" "${options:1}"; then
+            '{}') continue ;;
+            '{"refused":'*) refusal=$(jq -r .refused <<<"$json") ;;
+            *) id=${json#'{"id":"'}
+               id=${id%%\"*}
+               if put_record "$id" "$number" "$json" "${options:1}"; then
                    durable
                    count_reply "$reply"
                    continue
@@ -288,10 +182,11 @@ command_import() {
     options_json
     defaults="{${json:1}}"
     [[ -z ${OPTION[expires]:-} ]] || remark_past --expires 'a key without its own'
+    find_core
     redis_try
     if ((CLUSTER)); then
         redis_open
-        import_singly < <(import_source | frame_lines '' 0 '') || FAILED=1
+        import_singly < <(import_source && echo "$MARKER") || FAILED=1
     else
         import_batches
     fi

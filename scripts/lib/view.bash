@@ -71,12 +71,13 @@ load_everywhere() {
     done <<<"$reply"
 }
 
-# the start of a command on the records of `filter`, as redis-cli reads it
+# The start of a command on records, as redis-cli reads it; missing: 1 for those,
+# too, that are in the index alone.
 view_start() {
     local word
 
     view_start="EVALSHA $LUA_SHA 1"
-    for word in "$1" "$2" "$REDIS_PREFIX" "$NOW" "$filter"; do
+    for word in "$1" "$2" "$REDIS_PREFIX" "$NOW" "$missing"; do
         quote_argument "$word"
         view_start+=" $result"
     done
@@ -123,7 +124,7 @@ walk_server() {
 # The whole index, a page at a time, as commands for the second connection.
 # before: a time; then only keys that were not used since, with their last use.
 walk_index() {
-    local filter=$1 before=$2
+    local missing=$1 before=$2
 
     redis_open
     if ((CLUSTER)); then
@@ -142,7 +143,7 @@ view_all() {
     shift 2
     find_core
     redis_try
-    walk_index '{}' "$before" | (redis_cli) | core_lines view "$filter" \
+    walk_index '' "$before" | (redis_cli) | core_lines view "$filter" \
         | jq_view "$@" -R -n
     for status in "${PIPESTATUS[@]}"; do
         ((status == 0 || status == 141)) || exit 1

@@ -32,9 +32,7 @@ local function must_load(id)
     if not record then
         refuse('there is no key ' .. id)
     end
-    if redis.call('TYPE', hash_key(prefix, id)).ok ~= 'hash'
-        or record.problems[#record.problems] == 'scopes: is no set'
-    then
+    if record.is_damaged then
         refuse('key ' .. id .. ' has data of a wrong type in Redis')
     end
     return record
@@ -47,8 +45,8 @@ local function must_fit(fields, members)
     end
 end
 
--- Options, number of the first line, lines: objects, or `!` and a reason why
--- a line is none, or `-` for an empty one.  Each is added whole or refused by
+-- Options, number of the first line, and for each line what the core made of it:
+-- a record, {"refused": reason}, or {} of an empty one.  Each is added whole or refused by
 -- itself.  Answers counts, and then a line for each refusal; idle: of global
 -- keys with grants, which do nothing.
 function commands.put(options, first, ...)
@@ -77,27 +75,25 @@ function commands.exists(id)
         and '{"exists":true}' or '{"exists":false}'
 end
 
--- filter, and ids, each bare, or as id:last_use, or as id:last_use:last_use of
--- the previous text: their records as they are, one a line
-local function view(filter, items)
-    filter = cjson.decode(filter)
+-- ids, each bare, or as id:last_use, or as id:last_use:last_use of the previous
+-- text: their records as they are, one a line.  missing: those of the index
+-- that have no record, too.
+local function view(missing, items)
     local rows = {}
     for _, item in ipairs(items) do
         local id = item:match('^(%w+)[:%d]*$')
-        if filter.lint then
-            local record = id and record_load(prefix, id)
-            rows[#rows + 1] = record and lint_record(id, record, now, filter)
-                or lint_one(item, 'index', 'in the index, but without a record')
-        elseif id then
-            rows[#rows + 1] = record_raw(prefix, id, item:match(':(%d*)'),
-                item:match(':%d*:(%d*)$'))
+        local row = id and record_raw(prefix, id, item:match(':(%d*)'),
+            item:match(':%d*:(%d*)$'))
+        if not row and missing == '1' then
+            row = '{"id":' .. raw_quote(item) .. ',"missing":true}'
         end
+        rows[#rows + 1] = row or nil
     end
     return table.concat(rows, '\n')
 end
 
-function commands.view(filter, ...)
-    return view(filter, {...})
+function commands.view(missing, ...)
+    return view(missing, {...})
 end
 
 -- json: {"members": [...]}, as they are to be written
@@ -154,10 +150,6 @@ end
 
 -- when: a time, or empty for never
 function commands.expire(id, when)
-    local reason = when ~= '' and time_error(when)
-    if reason then
-        refuse('"' .. when .. '" ' .. reason)
-    end
     local record = must_load(id)
     local before = tonumber(record.fields.not_before or '')
     if when ~= '' and before and before >= tonumber(when)
@@ -178,7 +170,7 @@ function commands.expire(id, when)
         end
     end
     return '{"id":' .. json_quote(id) .. ',"expires_at":'
-        .. (when == '' and 'null' or json_quote(time_text(when))) .. '}'
+        .. (when == '' and 'null' or when) .. '}'
 end
 
 -- index: the index and the last uses in the same step (a lone server)

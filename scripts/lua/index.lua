@@ -68,23 +68,23 @@ end
 
 -- The records between two places, on a lone server.  before: a time; then only
 -- those that were not used since, with their last use.
-function commands.browse(filter, before, after, score, to, to_score)
+function commands.browse(missing, before, after, score, to, to_score)
     local index = prefix .. 'ids'
     local start = place_rank(index, from_hex(after), score)
     local stop = place_rank(index, from_hex(to), to_score) - 1
-    local items, lint = {}, cjson.decode(filter).lint
+    local items = {}
     if stop < start then
         return ''
     end
     for _, id in ipairs(redis.call('ZRANGE', index, start, stop)) do
         local used = before ~= '' and last_use(id, 'last_used')
-        if lint or id_ok(id) and (not used or used == ''
+        if missing == '1' or id_ok(id) and (not used or used == ''
             or tonumber(used) < tonumber(before))
         then
             items[#items + 1] = used and id .. ':' .. used or id
         end
     end
-    return view(filter, items)
+    return view(missing, items)
 end
 
 -- one step of a search for ids that begin with a text: next cursor, ids
@@ -108,4 +108,29 @@ function commands.uses(before, ...)
         end
     end
     return table.concat(found, ' ')
+end
+
+-- those of the ids that the index has not
+function commands.unlisted(...)
+    local found = {}
+    for _, id in ipairs({...}) do
+        if not redis.call('ZSCORE', prefix .. 'ids', id) then
+            found[#found + 1] = id
+        end
+    end
+    return table.concat(found, ' ')
+end
+
+-- One step through all that a lone server holds: the next cursor, and the ids of
+-- records and scope lists that the index has not, each perhaps more than once.
+function commands.scan(cursor, pattern)
+    local reply = redis.call('SCAN', cursor, 'MATCH', pattern, 'COUNT', 1000)
+    local ids = {}
+    for _, name in ipairs(reply[2]) do
+        local id, rest = name:sub(#prefix + 2):match('^(%w+)}(.*)$')
+        if rest == '' or rest == ':scopes' then
+            ids[#ids + 1] = id_ok(id) and id or nil
+        end
+    end
+    return reply[1] .. ' ' .. commands.unlisted(unpack(ids))
 end

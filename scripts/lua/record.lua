@@ -1,11 +1,29 @@
--- A record: read from Redis, judged as the module would judge it, written as
--- JSON for the command.  Invariant: of two Redis keys, the hash and the scope
--- list, both of one cluster slot; the index and the last uses are other slots
--- and no business of this file.
+-- A record: its two Redis keys, the hash and the scope list, both of one cluster
+-- slot, read as they are.  What they say is judged by the core, elsewhere: here
+-- is counted, since only here nothing changes meanwhile.  The index and the
+-- last uses are other slots and no business of this file.
 
 local RECORD_MAX_MEMBERS = 1024
 local RECORD_MAX_BYTES = 65536
 local RECORD_MAX_FIELDS = 1024
+
+local function json_escape(c)
+    if c == '"' or c == '\\' then
+        return '\\' .. c
+    end
+    return string.format('\\u%04x', c:byte())
+end
+
+local function json_quote(text)
+    if text:find('[%c"\\]') then
+        text = text:gsub('[%c"\\]', json_escape)
+    end
+    return '"' .. text .. '"'
+end
+
+local function is_time(text)
+    return text:find('^%d+$') ~= nil and #text <= 18
+end
 
 local function hash_key(prefix, id)
     return prefix .. '{' .. id .. '}'
@@ -21,46 +39,6 @@ local function id_ok(id)
         and (#id == 12 or (#id == 25 and id:find('^x%x+$') ~= nil
         and not id:find('[A-F]')))
 end
-
-local function digest_error(text)
-    if #text ~= 64 or text:find('[^0-9a-f]') then
-        return 'is not 64 lower-case hex digits'
-    end
-end
-
-local function list_error(item_error)
-    return function(text)
-        for _, item in ipairs(list_items(text)) do
-            local reason = item_error(item)
-            if reason then
-                return '"' .. item .. '" ' .. reason
-            end
-        end
-    end
-end
-
--- of every field whose value the module reads; an empty field is a missing one
-local FIELD_ERRORS = {
-    digest = digest_error,
-    previous_digest = digest_error,
-    previous_until = time_error,
-    created_at = time_error,
-    not_before = time_error,
-    expires_at = time_error,
-    hosts = list_error(host_error),
-    ips = list_error(block_error),
-    methods = list_error(method_error),
-    enabled = function(text)
-        return text ~= '0' and text ~= '1' and 'is neither 0 nor 1' or nil
-    end,
-    mode = function(text)
-        return text ~= 'scoped' and text ~= 'global'
-            and 'is neither scoped nor global' or nil
-    end,
-}
-
-local REQUIRED = {'digest', 'enabled'}
-local REFUSAL = ('!'):byte()
 
 local function size_problem(fields, members)
     local bytes, count = 0, 0
@@ -81,53 +59,6 @@ local function size_problem(fields, members)
     end
 end
 
-local function field_problems(fields, problems)
-    for name, value in pairs(fields) do
-        local field_error = value ~= '' and FIELD_ERRORS[name]
-        local reason = field_error and field_error(value)
-        if reason then
-            problems[#problems + 1] = name .. ': ' .. reason
-        end
-    end
-    for _, name in ipairs(REQUIRED) do
-        if (fields[name] or '') == '' then
-            problems[#problems + 1] = name .. ': is missing'
-        end
-    end
-end
-
--- what makes the record invalid to the module: "field: reason" each
-local function record_problems(fields, members)
-    local problems = {}
-    field_problems(fields, problems)
-    for _, member in ipairs(members) do
-        if member:byte() == REFUSAL then
-            local text, reason = grant_read(member)
-            if not text then
-                problems[#problems + 1] = 'scopes: "' .. member .. '" '
-                    .. reason
-            end
-        end
-    end
-    problems[#problems + 1] = size_problem(fields, members)
-    table.sort(problems)
-    return problems
-end
-
--- members that grant nothing because the module cannot read them
-local function unreadable_grants(members)
-    local found = {}
-    for _, member in ipairs(members) do
-        if member:byte() ~= REFUSAL then
-            local text, reason = grant_read(member)
-            if not text then
-                found[#found + 1] = 'scopes: "' .. member .. '" ' .. reason
-            end
-        end
-    end
-    return found
-end
-
 -- nil when the Redis key is of another type than the command wants
 local function read_typed(command, key)
     local reply = redis.pcall(command, key)
@@ -139,12 +70,8 @@ local function read_typed(command, key)
     return reply
 end
 
--- nil: is no hash; empty when there is none, since no hash is empty
-local function record_fields(prefix, id)
-    local flat = read_typed('HGETALL', hash_key(prefix, id))
-    if not flat then
-        return nil
-    end
+-- names and values, one after another, by name
+local function fields_of(flat)
     local fields = {}
     for n = 1, #flat, 2 do
         fields[flat[n]] = flat[n + 1]
@@ -152,22 +79,16 @@ local function record_fields(prefix, id)
     return fields
 end
 
--- nil when there is none; else fields, members and what is wrong with them
+-- nil when there is none; else fields and members; is_damaged: of a wrong type
 local function record_load(prefix, id)
-    local fields = record_fields(prefix, id)
-    if not fields then
-        return {fields = {}, members = {}, problems = {'record: is no hash'}}
-    elseif not next(fields) then
+    local flat = read_typed('HGETALL', hash_key(prefix, id))
+    if flat and #flat == 0 then
         return nil
     end
-    local members = read_typed('SMEMBERS', scopes_key(prefix, id))
-    local record = {fields = fields, members = members or {}}
-    table.sort(record.members)
-    record.problems = record_problems(fields, record.members)
-    if not members then
-        table.insert(record.problems, 'scopes: is no set')
-    end
-    return record
+    local members = flat and read_typed('SMEMBERS', scopes_key(prefix, id))
+    table.sort(members or {})
+    return {fields = fields_of(flat or {}), members = members or {},
+        is_damaged = not members}
 end
 
 local function json_texts(texts)

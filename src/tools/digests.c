@@ -91,7 +91,6 @@ digests_is_printable(scoped_key_str_t text)
 }
 
 
-/* object: without its braces */
 static void
 digests_print(scoped_key_str_t id, const scoped_key_digest_t *digest,
     scoped_key_str_t object)
@@ -100,15 +99,15 @@ digests_print(scoped_key_str_t id, const scoped_key_digest_t *digest,
 
     scoped_key_digest_to_hex(digest, hex);
 
-    printf("{");
+    printf("{\"id\":\"%.*s\",\"digest\":\"%.*s\"", (int) id.len,
+           (const char *) id.data, (int) sizeof(hex), (const char *) hex);
 
     if (object.len > 0) {
+        printf(",\"record\":");
         fwrite(object.data, 1, object.len, stdout);
-        printf(",");
     }
 
-    printf("\"id\":\"%.*s\",\"digest\":\"%.*s\"}\n", (int) id.len,
-           (const char *) id.data, (int) sizeof(hex), (const char *) hex);
+    printf("}\n");
 }
 
 
@@ -183,9 +182,6 @@ digests_line(const scoped_key_pepper_t *pepper, const char *line, size_t len)
             printf("!has something behind the text that is no JSON object\n");
             return;
         }
-
-        object.data++;
-        object.len -= 2;
     }
 
     digests_key(pepper, text, object);

@@ -8,8 +8,8 @@
 
 /*
  * Reads lines on standard input: a key, and after white space perhaps a JSON
- * object, which is not looked into.  For each one line on standard output: the
- * object with "id" and "digest" at its end; `!` and why it cannot be; or an
+ * object, which is not looked into.  For each one line on standard output:
+ * {"id","digest"}, and the object as "record"; `!` and why it cannot be; or an
  * empty line for an empty one.  pepper: the name of a file, or NULL.  Returns
  * 0, or 2 with the reason on standard error.
  */

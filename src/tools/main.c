@@ -19,23 +19,30 @@
 typedef struct {
     const char  *verb;
     tool_pt      answer;
+    bool         all;                    /* lines that are no objects, too */
 } main_verb_t;
 
 
 static const main_verb_t  main_verbs[] = {
-    { "explain", tool_explain },
-    { "grant",   tool_grant },
-    { "match",   tool_match },
-    { "ungrant", tool_ungrant },
-    { "view",    tool_view },
-    { NULL,      NULL }
+    { "check",        tool_check,        false },
+    { "check-import", tool_check_import, true },
+    { "explain",      tool_explain,      false },
+    { "grant",        tool_grant,        false },
+    { "match",        tool_match,        false },
+    { "record",       tool_record,       true },
+    { "ungrant",      tool_ungrant,      false },
+    { "view",         tool_view,         false },
+    { NULL,           NULL,              false }
 };
 
 static const char  main_help[] =
     "usage: scoped-key-core VERB [OPTIONS]\n"
+    "  check    a record -> what is wrong or pointless in it\n"
+    "  check-import  an object of an import -> the same\n"
     "  explain  {\"record\",\"request\"} -> the verdict, and why\n"
     "  grant    {\"members\"} -> the same, as they are to be written\n"
     "  match    {\"scope\",\"members\"} -> whether these grant it\n"
+    "  record   an object of an import -> the record that it makes\n"
     "  ungrant  {\"record\",\"members\"} -> those of the record that are"
     " meant\n"
     "  view     a record -> what `show`, `list` and `export` print\n"
@@ -52,33 +59,33 @@ main_failed(const char *why)
 }
 
 
-static tool_pt
+static const main_verb_t *
 main_find(const char *verb)
 {
     const main_verb_t  *known;
 
     for (known = main_verbs; known->verb != NULL; known++) {
         if (text_is(text_static(verb), known->verb)) {
-            break;
+            return known;
         }
     }
 
-    return known->answer;
+    return NULL;
 }
 
 
 static bool
-main_line(tool_t *tool, tool_pt answer, char *line, size_t len)
+main_line(tool_t *tool, const main_verb_t *verb, char *line, size_t len)
 {
     scoped_key_str_t  text = { len, (const unsigned char *) line };
 
     tool->line++;
 
-    if (len == 0 || line[0] != '{') {
+    if (!verb->all && (len == 0 || line[0] != '{')) {
         return fwrite(line, 1, len, stdout) == len && putchar('\n') != EOF;
     }
 
-    if (!answer(tool, text)) {
+    if (!verb->answer(tool, text)) {
         return false;
     }
 
@@ -89,7 +96,7 @@ main_line(tool_t *tool, tool_pt answer, char *line, size_t len)
 
 
 static int
-main_lines(tool_t *tool, tool_pt answer)
+main_lines(tool_t *tool, const main_verb_t *verb)
 {
     int       status = 0;
     char     *line = NULL;
@@ -102,7 +109,7 @@ main_lines(tool_t *tool, tool_pt answer)
         if (len > MAIN_LINE_MAX_BYTES) {
             status = main_failed("a line is too long");
 
-        } else if (!main_line(tool, answer, line, (size_t) len)) {
+        } else if (!main_line(tool, verb, line, (size_t) len)) {
             status = main_failed("cannot write");
         }
     }
@@ -122,7 +129,7 @@ main(int argc, char **argv)
 {
     int                 status;
     tool_t              tool = { 0, 0, NULL };
-    tool_pt             answer;
+    const main_verb_t  *verb;
     scoped_key_json_t  *options;
 
     if (argc < 2 || argc > 3) {
@@ -134,9 +141,9 @@ main(int argc, char **argv)
         return digests(argv[2]);
     }
 
-    answer = main_find(argv[1]);
+    verb = main_find(argv[1]);
 
-    if (answer == NULL) {
+    if (verb == NULL) {
         fputs(main_help, stderr);
         return MAIN_FAILED;
     }
@@ -153,7 +160,7 @@ main(int argc, char **argv)
         tool.now = scoped_key_json_integer(value_member(options, "now"));
     }
 
-    status = main_lines(&tool, answer);
+    status = main_lines(&tool, verb);
 
     scoped_key_json_free(options);
 

@@ -23,6 +23,13 @@ typedef bool (*tool_pt)(const tool_t *tool, scoped_key_str_t line);
 /* view.c: a record as `show`, `list` and `export` print it */
 bool tool_view(const tool_t *tool, scoped_key_str_t line);
 
+/* lint.c: what is wrong or pointless in a record: of Redis, of an import */
+bool tool_check(const tool_t *tool, scoped_key_str_t line);
+bool tool_check_import(const tool_t *tool, scoped_key_str_t line);
+
+/* import.c: an object that `create` and `import` take, to a record */
+bool tool_record(const tool_t *tool, scoped_key_str_t line);
+
 /* members.c */
 bool tool_grant(const tool_t *tool, scoped_key_str_t line);
 bool tool_ungrant(const tool_t *tool, scoped_key_str_t line);

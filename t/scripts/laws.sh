@@ -18,6 +18,6 @@ is 'functions of Bash fit on a screen' "$(awk '
     scoped-key lib/*.bash)" ''
 is 'every Lua function is local or a command' "$(grep -n '^function ' lua/*.lua |
     grep -v 'function commands\.' | grep -v 'function json_value')" ''
-is 'every part of the script is named' "$(sed -n '/^LUA_PARTS=(/,/)$/p' \
-    lib/redis.bash | sed 's/^LUA_PARTS=(//; s/)$//' | xargs -n 1 | sort)" \
+is 'every part of the script is named' "$(sed -n 's/^LUA_PARTS=(\(.*\))$/\1/p' \
+    lib/redis.bash | xargs -n 1 | sort)" \
     "$(basename -s .lua -- lua/*.lua | sort)"
