@@ -6,6 +6,7 @@
  */
 
 #include "../core/digest.h"
+#include "../core/record_fields.h"
 #include "grant.h"
 #include "import.h"
 #include "output.h"
@@ -23,6 +24,8 @@ typedef scoped_key_str_t (*import_value_pt)(const tool_t *tool, value_t value,
 typedef struct {
     const char       *name;
     import_value_pt   read;
+    const char       *type;
+    const char       *set_by;            /* of scoped-key, besides import */
 } import_field_t;
 
 /* the walk through an object's members */
@@ -140,23 +143,39 @@ import_enabled(const tool_t *tool, value_t value, scoped_key_str_t *text)
 }
 
 
+/* the fields of a record: what docs/redis.md and the help say is checked */
 static const import_field_t  import_fields[] = {
-    { "digest",          import_text },
-    { "previous_digest", import_text },
-    { "previous_until",  import_time },
-    { "enabled",         import_enabled },
-    { "mode",            import_text },
-    { "name",            import_text },
-    { "owner",           import_text },
-    { "prefix",          import_text },
-    { "created_at",      import_time },
-    { "not_before",      import_time },
-    { "expires_at",      import_time },
-    { "rotated_at",      import_time },
-    { "hosts",           import_list },
-    { "ips",             import_list },
-    { "methods",         import_list },
-    { NULL,              NULL }
+    { "digest", import_text, "64 hex digits",
+      "create, rotate" },
+    { "previous_digest", import_text, "64 hex digits",
+      "rotate" },
+    { "previous_until", import_time, "time",
+      "rotate, expire" },
+    { "enabled", import_enabled, "1 or 0",
+      "create --disabled, enable, disable" },
+    { "mode", import_text, "scoped or global",
+      "create --global" },
+    { "name", import_text, "text",
+      "create --name" },
+    { "owner", import_text, "text",
+      "create --owner" },
+    { "prefix", import_text, "text",
+      "create --prefix, rotate --prefix" },
+    { "created_at", import_time, "time",
+      "create" },
+    { "not_before", import_time, "time",
+      "create --not-before" },
+    { "expires_at", import_time, "time",
+      "create --expires, expire" },
+    { "rotated_at", import_time, "time",
+      "rotate" },
+    { "hosts", import_list, "list of host patterns",
+      "create --host" },
+    { "ips", import_list, "list of CIDR blocks",
+      "create --ip" },
+    { "methods", import_list, "list of methods",
+      "create --method" },
+    { NULL, NULL, NULL, NULL }
 };
 
 /* what an object may have besides; of the second, an import makes nothing */
@@ -621,4 +640,46 @@ tool_record(const tool_t *tool, scoped_key_str_t line)
 
     return import.refused.len != 0 ? output_refused(import.refused, NULL)
                                    : import_write(&import);
+}
+
+
+/* whether the table has all that the core reads */
+static bool
+import_fields_are_all(void)
+{
+    scoped_key_field_e  field;
+
+    for (field = 0; field < SCOPED_KEY_FIELDS; field++) {
+        if (!import_is_field(text_static(scoped_key_field_name(field)))) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+bool
+import_print_fields(void)
+{
+    scoped_key_str_t       name;
+    const import_field_t  *field;
+
+    for (field = import_fields; field->name != NULL; field++) {
+        name = text_static(field->name);
+
+        output_open(NULL, '{');
+        output_string("name", name);
+        output_word("type", field->type);
+        output_word("set_by", field->set_by);
+        output_flag("module", scoped_key_field_find(name)
+                              != SCOPED_KEY_FIELD_UNKNOWN);
+        output_close('}');
+
+        if (!output_end()) {
+            return false;
+        }
+    }
+
+    return import_fields_are_all();
 }

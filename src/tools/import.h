@@ -27,4 +27,7 @@ void import_read(import_t *import, const tool_t *tool, scoped_key_str_t line,
 /* whether a record has such a field for people, which the module leaves be */
 bool import_is_field(scoped_key_str_t name);
 
+/* one line of JSON for each field; false: the core has others, too */
+bool import_print_fields(void);
+
 #endif

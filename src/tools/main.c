@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "digests.h"
-#include "tool.h"
+#include "import.h"
 
 
 #define MAIN_FAILED          2
@@ -47,6 +47,7 @@ static const char  main_help[] =
     " meant\n"
     "  view     a record -> what `show`, `list` and `export` print\n"
     "  digest [PEPPER_FILE]  keys -> their ids and digests\n"
+    "  fields   the fields of a record, a line each\n"
     "OPTIONS: a JSON object; \"now\": unix seconds\n";
 
 
@@ -139,6 +140,11 @@ main(int argc, char **argv)
 
     if (text_is(text_static(argv[1]), "digest")) {
         return digests(argv[2]);
+    }
+
+    if (text_is(text_static(argv[1]), "fields")) {
+        return import_print_fields() && fflush(stdout) == 0
+               ? 0 : main_failed("the table of fields is not whole");
     }
 
     verb = main_find(argv[1]);
