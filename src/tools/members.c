@@ -15,41 +15,49 @@ members_refused(scoped_key_str_t member, scoped_key_str_t reason)
 }
 
 
+static bool
+members_write(const tool_t *tool, texts_t *members)
+{
+    size_t   i;
+    grant_t  grant;
+
+    for (i = 0; i < members->n; i++) {
+        grant_read(&grant, members->text[i], tool->now);
+
+        if (grant.meaning.len == 0) {
+            return members_refused(members->text[i], grant.reason);
+        }
+
+        members->text[i] = grant.meaning;
+    }
+
+    output_open(NULL, '{');
+    output_texts("members", members);
+    output_close('}');
+
+    return output_end();
+}
+
+
 /* {"members":[…]} -> the same, each as it is to be written */
 bool
 tool_grant(const tool_t *tool, scoped_key_str_t line)
 {
-    bool                done;
-    size_t              i;
+    bool                written;
     texts_t             members = { NULL, 0, 0 };
-    grant_t             grant;
     scoped_key_json_t  *asked;
 
     asked = value_read(line);
-    done = value_texts(value_member(asked, "members"), &members);
 
-    for (i = 0; done && i < members.n; i++) {
-        grant_read(&grant, members.text[i], tool->now);
+    written = value_texts(value_member(asked, "members"), &members)
+              ? members_write(tool, &members)
+              : output_refused(text_static("is no list of members"), NULL);
 
-        if (grant.meaning.len == 0) {
-            done = members_refused(members.text[i], grant.reason);
-            scoped_key_json_free(asked);
-            return done;
-        }
-
-        members.text[i] = grant.meaning;
+    if (asked != NULL) {
+        scoped_key_json_free(asked);
     }
 
-    if (!done) {
-        return output_refused(text_static("is no list of members"), NULL);
-    }
-
-    output_open(NULL, '{');
-    output_texts("members", &members);
-    output_close('}');
-    scoped_key_json_free(asked);
-
-    return output_end();
+    return written;
 }
 
 
@@ -190,18 +198,11 @@ members_grant(const texts_t *members, scoped_key_str_t asked, int64_t now)
 }
 
 
-/* {"scope":…,"members":[…]} -> {"matches":true}; members may be missing */
-bool
-tool_match(const tool_t *tool, scoped_key_str_t line)
+static bool
+members_match(const tool_t *tool, scoped_key_str_t scope,
+    const texts_t *members)
 {
-    grant_t             grant;
-    texts_t             members = { NULL, 0, 0 };
-    scoped_key_str_t    scope;
-    scoped_key_json_t  *asked;
-
-    asked = value_read(line);
-    scope = text_format("%s", value_text(value_member(asked, "scope")));
-    (void) value_texts(value_member(asked, "members"), &members);
+    grant_t  grant;
 
     grant_read(&grant, scope, tool->now);
 
@@ -212,12 +213,30 @@ tool_match(const tool_t *tool, scoped_key_str_t line)
     }
 
     output_open(NULL, '{');
-    output_flag("matches", members_grant(&members, scope, tool->now));
+    output_flag("matches", members_grant(members, scope, tool->now));
     output_close('}');
+
+    return output_end();
+}
+
+
+/* {"scope":…,"members":[…]} -> {"matches":true}; members may be missing */
+bool
+tool_match(const tool_t *tool, scoped_key_str_t line)
+{
+    bool                written;
+    texts_t             members = { NULL, 0, 0 };
+    scoped_key_json_t  *asked;
+
+    asked = value_read(line);
+    (void) value_texts(value_member(asked, "members"), &members);
+
+    written = members_match(tool, value_text(value_member(asked, "scope")),
+                            &members);
 
     if (asked != NULL) {
         scoped_key_json_free(asked);
     }
 
-    return output_end();
+    return written;
 }

@@ -265,35 +265,46 @@ view_record(const tool_t *tool, const raw_t *raw, value_t record,
 }
 
 
+static bool
+view_write(const tool_t *tool, const raw_t *raw, value_t record)
+{
+    raw_faults_t  faults = { { NULL, 0, 0 }, { NULL, 0, 0 } };
+
+    raw_judge(raw, tool->now, &faults);
+
+    if (!view_passes(tool, raw, &faults)) {
+        return true;
+    }
+
+    output_open(NULL, '{');
+    output_string("id", raw->id);
+
+    if (!value_is_true(value_member(tool->options, "ids"))) {
+        view_record(tool, raw, record, &faults);
+    }
+
+    output_close('}');
+
+    return output_end();
+}
+
+
 bool
 tool_view(const tool_t *tool, scoped_key_str_t line)
 {
-    bool                written = true;
+    bool                written;
     raw_t               raw;
-    raw_faults_t        faults = { { NULL, 0, 0 }, { NULL, 0, 0 } };
     scoped_key_json_t  *record;
 
     record = value_read(line);
 
-    if (record == NULL || !raw_read(&raw, record)) {
-        return output_refused(text_static("is no record"), NULL);
+    written = record != NULL && raw_read(&raw, record)
+              ? view_write(tool, &raw, record)
+              : output_refused(text_static("is no record"), NULL);
+
+    if (record != NULL) {
+        scoped_key_json_free(record);
     }
-
-    raw_judge(&raw, tool->now, &faults);
-
-    if (view_passes(tool, &raw, &faults)) {
-        output_open(NULL, '{');
-        output_string("id", raw.id);
-
-        if (!value_is_true(value_member(tool->options, "ids"))) {
-            view_record(tool, &raw, record, &faults);
-        }
-
-        output_close('}');
-        written = output_end();
-    }
-
-    scoped_key_json_free(record);
 
     return written;
 }
