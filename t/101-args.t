@@ -382,7 +382,7 @@ refuses($key, 'fields=a,c', 'fields=c,a', 'fields=a,', 'fields=,a', 'fields=a,,b
         'fields=a;b', 'fields=a%252Cb', 'fields=a&fields=b,c', 'fields=a,+b', 'fields');
 lets_on(limited(fields => ['*']), 'fields=a,', 'fields=,', 'fields=', 'fields=a,,a', 'fields');
 lets_on(limited(fields => []), '', 'x=1,2');
-refuses(limited(fields => []), 'fields=', 'fields=,');
+refuses(limited(fields => []), 'fields=', 'fields=,', 'x=1;__proto__[fields]=a', 'x=1;__proto__=a');
 lets_on(limited(two => ['a', 'b']), 'two=a|b', 'two=a%3Bb|a', 'two=a');
 refuses(limited(two => ['a', 'b']), 'two=a,b', 'two=a|c', 'two=a%3Bc', 'two=a;b');
 lets_on(limited(whole => ['a,b']), 'fields=a,b');

@@ -443,6 +443,12 @@ scoped_key_json_load(scoped_key_str_t text, bool numbers, size_t flags,
         return NULL;
     }
 
+    /* jansson passes over a NUL behind a number */
+    if (memchr(text.data, '\0', text.len) != NULL) {
+        *error = SCOPED_KEY_JSON_SYNTAX;
+        return NULL;
+    }
+
     memset(&scan, 0, sizeof(scan));
 
     scan.text = text;

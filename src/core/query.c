@@ -382,6 +382,17 @@ scoped_key_query_hidden_in(scoped_key_query_tour_t *tour,
         part = tour->rest;
         part.len = scoped_key_query_part(part.data, part.len);
 
+        /* what "__proto__" brings forth may be any name */
+
+        if (scoped_key_name_is_proto(part)
+            && (!tour->prose
+                || (part.len < tour->rest.len
+                    && part.data[part.len] == '=')))
+        {
+            memset(tour->refused, true, scoped_key_names_count(tour->names));
+            return;
+        }
+
         scoped_key_names_candidates(tour->names, part,
                                     scoped_key_query_hidden, tour);
     }

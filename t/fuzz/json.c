@@ -261,10 +261,12 @@ follow_name(place_t *place, const scoped_key_json_t *value, bool element)
         scoped_key_json_each(value, find_member, place);
 
     } else {
-        must(place->name.len < 256);
+        must(place->name.len <= 256);
         end = NULL;
 
-        if (place->name.len != 0 && place->name.len < 10) {
+        if (place->name.len != 0 && place->name.len < 10
+            && memchr(place->name.data, '\0', place->name.len) == NULL)
+        {
             memcpy(digits, place->name.data, place->name.len);
             digits[place->name.len] = '\0';
             index = strtoul(digits, &end, 10);

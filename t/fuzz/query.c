@@ -24,7 +24,7 @@ typedef struct {
 
 
 static const char *const  names[] = {
-    "name", "a_b", "Type", "id", "x-y", "key", "type", "_", "nam", "ids", "a.b"
+    "name", "a_b", "Type", "id", "x-y", "key", "type", "nam", "ids"
 };
 
 
