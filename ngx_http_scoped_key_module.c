@@ -360,6 +360,10 @@ ngx_http_scoped_key_init(ngx_conf_t *cf)
         return NGX_OK;
     }
 
+    if (ngx_http_scoped_key_worker_check(cf->cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
     h = ngx_array_push(&cmcf->phases[NGX_HTTP_ACCESS_PHASE].handlers);

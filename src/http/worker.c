@@ -20,7 +20,6 @@ static void ngx_http_scoped_key_worker_disconnect(
     ngx_http_scoped_key_worker_t *worker);
 static void ngx_http_scoped_key_worker_free(
     ngx_http_scoped_key_worker_t *worker);
-static ngx_int_t ngx_http_scoped_key_worker_check(ngx_cycle_t *cycle);
 static void ngx_http_scoped_key_worker_flush(void *data);
 static void ngx_http_scoped_key_worker_changed(void *data,
     const ngx_str_t *key);
@@ -219,7 +218,7 @@ ngx_http_scoped_key_worker_reload(ngx_cycle_t *cycle)
 
 /* a clock that stands still for longer than the bound cannot keep it */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_scoped_key_worker_check(ngx_cycle_t *cycle)
 {
     ngx_core_conf_t                  *ccf;
@@ -230,6 +229,7 @@ ngx_http_scoped_key_worker_check(ngx_cycle_t *cycle)
     ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
 
     if (skmcf == NULL || !skmcf->used
+        || ccf->timer_resolution == NGX_CONF_UNSET_MSEC
         || ccf->timer_resolution <= skmcf->redis.heartbeat)
     {
         return NGX_OK;

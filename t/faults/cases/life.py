@@ -423,3 +423,17 @@ def single_process_leave(house):
     until(5, lambda: house.counted() == 0, 'nobody waits')
     house.redis.go_on()
     house.back(waiting[0])
+
+
+@case(lines=8, expected=('"timer_resolution" of 10000 ms is too coarse…',))
+def reload_with_a_mistake(house):
+    """What cannot be used is not taken, and what is there goes on."""
+    key = keys.new(house.redis)
+    house.start().ready()
+    workers = house.workers()
+    house.expect(200, key)
+    house.configure(main='timer_resolution 10s;')
+    house.signal(signal.SIGHUP)
+    until(5, lambda: house.lines('is too coarse'), 'it is said')
+    house.expect(200, keys.new(house.redis), 1)
+    check(house.workers() == workers, 'other workers')
