@@ -6,13 +6,18 @@
 
 #include "answer.h"
 #include "document.h"
-#include "problem.h"
 
 
 /* longer lists of required scopes are cut off; nginx's own limit is 2,048 */
 #define NGX_HTTP_SCOPED_KEY_LOG_BYTES  512
 
+/* all of a body but its scopes */
+#define NGX_HTTP_SCOPED_KEY_PROBLEM_BYTES    512
+#define NGX_HTTP_SCOPED_KEY_CHALLENGE_BYTES  128
 
+
+static u_char *ngx_http_scoped_key_problem_scopes(u_char *p, u_char *last,
+    const scoped_key_clause_t *clause);
 static ngx_uint_t ngx_http_scoped_key_answer_status(
     const ngx_http_scoped_key_loc_conf_t *skcf, scoped_key_reason_e reason);
 static void ngx_http_scoped_key_answer_unsupported(ngx_http_request_t *r);
@@ -21,6 +26,13 @@ static void ngx_http_scoped_key_answer_log(ngx_http_request_t *r,
     const ngx_http_scoped_key_ctx_t *ctx);
 static ngx_uint_t ngx_http_scoped_key_answer_id(
     const ngx_http_scoped_key_ctx_t *ctx, scoped_key_str_t *id);
+static size_t ngx_http_scoped_key_problem_size(
+    const scoped_key_clause_t *clause);
+static const scoped_key_clause_t *ngx_http_scoped_key_problem_missing(
+    const ngx_http_scoped_key_ctx_t *ctx);
+static const char *ngx_http_scoped_key_problem_title(ngx_uint_t status);
+static const char *ngx_http_scoped_key_problem_detail(
+    scoped_key_reason_e reason, const scoped_key_clause_t *missing);
 
 
 ngx_int_t
@@ -164,4 +176,213 @@ ngx_http_scoped_key_answer_id(const ngx_http_scoped_key_ctx_t *ctx,
     text.data = ctx->key.data;
 
     return scoped_key_token_parse(text, id) == SCOPED_KEY_TOKEN_ISSUED;
+}
+
+
+ngx_int_t
+ngx_http_scoped_key_problem_body(ngx_http_request_t *r,
+    const ngx_http_scoped_key_ctx_t *ctx, ngx_str_t *body)
+{
+    size_t                      size;
+    u_char                     *p, *last;
+    scoped_key_str_t            param;
+    const scoped_key_clause_t  *missing;
+
+    missing = ngx_http_scoped_key_problem_missing(ctx);
+
+    param.len = 0;
+    param.data = NULL;
+
+    if (ctx->cause.reason == SCOPED_KEY_PARAM_REFUSED) {
+        param = ctx->cause.param;
+    }
+
+    size = NGX_HTTP_SCOPED_KEY_PROBLEM_BYTES
+           + ngx_http_scoped_key_problem_size(missing)
+           + param.len
+           + ngx_escape_json(NULL, (u_char *) param.data, param.len);
+
+    p = ngx_pnalloc(r->pool, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    body->data = p;
+    last = p + size;
+
+    p = ngx_slprintf(p, last,
+                     "{\"type\":\"about:blank\",\"title\":\"%s\","
+                     "\"status\":%ui,\"detail\":\"%s\",\"reason\":\"%s\"",
+                     ngx_http_scoped_key_problem_title(ctx->status),
+                     (ngx_uint_t) ctx->status,
+                     ngx_http_scoped_key_problem_detail(ctx->cause.reason,
+                                                        missing),
+                     scoped_key_reason_name(ctx->cause.reason));
+
+    if (missing) {
+        p = ngx_slprintf(p, last, ",\"required\":\"");
+        p = ngx_http_scoped_key_problem_scopes(p, last, missing);
+        p = ngx_slprintf(p, last, "\"");
+    }
+
+    if (param.len) {
+        p = ngx_slprintf(p, last, ",\"param\":\"");
+        p = (u_char *) ngx_escape_json(p, (u_char *) param.data, param.len);
+        p = ngx_slprintf(p, last, "\"");
+    }
+
+    p = ngx_slprintf(p, last, "}\n");
+
+    body->len = p - body->data;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_scoped_key_problem_challenge(ngx_http_request_t *r,
+    const ngx_http_scoped_key_ctx_t *ctx, ngx_str_t *challenge)
+{
+    size_t                      size;
+    u_char                     *p, *last;
+    const char                 *error;
+    const scoped_key_clause_t  *missing;
+
+    missing = ngx_http_scoped_key_problem_missing(ctx);
+
+    size = NGX_HTTP_SCOPED_KEY_CHALLENGE_BYTES
+           + ngx_http_scoped_key_problem_size(missing);
+
+    p = ngx_pnalloc(r->pool, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    challenge->data = p;
+    last = p + size;
+
+    switch (ctx->cause.reason) {
+
+    /* a request without a key is told no error, RFC 6750, section 3.1 */
+
+    case SCOPED_KEY_MISSING_KEY:
+        error = "";
+        break;
+
+    case SCOPED_KEY_AMBIGUOUS_KEY:
+        error = ", error=\"invalid_request\"";
+        break;
+
+    case SCOPED_KEY_INSUFFICIENT_SCOPE:
+        error = ", error=\"insufficient_scope\"";
+        break;
+
+    default:
+        error = ", error=\"invalid_token\"";
+    }
+
+    p = ngx_slprintf(p, last, "Bearer realm=\"api\"%s", error);
+
+    if (missing) {
+        p = ngx_slprintf(p, last, ", scope=\"");
+        p = ngx_http_scoped_key_problem_scopes(p, last, missing);
+        p = ngx_slprintf(p, last, "\"");
+    }
+
+    challenge->len = p - challenge->data;
+
+    return NGX_OK;
+}
+
+
+/*
+ * The alternatives of a clause, space-delimited as OAuth writes a list of
+ * scopes (RFC 6749, section 3.3); those that nothing can grant are left out.
+ * Returns the end of what was written, `last` at most.
+ */
+
+static u_char *
+ngx_http_scoped_key_problem_scopes(u_char *p, u_char *last,
+    const scoped_key_clause_t *clause)
+{
+    size_t       i;
+    const char  *space;
+
+    space = "";
+
+    for (i = 0; i < clause->n; i++) {
+
+        if (clause->scopes[i].len) {
+            p = ngx_slprintf(p, last, "%s%*s", space, clause->scopes[i].len,
+                             clause->scopes[i].data);
+            space = " ";
+        }
+    }
+
+    return p;
+}
+
+
+static size_t
+ngx_http_scoped_key_problem_size(const scoped_key_clause_t *clause)
+{
+    size_t  i, size;
+
+    size = 0;
+
+    for (i = 0; clause && i < clause->n; i++) {
+        size += clause->scopes[i].len + 1;
+    }
+
+    return size;
+}
+
+
+/* the clause to tell of, if some scope would be enough */
+
+static const scoped_key_clause_t *
+ngx_http_scoped_key_problem_missing(const ngx_http_scoped_key_ctx_t *ctx)
+{
+    if (ctx->cause.reason != SCOPED_KEY_INSUFFICIENT_SCOPE
+        || ngx_http_scoped_key_problem_size(ctx->cause.missing)
+           == (ctx->cause.missing ? ctx->cause.missing->n : 0))
+    {
+        return NULL;
+    }
+
+    return ctx->cause.missing;
+}
+
+
+static const char *
+ngx_http_scoped_key_problem_title(ngx_uint_t status)
+{
+    switch (status) {
+
+    case NGX_HTTP_UNAUTHORIZED:
+        return "Unauthorized";
+
+    case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
+        return "Content Too Large";
+
+    case NGX_HTTP_SERVICE_UNAVAILABLE:
+        return "Service Unavailable";
+
+    default:
+        return "Forbidden";
+    }
+}
+
+
+/* missing: the clause that the body tells of, or NULL */
+
+static const char *
+ngx_http_scoped_key_problem_detail(scoped_key_reason_e reason,
+    const scoped_key_clause_t *missing)
+{
+    if (reason == SCOPED_KEY_INSUFFICIENT_SCOPE && missing == NULL) {
+        return "Only global keys pass here.";
+    }
+
+    return scoped_key_reason_detail(reason);
 }

@@ -19,4 +19,10 @@ ngx_int_t ngx_http_scoped_key_answer(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_ctx_t *ctx);
 
+/* in r->pool; NGX_ERROR: out of memory */
+ngx_int_t ngx_http_scoped_key_problem_body(ngx_http_request_t *r,
+    const ngx_http_scoped_key_ctx_t *ctx, ngx_str_t *body);
+ngx_int_t ngx_http_scoped_key_problem_challenge(ngx_http_request_t *r,
+    const ngx_http_scoped_key_ctx_t *ctx, ngx_str_t *challenge);
+
 #endif

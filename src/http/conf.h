@@ -23,9 +23,6 @@
    each of which a whole header or query string is searched */
 #define NGX_HTTP_SCOPED_KEY_MAX_SPLIT_BYTES           16
 #define NGX_HTTP_SCOPED_KEY_MAX_SENT                  64
-
-/* scoped_key_body_limit: the default, the most */
-#define NGX_HTTP_SCOPED_KEY_BODY_LIMIT        (64 * 1024)
 #define NGX_HTTP_SCOPED_KEY_MAX_BODY_BYTES    (64 * 1024 * 1024)
 
 /* scoped_key_scope */
@@ -42,19 +39,6 @@
 #define NGX_HTTP_SCOPED_KEY_MAX_PREFIX_BYTES          64
 #define NGX_HTTP_SCOPED_KEY_MIN_TIMEOUT_MS             1
 #define NGX_HTTP_SCOPED_KEY_MAX_TIMEOUT_MS         60000
-
-/* scoped_key_cache; the least size is SCOPED_KEY_CACHE_MIN_BYTES */
-#define NGX_HTTP_SCOPED_KEY_MAX_CACHE_BYTES  ((off_t) 64 * 1024 * 1024 * 1024)
-#define NGX_HTTP_SCOPED_KEY_MIN_TTL_MS                 1
-#define NGX_HTTP_SCOPED_KEY_MAX_TTL_MS          86400000  /* a day */
-#define NGX_HTTP_SCOPED_KEY_MIN_NEGATIVE_MS            1
-#define NGX_HTTP_SCOPED_KEY_MAX_NEGATIVE_MS      3600000
-#define NGX_HTTP_SCOPED_KEY_MIN_BOUND_MS             100
-#define NGX_HTTP_SCOPED_KEY_MAX_BOUND_MS         3600000
-
-/* scoped_key_last_used, in seconds: the default, the most */
-#define NGX_HTTP_SCOPED_KEY_LAST_USED                 60
-#define NGX_HTTP_SCOPED_KEY_MAX_LAST_USED          86400
 
 
 void *ngx_http_scoped_key_create_main_conf(ngx_conf_t *cf);
@@ -103,8 +87,6 @@ char *ngx_http_scoped_key_set_last_used(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /* what holds where scoped_key_redis does not stand, and scoped_key_cache */
 ngx_int_t ngx_http_scoped_key_default_redis(ngx_conf_t *cf,
-    ngx_http_scoped_key_main_conf_t *skmcf);
-void ngx_http_scoped_key_default_cache(
     ngx_http_scoped_key_main_conf_t *skmcf);
 
 /*

@@ -11,6 +11,22 @@
 #include "../core/json.h"
 
 
+typedef struct {
+    ngx_str_t                     prefix;
+    ngx_http_scoped_key_source_e  type;
+} ngx_http_scoped_key_source_type_t;
+
+typedef struct {
+    ngx_str_t                     text;
+    ngx_http_scoped_key_source_t  source;
+} ngx_http_scoped_key_source_word_t;
+
+typedef struct {
+    ngx_str_t                     name;
+    char                         *why;
+} ngx_http_scoped_key_unfit_t;
+
+
 static ngx_http_scoped_key_params_t *ngx_http_scoped_key_param_create(
     ngx_conf_t *cf);
 static char *ngx_http_scoped_key_param_sources(ngx_conf_t *cf,
@@ -42,6 +58,82 @@ static char *ngx_http_scoped_key_param_compile(ngx_conf_t *cf,
 static char *ngx_http_scoped_key_param_variables(ngx_conf_t *cf,
     ngx_http_scoped_key_param_source_t *source);
 static ngx_uint_t ngx_http_scoped_key_param_in_variable(u_char c);
+static char *ngx_http_scoped_key_add_source(ngx_conf_t *cf,
+    ngx_array_t *sources, ngx_str_t *text);
+static void ngx_http_scoped_key_source_order(ngx_array_t *sources);
+static ngx_int_t ngx_http_scoped_key_source_bind(ngx_conf_t *cf,
+    ngx_http_scoped_key_source_t *source);
+static char *ngx_http_scoped_key_source_parse(ngx_str_t *text,
+    ngx_http_scoped_key_source_t *source);
+static char *ngx_http_scoped_key_variable_check(ngx_str_t *name);
+static char *ngx_http_scoped_key_source_check(
+    ngx_http_scoped_key_source_t *source);
+static char *ngx_http_scoped_key_header_check(ngx_str_t *name);
+static ngx_uint_t ngx_http_scoped_key_is_token(const ngx_str_t *text,
+    const char *punctuation);
+static ngx_uint_t ngx_http_scoped_key_source_known(ngx_array_t *sources,
+    const ngx_http_scoped_key_source_t *source);
+static ngx_uint_t ngx_http_scoped_key_source_is_basic(
+    const ngx_http_scoped_key_source_t *source);
+static char *ngx_http_scoped_key_prefix_check(const ngx_array_t *prefixes,
+    const ngx_str_t *text);
+static ngx_uint_t ngx_http_scoped_key_is_prefix(const ngx_str_t *text);
+
+
+static ngx_http_scoped_key_source_type_t  ngx_http_scoped_key_source_types[] = {
+    { ngx_string("header:"), NGX_HTTP_SCOPED_KEY_HEADER },
+    { ngx_string("authorization:"), NGX_HTTP_SCOPED_KEY_AUTHORIZATION },
+    { ngx_string("query:"), NGX_HTTP_SCOPED_KEY_QUERY },
+    { ngx_string("cookie:"), NGX_HTTP_SCOPED_KEY_COOKIE },
+    { ngx_string("variable:"), NGX_HTTP_SCOPED_KEY_VARIABLE_SOURCE },
+    { ngx_null_string, 0 }
+};
+
+static ngx_http_scoped_key_source_word_t  ngx_http_scoped_key_source_words[] = {
+    { ngx_string("bearer"),
+      { NGX_HTTP_SCOPED_KEY_AUTHORIZATION, ngx_string("Bearer"), 0, 0, 0 } },
+    { ngx_string("authorization"),
+      { NGX_HTTP_SCOPED_KEY_NO_SCHEME, ngx_null_string, 0, 0, 0 } },
+    { ngx_string("basic"),
+      { NGX_HTTP_SCOPED_KEY_BASIC, ngx_string("Basic"), 0, 0, 0 } },
+    { ngx_null_string,
+      { NGX_HTTP_SCOPED_KEY_HEADER, ngx_null_string, 0, 0, 0 } }
+};
+
+static ngx_http_scoped_key_unfit_t  ngx_http_scoped_key_unfit_headers[] = {
+    { ngx_string("authorization"), "use \"authorization\", "
+      "\"authorization:SCHEME\" or \"basic\"" },
+    { ngx_string("cookie"), "use \"cookie:NAME\"" },
+    { ngx_string("http2-settings"), "this header cannot carry a key" },
+    { ngx_string("host"), "this header cannot carry a key" },
+    { ngx_string("connection"), "this header cannot carry a key" },
+    { ngx_string("content-length"), "this header cannot carry a key" },
+    { ngx_string("transfer-encoding"), "this header cannot carry a key" },
+
+    /* nginx reads or logs these by itself */
+    { ngx_string("accept"), "this header cannot carry a key" },
+    { ngx_string("accept-language"), "this header cannot carry a key" },
+    { ngx_string("content-range"), "this header cannot carry a key" },
+    { ngx_string("content-type"), "this header cannot carry a key" },
+    { ngx_string("date"), "this header cannot carry a key" },
+    { ngx_string("depth"), "this header cannot carry a key" },
+    { ngx_string("destination"), "this header cannot carry a key" },
+    { ngx_string("expect"), "this header cannot carry a key" },
+    { ngx_string("if-match"), "this header cannot carry a key" },
+    { ngx_string("if-modified-since"), "this header cannot carry a key" },
+    { ngx_string("if-none-match"), "this header cannot carry a key" },
+    { ngx_string("if-range"), "this header cannot carry a key" },
+    { ngx_string("if-unmodified-since"), "this header cannot carry a key" },
+    { ngx_string("keep-alive"), "this header cannot carry a key" },
+    { ngx_string("overwrite"), "this header cannot carry a key" },
+    { ngx_string("range"), "this header cannot carry a key" },
+    { ngx_string("te"), "this header cannot carry a key" },
+    { ngx_string("upgrade"), "this header cannot carry a key" },
+    { ngx_string("via"), "this header cannot carry a key" },
+    { ngx_string("x-forwarded-for"), "this header cannot carry a key" },
+    { ngx_string("x-real-ip"), "this header cannot carry a key" },
+    { ngx_null_string, NULL }
+};
 
 
 char *
@@ -704,4 +796,529 @@ ngx_http_scoped_key_set_body_limit(ngx_conf_t *cf, ngx_command_t *cmd,
     skcf->body_limit = size;
 
     return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_scoped_key_set_from(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_scoped_key_loc_conf_t *skcf = conf;
+
+    char        *rv;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    if (skcf->sources) {
+        return "is duplicate";
+    }
+
+    skcf->sources = ngx_array_create(cf->pool,
+                                     NGX_HTTP_SCOPED_KEY_MAX_SOURCES,
+                                     sizeof(ngx_http_scoped_key_source_t));
+    if (skcf->sources == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        rv = ngx_http_scoped_key_add_source(cf, skcf->sources, &value[i]);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_scoped_key_add_source(ngx_conf_t *cf, ngx_array_t *sources,
+    ngx_str_t *text)
+{
+    char                          *why;
+    ngx_http_scoped_key_source_t   source, *added;
+
+    if (sources->nelts == NGX_HTTP_SCOPED_KEY_MAX_SOURCES) {
+        return ngx_http_scoped_key_mistake(cf, text, "too many sources");
+    }
+
+    why = ngx_http_scoped_key_source_parse(text, &source);
+    if (why) {
+        return ngx_http_scoped_key_mistake(cf, text, why);
+    }
+
+    if (ngx_http_scoped_key_source_known(sources, &source)) {
+        return ngx_http_scoped_key_mistake(cf, text, "duplicate source");
+    }
+
+    if (ngx_http_scoped_key_source_bind(cf, &source) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    added = ngx_array_push(sources);
+    if (added == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *added = source;
+
+    ngx_http_scoped_key_source_order(sources);
+
+    return NGX_CONF_OK;
+}
+
+
+/* a line of a scheme that is a source is that one's */
+static void
+ngx_http_scoped_key_source_order(ngx_array_t *sources)
+{
+    ngx_uint_t                     last;
+    ngx_http_scoped_key_source_t   added, *source;
+
+    source = sources->elts;
+    last = sources->nelts - 1;
+
+    if (last && source[last - 1].type == NGX_HTTP_SCOPED_KEY_NO_SCHEME) {
+        added = source[last];
+        source[last] = source[last - 1];
+        source[last - 1] = added;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_source_bind(ngx_conf_t *cf,
+    ngx_http_scoped_key_source_t *source)
+{
+    ngx_int_t  index;
+
+    switch (source->type) {
+
+    case NGX_HTTP_SCOPED_KEY_HEADER:
+        source->name.data = ngx_pstrdup(cf->pool, &source->name);
+        if (source->name.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_strlow(source->name.data, source->name.data, source->name.len);
+        break;
+
+    case NGX_HTTP_SCOPED_KEY_AUTHORIZATION:
+        source->bearer = (source->name.len == sizeof("Bearer") - 1
+                          && ngx_strncasecmp(source->name.data,
+                                             (u_char *) "Bearer",
+                                             sizeof("Bearer") - 1) == 0);
+        break;
+
+    case NGX_HTTP_SCOPED_KEY_VARIABLE_SOURCE:
+        index = ngx_http_get_variable_index(cf, &source->name);
+        if (index == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        source->index = (ngx_uint_t) index;
+        break;
+
+    default:
+        break;
+    }
+
+    return NGX_OK;
+}
+
+
+/* what is wrong with it, or NULL */
+static char *
+ngx_http_scoped_key_source_parse(ngx_str_t *text,
+    ngx_http_scoped_key_source_t *source)
+{
+    ngx_str_t                          *prefix;
+    ngx_http_scoped_key_source_type_t  *type;
+    ngx_http_scoped_key_source_word_t  *word;
+
+    for (word = ngx_http_scoped_key_source_words; word->text.len; word++) {
+        if (text->len == word->text.len
+            && ngx_strncmp(text->data, word->text.data, text->len) == 0)
+        {
+            *source = word->source;
+            return NULL;
+        }
+    }
+
+    ngx_memzero(source, sizeof(ngx_http_scoped_key_source_t));
+
+    for (type = ngx_http_scoped_key_source_types; type->prefix.len; type++) {
+        prefix = &type->prefix;
+
+        if (text->len >= prefix->len
+            && ngx_strncmp(text->data, prefix->data, prefix->len) == 0)
+        {
+            source->type = type->type;
+            source->name.len = text->len - prefix->len;
+            source->name.data = text->data + prefix->len;
+
+            return ngx_http_scoped_key_source_check(source);
+        }
+    }
+
+    return "must be \"header:NAME\", \"bearer\", \"authorization\", "
+           "\"authorization:SCHEME\", \"basic\", \"query:NAME\", "
+           "\"cookie:NAME\" or \"variable:$NAME\"";
+}
+
+
+static char *
+ngx_http_scoped_key_source_check(ngx_http_scoped_key_source_t *source)
+{
+    ngx_str_t  *name;
+
+    name = &source->name;
+
+    if (name->len == 0) {
+        return "no name behind the colon";
+    }
+
+    if (name->len > NGX_HTTP_SCOPED_KEY_MAX_NAME_BYTES) {
+        return "the name is too long";
+    }
+
+    if (source->type == NGX_HTTP_SCOPED_KEY_QUERY) {
+        /* what needs no encoding, so that there is one way to write it */
+        return ngx_http_scoped_key_is_token(name, "-._~")
+               ? NULL
+               : "the name may hold letters, digits, \"-\", \".\", \"_\" and "
+                 "\"~\" only";
+    }
+
+    if (source->type == NGX_HTTP_SCOPED_KEY_VARIABLE_SOURCE) {
+        return ngx_http_scoped_key_variable_check(name);
+    }
+
+    /* of a token's characters, the one that is a mistake here for certain */
+
+    if (ngx_strlchr(name->data, name->data + name->len, '$')) {
+        return "a variable cannot stand here";
+    }
+
+    if (!ngx_http_scoped_key_is_token(name, "!#%&'*+-.^_`|~")) {
+        return "the name must be a token of RFC 9110";
+    }
+
+    if (source->type == NGX_HTTP_SCOPED_KEY_HEADER) {
+        return ngx_http_scoped_key_header_check(name);
+    }
+
+    return NULL;
+}
+
+
+/* takes the `$` off */
+static char *
+ngx_http_scoped_key_variable_check(ngx_str_t *name)
+{
+    if (name->len < 2 || name->data[0] != '$'
+        || (name->data[1] >= '0' && name->data[1] <= '9'))
+    {
+        return "a variable is written \"$NAME\"";
+    }
+
+    name->data++;
+    name->len--;
+
+    if (!ngx_http_scoped_key_is_token(name, "_")) {
+        return "the name of a variable has letters, digits and \"_\" only";
+    }
+
+    return NULL;
+}
+
+
+static char *
+ngx_http_scoped_key_header_check(ngx_str_t *name)
+{
+    ngx_http_scoped_key_unfit_t  *unfit;
+
+    for (unfit = ngx_http_scoped_key_unfit_headers; unfit->name.len; unfit++) {
+        if (name->len == unfit->name.len
+            && ngx_strncasecmp(name->data, unfit->name.data, name->len) == 0)
+        {
+            return unfit->why;
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_is_token(const ngx_str_t *text, const char *punctuation)
+{
+    u_char  c, lower;
+    size_t  i;
+
+    for (i = 0; i < text->len; i++) {
+        c = text->data[i];
+        lower = (u_char) (c | 0x20);
+
+        if ((lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9')) {
+            continue;
+        }
+
+        if (c == '\0' || ngx_strchr(punctuation, c) == NULL) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* names of headers, schemes and variables compare without case */
+static ngx_uint_t
+ngx_http_scoped_key_source_known(ngx_array_t *sources,
+    const ngx_http_scoped_key_source_t *source)
+{
+    size_t                         len;
+    ngx_int_t                      differs;
+    ngx_uint_t                     i;
+    ngx_http_scoped_key_source_t  *known;
+
+    known = sources->elts;
+    len = source->name.len;
+
+    for (i = 0; i < sources->nelts; i++) {
+        if (ngx_http_scoped_key_source_is_basic(&known[i])
+            && ngx_http_scoped_key_source_is_basic(source))
+        {
+            return 1;
+        }
+
+        if (known[i].type != source->type || known[i].name.len != len) {
+            continue;
+        }
+
+        if (source->type != NGX_HTTP_SCOPED_KEY_QUERY
+            && source->type != NGX_HTTP_SCOPED_KEY_COOKIE)
+        {
+            differs = ngx_strncasecmp(known[i].name.data, source->name.data,
+                                      len);
+
+        } else {
+            differs = ngx_memcmp(known[i].name.data, source->name.data, len);
+        }
+
+        if (differs == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* "authorization:Basic", the base64 itself, and "basic" are one line */
+static ngx_uint_t
+ngx_http_scoped_key_source_is_basic(const ngx_http_scoped_key_source_t *source)
+{
+    return source->type == NGX_HTTP_SCOPED_KEY_BASIC
+           || (source->type == NGX_HTTP_SCOPED_KEY_AUTHORIZATION
+               && source->name.len == sizeof("Basic") - 1
+               && ngx_strncasecmp(source->name.data, (u_char *) "Basic",
+                                  sizeof("Basic") - 1) == 0);
+}
+
+
+/* nginx drops such lines before anybody sees them */
+void
+ngx_http_scoped_key_source_warn(ngx_conf_t *cf, ngx_array_t *sources)
+{
+    ngx_str_t                      name;
+    ngx_uint_t                     i;
+    ngx_http_core_srv_conf_t      *cscf;
+    ngx_http_scoped_key_source_t  *source;
+
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+
+    if (!cscf->ignore_invalid_headers) {
+        return;
+    }
+
+    source = sources->elts;
+
+    for (i = 0; i < sources->nelts; i++) {
+        name = source[i].name;
+
+        if (source[i].type != NGX_HTTP_SCOPED_KEY_HEADER
+            || source[i].warned
+            || ngx_http_scoped_key_is_token(&name, cscf->underscores_in_headers
+                                                   ? "-_" : "-"))
+        {
+            continue;
+        }
+
+        source[i].warned = 1;
+
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "\"scoped_key_from header:%V\" never finds a key: "
+                           "nginx ignores header fields with such a name, "
+                           "unless \"underscores_in_headers on\" or "
+                           "\"ignore_invalid_headers off\" lets them be",
+                           &name);
+    }
+}
+
+
+char *
+ngx_http_scoped_key_set_prefixes(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_scoped_key_loc_conf_t *skcf = conf;
+
+    char        *why;
+    ngx_str_t   *value, *prefix;
+    ngx_uint_t   i;
+
+    if (skcf->prefixes) {
+        return "is duplicate";
+    }
+
+    skcf->prefixes = ngx_array_create(cf->pool, cf->args->nelts - 1,
+                                      sizeof(ngx_str_t));
+    if (skcf->prefixes == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        why = ngx_http_scoped_key_prefix_check(skcf->prefixes, &value[i]);
+        if (why) {
+            return ngx_http_scoped_key_mistake(cf, &value[i], why);
+        }
+
+        prefix = ngx_array_push(skcf->prefixes);
+        if (prefix == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *prefix = value[i];
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* what is wrong with it, or NULL */
+static char *
+ngx_http_scoped_key_prefix_check(const ngx_array_t *prefixes,
+    const ngx_str_t *text)
+{
+    ngx_str_t   *prefix;
+    ngx_uint_t   i;
+
+    if (prefixes->nelts == NGX_HTTP_SCOPED_KEY_MAX_PREFIXES) {
+        return "too many prefixes";
+    }
+
+    if (!ngx_http_scoped_key_is_prefix(text)) {
+        return "a prefix is a letter and 1 to 15 letters or digits, in lower "
+               "case";
+    }
+
+    prefix = prefixes->elts;
+
+    for (i = 0; i < prefixes->nelts; i++) {
+        if (prefix[i].len == text->len
+            && ngx_memcmp(prefix[i].data, text->data, text->len) == 0)
+        {
+            return "duplicate prefix";
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_is_prefix(const ngx_str_t *text)
+{
+    u_char  c;
+    size_t  i;
+
+    if (text->len < SCOPED_KEY_PREFIX_MIN_BYTES
+        || text->len > SCOPED_KEY_PREFIX_MAX_BYTES
+        || text->data[0] < 'a' || text->data[0] > 'z')
+    {
+        return 0;
+    }
+
+    for (i = 1; i < text->len; i++) {
+        c = text->data[i];
+
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+void
+ngx_http_scoped_key_source_places(ngx_http_scoped_key_loc_conf_t *skcf)
+{
+    size_t                               len;
+    uint64_t                             settings;
+    ngx_uint_t                           i;
+    const ngx_http_scoped_key_source_t  *source;
+
+    skcf->lines = 0;
+    skcf->elsewhere = 0;
+    skcf->in_query = 0;
+    skcf->in_cookies = 0;
+    skcf->in_basic = 0;
+
+    source = skcf->sources->elts;
+
+    for (i = 0; i < skcf->sources->nelts; i++) {
+
+        switch (source[i].type) {
+
+        case NGX_HTTP_SCOPED_KEY_HEADER:
+            len = source[i].name.len;
+            break;
+
+        case NGX_HTTP_SCOPED_KEY_BASIC:
+            skcf->in_basic = 1;
+
+            /* fall through */
+
+        case NGX_HTTP_SCOPED_KEY_AUTHORIZATION:
+        case NGX_HTTP_SCOPED_KEY_NO_SCHEME:
+            len = sizeof("authorization") - 1;
+            break;
+
+        case NGX_HTTP_SCOPED_KEY_COOKIE:
+            skcf->in_cookies = 1;
+            len = sizeof("cookie") - 1;
+            break;
+
+        case NGX_HTTP_SCOPED_KEY_QUERY:
+            skcf->elsewhere = 1;
+            skcf->in_query = 1;
+            continue;
+
+        default: /* NGX_HTTP_SCOPED_KEY_VARIABLE_SOURCE */
+            skcf->elsewhere = 1;
+            continue;
+        }
+
+        skcf->lines |= (uint64_t) 1 << (len % 64);
+    }
+
+    settings = (uint64_t) 1 << (sizeof("http2-settings") - 1);
+
+    skcf->like_settings = (skcf->lines & settings) != 0;
+    skcf->lines |= settings;
 }

@@ -9,7 +9,6 @@
 #include "conf.h"
 #include "option.h"
 #include "../redis/resolver.h"
-#include "secret.h"
 
 
 static ngx_uint_t ngx_http_scoped_key_redis_host_char(u_char ch);

@@ -5,7 +5,7 @@
  */
 
 #include "context.h"
-#include "waiter.h"
+#include "lookup.h"
 
 
 /* both in one piece of the pool */

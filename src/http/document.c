@@ -8,13 +8,26 @@
 
 #include "document.h"
 #include "body.h"
-#include "document_id.h"
 #include "../core/query.h"
+#include "../core/name_match.h"
+#include "../core/json.h"
 
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/* of one request: what a batch asks for counts together */
+#define NGX_HTTP_SCOPED_KEY_MAX_DOCUMENTS  64
+#define NGX_HTTP_SCOPED_KEY_MAX_FIELDS     4096   /* at the roots */
+
+/* what a member of a request in JSON is, that it may not be */
+typedef struct {
+    const char        *what;   /* for the log: static, ends in a space */
+    scoped_key_str_t   name;   /* which it is, or is like: static */
+} ngx_http_scoped_key_document_fault_t;
 
 /* why a request is unreadable; a document's own error is the longest */
 #define NGX_HTTP_SCOPED_KEY_DOCUMENT_ERROR_BYTES  96
-
 
 typedef struct {
     ngx_http_request_t              *request;
@@ -22,7 +35,24 @@ typedef struct {
     ngx_uint_t                       n;      /* documents read */
 } ngx_http_scoped_key_reading_t;
 
+#define NGX_HTTP_SCOPED_KEY_DOCUMENT_IDS                                      \
+    (sizeof(ngx_http_scoped_key_document_ids) / sizeof(scoped_key_str_t))
 
+#define NGX_HTTP_SCOPED_KEY_DOCUMENT_MEMBERS                                  \
+    (sizeof(ngx_http_scoped_key_document_members) / sizeof(scoped_key_str_t))
+
+
+static ngx_uint_t ngx_http_scoped_key_document_id_in_args(
+    scoped_key_str_t text,
+    u_char *scratch);
+static ngx_uint_t ngx_http_scoped_key_document_id_is(scoped_key_str_t name,
+    const scoped_key_json_t *value,
+    ngx_http_scoped_key_document_fault_t *fault);
+static ngx_uint_t ngx_http_scoped_key_document_hash_in_json(
+    const scoped_key_json_t *json);
+static ngx_uint_t ngx_http_scoped_key_document_hash_in_args(
+    scoped_key_str_t text,
+    u_char *scratch);
 static ngx_http_scoped_key_document_t *ngx_http_scoped_key_document_create(
     ngx_pool_t *pool);
 static ngx_int_t ngx_http_scoped_key_document_read(
@@ -53,6 +83,50 @@ static bool ngx_http_scoped_key_document_field(void *data,
     scoped_key_str_t name);
 static ngx_int_t ngx_cdecl ngx_http_scoped_key_document_refuse(
     ngx_http_scoped_key_reading_t *reading, const char *fmt, ...);
+static ngx_uint_t ngx_http_scoped_key_document_id_arg(scoped_key_str_t text,
+    scoped_key_str_t name, u_char *scratch, scoped_key_query_found_pt found);
+static bool ngx_http_scoped_key_document_id_found(void *data,
+    scoped_key_str_t value);
+static bool ngx_http_scoped_key_document_id_extensions(void *data,
+    scoped_key_str_t value);
+static bool ngx_http_scoped_key_document_id_name(void *data,
+    scoped_key_str_t name, const scoped_key_json_t *value);
+static ngx_uint_t ngx_http_scoped_key_document_id_spelt(scoped_key_str_t name,
+    ngx_http_scoped_key_document_fault_t *fault);
+static bool ngx_http_scoped_key_document_hash_extensions(void *data,
+    scoped_key_str_t value);
+static bool ngx_http_scoped_key_document_hash_found(void *data,
+    scoped_key_str_t value);
+
+
+/* by which servers and their clients' libraries take them */
+
+static const scoped_key_str_t  ngx_http_scoped_key_document_ids[] = {
+    scoped_key_str("id"),
+    scoped_key_str("hash"),
+    scoped_key_str("docId"),
+    scoped_key_str("doc_id"),
+    scoped_key_str("documentId"),
+    scoped_key_str("document_id"),
+    scoped_key_str("queryId"),
+    scoped_key_str("query_id"),
+    scoped_key_str("queryHash"),
+    scoped_key_str("query_hash"),
+    scoped_key_str("operationId"),
+    scoped_key_str("operation_id"),
+    scoped_key_str("sha256Hash")
+};
+
+static const scoped_key_str_t  ngx_http_scoped_key_document_members[] = {
+    scoped_key_str("query"),
+    scoped_key_str("operationName"),
+    scoped_key_str("variables"),
+    scoped_key_str("extensions")
+};
+
+/* what it holds may be an id like the members around it */
+static const scoped_key_str_t  ngx_http_scoped_key_extensions =
+    scoped_key_str("extensions");
 
 
 scoped_key_param_e
@@ -540,4 +614,222 @@ ngx_http_scoped_key_document_refuse(ngx_http_scoped_key_reading_t *reading,
     error->len = p - error->data;
 
     return NGX_ERROR;
+}
+
+
+/*
+ * Whether a query string has an id, or what could be taken for one, also
+ * within `extensions`.  scratch: as many bytes as text has; overwritten.
+ */
+
+static ngx_uint_t
+ngx_http_scoped_key_document_id_in_args(scoped_key_str_t text, u_char *scratch)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HTTP_SCOPED_KEY_DOCUMENT_IDS; i++) {
+
+        if (ngx_http_scoped_key_document_id_arg(text,
+                                        ngx_http_scoped_key_document_ids[i],
+                                        scratch,
+                                        ngx_http_scoped_key_document_id_found))
+        {
+            return 1;
+        }
+    }
+
+    return ngx_http_scoped_key_document_id_arg(text,
+                                   ngx_http_scoped_key_extensions, scratch,
+                                   ngx_http_scoped_key_document_id_extensions);
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_document_id_arg(scoped_key_str_t text,
+    scoped_key_str_t name, u_char *scratch, scoped_key_query_found_pt found)
+{
+    return scoped_key_query_walk(text, name, true, scratch, found, NULL)
+           != SCOPED_KEY_QUERY_WALKED;
+}
+
+
+static bool
+ngx_http_scoped_key_document_id_found(void *data, scoped_key_str_t value)
+{
+    return false;
+}
+
+
+/* as JSON, the way they stand in a query string */
+
+static bool
+ngx_http_scoped_key_document_id_extensions(void *data, scoped_key_str_t value)
+{
+    bool                none;
+    scoped_key_json_t  *json;
+
+    json = scoped_key_json_parse(value);
+    if (json == NULL) {
+        return false;
+    }
+
+    none = scoped_key_json_each(json, ngx_http_scoped_key_document_id_name,
+                                NULL);
+
+    scoped_key_json_free(json);
+
+    return none;
+}
+
+
+/*
+ * Whether a member of an object, or of its `extensions`, is such an id, or is
+ * query, operationName, variables or extensions in another spelling.
+ */
+
+static ngx_uint_t
+ngx_http_scoped_key_document_id_is(scoped_key_str_t name,
+    const scoped_key_json_t *value,
+    ngx_http_scoped_key_document_fault_t *fault)
+{
+    if (!ngx_http_scoped_key_document_id_name(fault, name, value)
+        || ngx_http_scoped_key_document_id_spelt(name, fault))
+    {
+        return 1;
+    }
+
+    return scoped_key_str_equal(name, ngx_http_scoped_key_extensions)
+           && !scoped_key_json_each(value,
+                                    ngx_http_scoped_key_document_id_name,
+                                    fault);
+}
+
+
+/* false: it is one; data: what is then filled in, or NULL */
+
+static bool
+ngx_http_scoped_key_document_id_name(void *data, scoped_key_str_t name,
+    const scoped_key_json_t *value)
+{
+    ngx_http_scoped_key_document_fault_t  *fault = data;
+
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HTTP_SCOPED_KEY_DOCUMENT_IDS; i++) {
+
+        if (scoped_key_name_match(name,
+                                  ngx_http_scoped_key_document_ids[i],
+                                  SCOPED_KEY_NAME_MEMBER)
+            == SCOPED_KEY_NAME_OTHER)
+        {
+            continue;
+        }
+
+        if (fault) {
+            fault->what = "id of a stored document, ";
+            fault->name = ngx_http_scoped_key_document_ids[i];
+        }
+
+        return false;
+    }
+
+    return true;
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_document_id_spelt(scoped_key_str_t name,
+    ngx_http_scoped_key_document_fault_t *fault)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HTTP_SCOPED_KEY_DOCUMENT_MEMBERS; i++) {
+
+        if (scoped_key_name_match(name,
+                                  ngx_http_scoped_key_document_members[i],
+                                  SCOPED_KEY_NAME_MEMBER)
+            == SCOPED_KEY_NAME_SUSPECT)
+        {
+            fault->what = "another spelling of ";
+            fault->name = ngx_http_scoped_key_document_members[i];
+
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * Whether there is the hash of an automatic persisted query: in an object, or
+ * in a query string.  scratch: as above.
+ */
+
+static ngx_uint_t
+ngx_http_scoped_key_document_hash_in_json(const scoped_key_json_t *json)
+{
+    ngx_uint_t  n;
+
+    static const scoped_key_str_t  hash =
+        scoped_key_str("/extensions/persistedQuery/sha256Hash");
+
+    n = 0;
+
+    return scoped_key_json_walk(json, hash,
+                                ngx_http_scoped_key_document_hash_found, &n)
+           == SCOPED_KEY_JSON_WALKED
+           && n == 1;
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_document_hash_in_args(scoped_key_str_t text,
+    u_char *scratch)
+{
+    ngx_uint_t  n;
+
+    n = 0;
+
+    return scoped_key_query_walk(text, ngx_http_scoped_key_extensions, true,
+                                 scratch,
+                                 ngx_http_scoped_key_document_hash_extensions,
+                                 &n)
+           == SCOPED_KEY_QUERY_WALKED
+           && n == 1;
+}
+
+
+static bool
+ngx_http_scoped_key_document_hash_extensions(void *data,
+    scoped_key_str_t value)
+{
+    scoped_key_json_t       *json;
+    scoped_key_json_walk_e   walked;
+
+    static const scoped_key_str_t  hash =
+        scoped_key_str("/persistedQuery/sha256Hash");
+
+    json = scoped_key_json_parse(value);
+    if (json == NULL) {
+        return false;
+    }
+
+    walked = scoped_key_json_walk(json, hash,
+                                  ngx_http_scoped_key_document_hash_found,
+                                  data);
+    scoped_key_json_free(json);
+
+    return walked == SCOPED_KEY_JSON_WALKED;
+}
+
+
+static bool
+ngx_http_scoped_key_document_hash_found(void *data, scoped_key_str_t value)
+{
+    ngx_uint_t *n = data;
+
+    (*n)++;
+
+    return value.len != 0;
 }

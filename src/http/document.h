@@ -11,10 +11,6 @@
 #include "../core/graphql.h"
 
 
-/* of one request: what a batch asks for counts together */
-#define NGX_HTTP_SCOPED_KEY_MAX_DOCUMENTS  64
-#define NGX_HTTP_SCOPED_KEY_MAX_FIELDS     4096   /* at the roots */
-
 /* in r->pool, made when a decision first asks */
 struct ngx_http_scoped_key_document_s {
     ngx_array_t         operations;   /* of scoped_key_str_t: type names, each

@@ -9,7 +9,7 @@
 #include "body.h"
 #include "context.h"
 #include "document.h"
-#include "problem.h"
+#include "answer.h"
 
 
 static ngx_int_t ngx_http_scoped_key_filter_init(ngx_conf_t *cf);

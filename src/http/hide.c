@@ -9,8 +9,29 @@
 #include "cached.h"
 #include "credential.h"
 #include "upgrade.h"
+#include "item.h"
 
 
+typedef struct {
+    ngx_http_request_t                    *request;
+    const ngx_http_scoped_key_loc_conf_t  *skcf;
+    ngx_http_scoped_key_ctx_t             *ctx;    /* NULL: keep nothing */
+    const ngx_http_scoped_key_found_t     *found;
+    unsigned                               authorization:1;  /* was taken */
+    unsigned                               cookies:1;        /* were edited */
+} ngx_http_scoped_key_hiding_t;
+
+
+static ngx_int_t ngx_http_scoped_key_hide_query(
+    ngx_http_scoped_key_hiding_t *hiding);
+static ngx_int_t ngx_http_scoped_key_hide_cookie(
+    ngx_http_scoped_key_hiding_t *hiding, ngx_table_elt_t *header,
+    ngx_table_elt_t **edited);
+static ngx_int_t ngx_http_scoped_key_hide_relink_cookies(
+    ngx_http_request_t *r);
+static ngx_int_t ngx_http_scoped_key_hide_keep(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx,
+    const ngx_http_scoped_key_source_t *source, const ngx_str_t *value);
 static ngx_int_t ngx_http_scoped_key_hide_lines(
     ngx_http_scoped_key_hiding_t *hiding);
 static ngx_int_t ngx_http_scoped_key_hide_part(
@@ -21,6 +42,16 @@ static ngx_int_t ngx_http_scoped_key_hide_line(
     ngx_http_scoped_key_hiding_t *hiding, ngx_table_elt_t *header,
     ngx_table_elt_t **edited);
 static void ngx_http_scoped_key_hide_authorization(ngx_http_request_t *r);
+static ngx_int_t ngx_http_scoped_key_hide_uri(
+    ngx_http_scoped_key_hiding_t *hiding);
+static ngx_int_t ngx_http_scoped_key_hide_args(
+    ngx_http_scoped_key_hiding_t *hiding, ngx_str_t *args);
+static ngx_int_t ngx_http_scoped_key_hide_arg(
+    ngx_http_scoped_key_hiding_t *hiding, const scoped_key_pair_t *pair);
+static ngx_int_t ngx_http_scoped_key_hide_pair(
+    ngx_http_scoped_key_hiding_t *hiding, const ngx_str_t *pair);
+static ngx_int_t ngx_http_scoped_key_hide_relink_cookie(ngx_http_request_t *r,
+    ngx_table_elt_t *header);
 
 
 ngx_int_t
@@ -242,7 +273,9 @@ ngx_http_scoped_key_hide_line(ngx_http_scoped_key_hiding_t *hiding,
 }
 
 
-ngx_int_t
+/* for a location that decides anew; NGX_OK, or NGX_ERROR: out of memory */
+
+static ngx_int_t
 ngx_http_scoped_key_hide_keep(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx, const ngx_http_scoped_key_source_t *source,
     const ngx_str_t *value)
@@ -301,4 +334,316 @@ ngx_http_scoped_key_hide_authorization(ngx_http_request_t *r)
             }
         }
     }
+}
+
+
+/* the query's part of it: r->args and r->unparsed_uri */
+
+static ngx_int_t
+ngx_http_scoped_key_hide_query(ngx_http_scoped_key_hiding_t *hiding)
+{
+    if (hiding->request->args.len
+        && ngx_http_scoped_key_hide_args(hiding, &hiding->request->args)
+           == NGX_ERROR)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_scoped_key_hide_uri(hiding);
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_hide_uri(ngx_http_scoped_key_hiding_t *hiding)
+{
+    u_char                        *p, *path_end, *last;
+    size_t                         path_len;
+    ngx_str_t                      args, *uri;
+    ngx_http_scoped_key_hiding_t   again;
+
+    uri = &hiding->request->unparsed_uri;
+    last = uri->data + uri->len;
+    path_end = ngx_strlchr(uri->data, last, '?');
+
+    if (path_end == NULL) {
+        return NGX_OK;
+    }
+
+    path_len = path_end - uri->data;
+    args.data = path_end + 1;
+    args.len = last - args.data;
+
+    /* r->args has given what is to be kept */
+
+    again = *hiding;
+    again.ctx = NULL;
+
+    switch (ngx_http_scoped_key_hide_args(&again, &args)) {
+
+    case NGX_OK:
+        break;
+
+    case NGX_DECLINED:
+        return NGX_OK;
+
+    default:
+        return NGX_ERROR;
+    }
+
+    p = ngx_pnalloc(hiding->request->pool, path_len + 1 + args.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = ngx_cpymem(p, uri->data, path_len);
+
+    if (args.len) {
+        *last++ = '?';
+        last = ngx_cpymem(last, args.data, args.len);
+    }
+
+    uri->data = p;
+    uri->len = last - p;
+
+    return NGX_OK;
+}
+
+
+/* NGX_OK: *args was made anew; NGX_DECLINED: no key was in it */
+
+static ngx_int_t
+ngx_http_scoped_key_hide_args(ngx_http_scoped_key_hiding_t *hiding,
+    ngx_str_t *args)
+{
+    u_char             *p, *kept;
+    ngx_int_t           rc;
+    ngx_uint_t          taken;
+    scoped_key_str_t    rest;
+    scoped_key_pair_t   pair;
+
+    kept = ngx_pnalloc(hiding->request->pool, args->len + 1);
+    if (kept == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = kept;
+    taken = 0;
+    rest.len = args->len;
+    rest.data = args->data;
+
+    while (scoped_key_query_next(&rest, &pair)) {
+        rc = ngx_http_scoped_key_hide_arg(hiding, &pair);
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        if (rc == NGX_OK) {
+            taken = 1;
+            continue;
+        }
+
+        if (p != kept) {
+            *p++ = '&';
+        }
+
+        p = ngx_cpymem(p, pair.whole.data, pair.whole.len);
+    }
+
+    if (!taken) {
+        return NGX_DECLINED;
+    }
+
+    args->data = kept;
+    args->len = p - kept;
+
+    return NGX_OK;
+}
+
+
+/* NGX_OK: the pair is a credential; NGX_DECLINED: it stays */
+
+static ngx_int_t
+ngx_http_scoped_key_hide_arg(ngx_http_scoped_key_hiding_t *hiding,
+    const scoped_key_pair_t *pair)
+{
+    ngx_str_t                            value;
+    ngx_uint_t                           i;
+    const ngx_http_scoped_key_source_t  *source;
+
+    source = hiding->skcf->sources->elts;
+
+    for (i = 0; i < hiding->skcf->sources->nelts; i++) {
+
+        if (source[i].type != NGX_HTTP_SCOPED_KEY_QUERY
+            || !ngx_http_scoped_key_query_is(pair, &source[i].name))
+        {
+            continue;
+        }
+
+        if (ngx_http_scoped_key_query_value(hiding->request, pair, &value)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        return ngx_http_scoped_key_hide_keep(hiding->request, hiding->ctx,
+                                             &source[i], &value);
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/*
+ * A copy of a Cookie line without the pairs that are keys; *edited is left
+ * alone when no pair is left.
+ */
+
+static ngx_int_t
+ngx_http_scoped_key_hide_cookie(ngx_http_scoped_key_hiding_t *hiding,
+    ngx_table_elt_t *header, ngx_table_elt_t **edited)
+{
+    u_char           *p, *line;
+    ngx_int_t         rc;
+    ngx_str_t         rest, pair;
+    ngx_table_elt_t  *copy;
+
+    hiding->cookies = 1;
+
+    copy = ngx_palloc(hiding->request->pool, sizeof(ngx_table_elt_t));
+
+    /* "; " between pairs, where the client may have sent a bare ";" */
+
+    line = ngx_pnalloc(hiding->request->pool, 2 * header->value.len + 1);
+
+    if (copy == NULL || line == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = line;
+    rest = header->value;
+
+    while (ngx_http_scoped_key_item_next(&rest, &pair)) {
+        rc = ngx_http_scoped_key_hide_pair(hiding, &pair);
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        if (rc == NGX_DECLINED && pair.len) {
+            if (p != line) {
+                *p++ = ';';
+                *p++ = ' ';
+            }
+
+            p = ngx_cpymem(p, pair.data, pair.len);
+        }
+    }
+
+    *p = '\0';
+
+    *copy = *header;
+    copy->value.data = line;
+    copy->value.len = p - line;
+
+    *edited = copy->value.len ? copy : NULL;
+
+    return NGX_OK;
+}
+
+
+/* NGX_OK: the pair was a credential; NGX_DECLINED: it stays */
+
+static ngx_int_t
+ngx_http_scoped_key_hide_pair(ngx_http_scoped_key_hiding_t *hiding,
+    const ngx_str_t *pair)
+{
+    ngx_str_t                            value;
+    ngx_uint_t                           i;
+    const ngx_http_scoped_key_source_t  *source;
+
+    source = hiding->skcf->sources->elts;
+
+    for (i = 0; i < hiding->skcf->sources->nelts; i++) {
+        if (source[i].type == NGX_HTTP_SCOPED_KEY_COOKIE
+            && ngx_http_scoped_key_cookie_is(pair, &source[i].name, &value))
+        {
+            return ngx_http_scoped_key_hide_keep(hiding->request, hiding->ctx,
+                                                 &source[i], &value);
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_hide_relink_cookies(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
+
+#if (nginx_version >= 1023000)
+    r->headers_in.cookie = NULL;
+#else
+    ngx_memzero(&r->headers_in.cookies, sizeof(ngx_array_t));
+#endif
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        header = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (ngx_http_scoped_key_header_is(&header[i],
+                                              &ngx_http_scoped_key_cookie_line)
+                && ngx_http_scoped_key_hide_relink_cookie(r, &header[i])
+                   != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_hide_relink_cookie(ngx_http_request_t *r,
+    ngx_table_elt_t *header)
+{
+    ngx_table_elt_t  **cookie;
+
+#if (nginx_version >= 1023000)
+
+    cookie = &r->headers_in.cookie;
+
+    while (*cookie) {
+        cookie = &(*cookie)->next;
+    }
+
+    header->next = NULL;
+
+#else
+
+    if (r->headers_in.cookies.elts == NULL
+        && ngx_array_init(&r->headers_in.cookies, r->pool, 1,
+                          sizeof(ngx_table_elt_t *))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    cookie = ngx_array_push(&r->headers_in.cookies);
+    if (cookie == NULL) {
+        return NGX_ERROR;
+    }
+
+#endif
+
+    *cookie = header;
+
+    return NGX_OK;
 }

@@ -13,16 +13,6 @@
 #include "context.h"
 
 
-typedef struct {
-    ngx_http_request_t                    *request;
-    const ngx_http_scoped_key_loc_conf_t  *skcf;
-    ngx_http_scoped_key_ctx_t             *ctx;    /* NULL: keep nothing */
-    const ngx_http_scoped_key_found_t     *found;
-    unsigned                               authorization:1;  /* was taken */
-    unsigned                               cookies:1;        /* were edited */
-} ngx_http_scoped_key_hiding_t;
-
-
 /*
  * Takes what was found: the credentials, unless the location leaves them, and
  * the offer to switch to HTTP/2 (see upgrade.h) in any case.  ctx: where to
@@ -33,24 +23,6 @@ ngx_int_t ngx_http_scoped_key_hide(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_ctx_t *ctx,
     const ngx_http_scoped_key_found_t *found);
-
-/* the query's part of it: r->args and r->unparsed_uri */
-ngx_int_t ngx_http_scoped_key_hide_query(
-    ngx_http_scoped_key_hiding_t *hiding);
-
-/*
- * A copy of a Cookie line without the pairs that are keys; *edited is left
- * alone when no pair is left.
- */
-ngx_int_t ngx_http_scoped_key_hide_cookie(
-    ngx_http_scoped_key_hiding_t *hiding, ngx_table_elt_t *header,
-    ngx_table_elt_t **edited);
-ngx_int_t ngx_http_scoped_key_hide_relink_cookies(ngx_http_request_t *r);
-
-/* for a location that decides anew; NGX_OK, or NGX_ERROR: out of memory */
-ngx_int_t ngx_http_scoped_key_hide_keep(ngx_http_request_t *r,
-    ngx_http_scoped_key_ctx_t *ctx,
-    const ngx_http_scoped_key_source_t *source, const ngx_str_t *value);
 
 
 /* $http_referer, $http_user_agent and the error log go by these */

@@ -5,10 +5,50 @@
  */
 
 #include "lookup.h"
-#include "fetch.h"
-#include "waiter.h"
+#include "printable.h"
+#include "../redis/resp.h"
 
 
+/* a request's share of a turn is some 50 us with proxy_pass */
+#define NGX_HTTP_SCOPED_KEY_WAKES_A_TURN  64
+#define NGX_HTTP_SCOPED_KEY_TURN_MS        1
+
+/* but some take a millisecond or two to decide: none begins after so many */
+#define NGX_HTTP_SCOPED_KEY_WAKING_MS      4
+
+/* a request asks again so often when what it waited for has grown too old */
+#define NGX_HTTP_SCOPED_KEY_MAX_LOOKUPS    3
+
+/* "*2 $8 SMEMBERS $nn prefix{id}:scopes" with its line ends, rounded up */
+#define NGX_HTTP_SCOPED_KEY_COMMAND_BYTES   256
+#define NGX_HTTP_SCOPED_KEY_NAME_BYTES      192
+
+/* lines that one fetch may write about one record */
+#define NGX_HTTP_SCOPED_KEY_MAX_REPORTS     16
+
+typedef struct {
+    u_char  *pos;
+    u_char  *end;
+} ngx_http_scoped_key_out_t;
+
+
+static void ngx_http_scoped_key_lookup_tag(
+    ngx_http_scoped_key_worker_t *worker,
+    scoped_key_str_t id, scoped_key_tag_t *tag);
+static ngx_uint_t ngx_http_scoped_key_lookup_is_proven(
+    const ngx_http_scoped_key_lookup_t *lookup,
+    const scoped_key_proof_t *proof);
+static void ngx_http_scoped_key_lookup_end(
+    ngx_http_scoped_key_lookup_t *lookup,
+    scoped_key_record_t *record, const scoped_key_proof_t *proof,
+    scoped_key_reason_e reason);
+static ngx_int_t ngx_http_scoped_key_fetch(
+    ngx_http_scoped_key_lookup_t *lookup);
+static ngx_http_scoped_key_waiter_t *ngx_http_scoped_key_waiter_create(
+    ngx_http_request_t *r, ngx_http_scoped_key_ctx_t *ctx);
+static void ngx_http_scoped_key_waiter_join(
+    ngx_http_scoped_key_waiter_t *waiter,
+    ngx_http_scoped_key_lookup_t *lookup);
 static ngx_int_t ngx_http_scoped_key_lookup_cached(ngx_http_request_t *r,
     ngx_http_scoped_key_worker_t *worker, ngx_http_scoped_key_ctx_t *ctx,
     const scoped_key_tag_t *tag);
@@ -29,6 +69,59 @@ static ngx_http_scoped_key_lookup_t *ngx_http_scoped_key_lookup_find(
     ngx_queue_t *bucket, scoped_key_str_t id);
 static ngx_queue_t *ngx_http_scoped_key_lookup_bucket(
     ngx_http_scoped_key_worker_t *worker, const scoped_key_tag_t *id_tag);
+static void ngx_http_scoped_key_lookup_settle(
+    ngx_http_scoped_key_lookup_t *lookup, const scoped_key_proof_t *proof);
+static scoped_key_proof_e ngx_http_scoped_key_lookup_proof(
+    ngx_http_scoped_key_lookup_t *lookup, const scoped_key_proof_t *proof,
+    const ngx_http_scoped_key_waiter_t *waiter);
+static void ngx_http_scoped_key_lookup_keep(
+    ngx_http_scoped_key_lookup_t *lookup, const scoped_key_tag_t *tag,
+    scoped_key_proof_e proof);
+static void ngx_http_scoped_key_lookup_keep_invalid(
+    ngx_http_scoped_key_lookup_t *lookup);
+static ngx_int_t ngx_http_scoped_key_fetch_send(
+    ngx_http_scoped_key_lookup_t *lookup);
+static ngx_int_t ngx_http_scoped_key_fetch_append(
+    ngx_http_scoped_key_out_t *out, const void *data, size_t len);
+static ngx_int_t ngx_http_scoped_key_fetch_command(
+    ngx_http_scoped_key_out_t *out, const char *command,
+    const ngx_http_scoped_key_lookup_t *lookup, const char *suffix);
+static void ngx_http_scoped_key_fetch_handler(scoped_key_redis_batch_t *batch,
+    scoped_key_redis_result_e result, const scoped_key_resp_value_t *reply);
+static ngx_int_t ngx_http_scoped_key_fetch_read(
+    ngx_http_scoped_key_lookup_t *lookup,
+    const scoped_key_resp_value_t *reply);
+static ngx_int_t ngx_http_scoped_key_fetch_texts(
+    const scoped_key_resp_value_t *array, scoped_key_str_t **texts);
+static ngx_int_t ngx_http_scoped_key_fetch_build(
+    ngx_http_scoped_key_lookup_t *lookup, scoped_key_source_t *source);
+static void ngx_http_scoped_key_fetch_report(void *data, const char *field,
+    scoped_key_str_t value);
+static void ngx_http_scoped_key_fetch_failing(
+    ngx_http_scoped_key_worker_t *worker,
+    const scoped_key_resp_value_t *error);
+static void ngx_http_scoped_key_fetch_working(
+    ngx_http_scoped_key_worker_t *worker);
+static void ngx_http_scoped_key_waiter_run(
+    ngx_http_scoped_key_waiter_t *waiter);
+static void ngx_http_scoped_key_waiter_take(
+    ngx_http_scoped_key_waiter_t *waiter, ngx_http_scoped_key_ctx_t *ctx,
+    const ngx_http_scoped_key_lookup_t *lookup);
+static ngx_uint_t ngx_http_scoped_key_waiter_is_outdated(
+    const ngx_http_scoped_key_lookup_t *lookup);
+static void ngx_http_scoped_key_waiter_cleanup(void *data);
+static void ngx_http_scoped_key_lookup_free(
+    ngx_http_scoped_key_lookup_t *lookup);
+
+
+static const u_char  ngx_http_scoped_key_multi[] = "*1\r\n$5\r\nMULTI\r\n";
+
+static const u_char  ngx_http_scoped_key_exec[] = "*1\r\n$4\r\nEXEC\r\n";
+
+static const scoped_key_redis_forms_t  ngx_http_scoped_key_fetch_forms = {
+    4, { SCOPED_KEY_REDIS_FORM_MULTI, SCOPED_KEY_REDIS_FORM_PAIRS,
+         SCOPED_KEY_REDIS_FORM_QUEUED, SCOPED_KEY_REDIS_FORM_EXEC }
+};
 
 
 ngx_int_t
@@ -213,7 +306,14 @@ ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
 }
 
 
-void
+/*
+ * Under what the cache keeps a record that is nobody's, since it has no
+ * digest: not under the text that was presented, for any text would bring it.
+ * No key has such a text.  And where lookups of this id, which is of
+ * SCOPED_KEY_ID_MAX_BYTES at most, are found.
+ */
+
+static void
 ngx_http_scoped_key_lookup_tag(ngx_http_scoped_key_worker_t *worker,
     scoped_key_str_t id, scoped_key_tag_t *tag)
 {
@@ -340,4 +440,770 @@ ngx_http_scoped_key_lookup_detach_all(ngx_http_scoped_key_worker_t *worker)
             ngx_queue_remove(q);
         }
     }
+}
+
+
+/*
+ * The end of a lookup: keeps the outcome in the cache, unless it is outdated,
+ * and has the waiters woken.  record: NULL when there is none, for the reason
+ * given; the reference stays the caller's.  The lookup is not the caller's any
+ * more.
+ */
+
+static void
+ngx_http_scoped_key_lookup_end(ngx_http_scoped_key_lookup_t *lookup,
+    scoped_key_record_t *record, const scoped_key_proof_t *proof,
+    scoped_key_reason_e reason)
+{
+    ngx_http_scoped_key_worker_t  *worker;
+
+    worker = lookup->worker;
+
+    if (!lookup->detached) {
+        ngx_queue_remove(&lookup->queue);
+    }
+
+    if (record) {
+        lookup->record = scoped_key_record_hold(record);
+    }
+
+    lookup->reason = reason;
+
+    ngx_http_scoped_key_lookup_settle(lookup, proof);
+
+    ngx_queue_insert_tail(&worker->ended, &lookup->queue);
+    ngx_post_event(&worker->wake, &ngx_posted_events);
+}
+
+
+/* whether someone who waits for it holds the secret */
+
+static ngx_uint_t
+ngx_http_scoped_key_lookup_is_proven(
+    const ngx_http_scoped_key_lookup_t *lookup,
+    const scoped_key_proof_t *proof)
+{
+    ngx_queue_t                   *q;
+    ngx_http_scoped_key_waiter_t  *waiter;
+
+    for (q = ngx_queue_head(&lookup->waiters);
+         q != ngx_queue_sentinel(&lookup->waiters);
+         q = ngx_queue_next(q))
+    {
+        waiter = ngx_queue_data(q, ngx_http_scoped_key_waiter_t, queue);
+
+        if (scoped_key_proof_check(proof, &waiter->digest)
+            != SCOPED_KEY_PROOF_NONE)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* what each waiter has proven, and what of it the cache is to keep */
+
+static void
+ngx_http_scoped_key_lookup_settle(ngx_http_scoped_key_lookup_t *lookup,
+    const scoped_key_proof_t *proof)
+{
+    ngx_queue_t                   *q;
+    ngx_http_scoped_key_waiter_t  *waiter, *last;
+
+    last = NULL;
+
+    if (lookup->record && !proof->has_digest) {
+        ngx_http_scoped_key_lookup_keep_invalid(lookup);
+    }
+
+    for (q = ngx_queue_head(&lookup->waiters);
+         q != ngx_queue_sentinel(&lookup->waiters);
+         q = ngx_queue_next(q))
+    {
+        waiter = ngx_queue_data(q, ngx_http_scoped_key_waiter_t, queue);
+
+        /* thousands may wait with one and the same text */
+
+        if (last
+            && last->tag.word[0] == waiter->tag.word[0]
+            && last->tag.word[1] == waiter->tag.word[1])
+        {
+            waiter->proof = last->proof;
+            continue;
+        }
+
+        waiter->proof = ngx_http_scoped_key_lookup_proof(lookup, proof,
+                                                         waiter);
+        last = waiter;
+
+        if (lookup->record == NULL || proof->has_digest) {
+            ngx_http_scoped_key_lookup_keep(lookup, &waiter->tag,
+                                            waiter->proof);
+        }
+    }
+}
+
+
+/* a record without a digest has nobody who holds its secret: it is anyone's */
+
+static scoped_key_proof_e
+ngx_http_scoped_key_lookup_proof(ngx_http_scoped_key_lookup_t *lookup,
+    const scoped_key_proof_t *proof, const ngx_http_scoped_key_waiter_t *waiter)
+{
+    if (lookup->record == NULL) {
+        return SCOPED_KEY_PROOF_NONE;
+    }
+
+    if (!proof->has_digest) {
+        return SCOPED_KEY_PROOF_CURRENT;
+    }
+
+    return scoped_key_proof_check(proof, &waiter->digest);
+}
+
+
+/*
+ * To read one that is too large takes time and bytes: not for each request
+ * that names it, with whatever secret.
+ */
+
+static void
+ngx_http_scoped_key_lookup_keep_invalid(ngx_http_scoped_key_lookup_t *lookup)
+{
+    scoped_key_str_t  id;
+    scoped_key_tag_t  tag;
+
+    id.len = lookup->id_len;
+    id.data = lookup->id;
+
+    ngx_http_scoped_key_lookup_tag(lookup->worker, id, &tag);
+    ngx_http_scoped_key_lookup_keep(lookup, &tag, SCOPED_KEY_PROOF_CURRENT);
+}
+
+
+static void
+ngx_http_scoped_key_lookup_keep(ngx_http_scoped_key_lookup_t *lookup,
+    const scoped_key_tag_t *tag, scoped_key_proof_e proof)
+{
+    scoped_key_str_t               id;
+    scoped_key_record_t           *record;
+    ngx_http_scoped_key_worker_t  *worker;
+
+    worker = lookup->worker;
+
+    /* a server whose changes another one tells is believed for no longer than
+       an answer */
+
+    if (lookup->detached
+        || lookup->reason == SCOPED_KEY_STORE_UNAVAILABLE
+        || !ngx_http_scoped_key_worker_may_keep(worker))
+    {
+        return;
+    }
+
+    id.len = lookup->id_len;
+    id.data = lookup->id;
+
+    record = proof == SCOPED_KEY_PROOF_NONE ? NULL : lookup->record;
+
+    (void) scoped_key_cache_put(worker->cache, tag, id, record, proof,
+                                lookup->read_ms);
+}
+
+
+/*
+ * Asks for lookup->id.  NGX_OK: under way, and ngx_http_scoped_key_lookup_end()
+ * will be called once; NGX_DECLINED: not now, or out of memory.
+ */
+
+static ngx_int_t
+ngx_http_scoped_key_fetch(ngx_http_scoped_key_lookup_t *lookup)
+{
+    lookup->batch.handler = ngx_http_scoped_key_fetch_handler;
+    lookup->batch.data = lookup;
+    lookup->batch.again = 1;
+
+    return ngx_http_scoped_key_fetch_send(lookup);
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_fetch_send(ngx_http_scoped_key_lookup_t *lookup)
+{
+    u_char                     commands[2 * NGX_HTTP_SCOPED_KEY_COMMAND_BYTES
+                                        + sizeof(ngx_http_scoped_key_multi)
+                                        + sizeof(ngx_http_scoped_key_exec)];
+    ngx_http_scoped_key_out_t  out;
+
+    out.pos = commands;
+    out.end = commands + sizeof(commands);
+
+    if (ngx_http_scoped_key_fetch_append(&out, ngx_http_scoped_key_multi,
+                                       sizeof(ngx_http_scoped_key_multi) - 1)
+            != NGX_OK
+        || ngx_http_scoped_key_fetch_command(&out, "HGETALL", lookup, "}")
+            != NGX_OK
+        || ngx_http_scoped_key_fetch_command(&out, "SMEMBERS", lookup,
+                                             "}:scopes")
+            != NGX_OK
+        || ngx_http_scoped_key_fetch_append(&out, ngx_http_scoped_key_exec,
+                                        sizeof(ngx_http_scoped_key_exec) - 1)
+            != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    return scoped_key_redis_send(lookup->worker->redis, &lookup->batch,
+                                 &ngx_http_scoped_key_fetch_forms, commands,
+                                 out.pos - commands);
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_fetch_append(ngx_http_scoped_key_out_t *out,
+    const void *data, size_t len)
+{
+    if (len > (size_t) (out->end - out->pos)) {
+        return NGX_ERROR;
+    }
+
+    out->pos = ngx_cpymem(out->pos, data, len);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_fetch_command(ngx_http_scoped_key_out_t *out,
+    const char *command, const ngx_http_scoped_key_lookup_t *lookup,
+    const char *suffix)
+{
+    size_t                      len, lens[2];
+    u_char                      bytes[NGX_HTTP_SCOPED_KEY_NAME_BYTES];
+    const char                 *argv[2];
+    const ngx_str_t            *tracked;
+    ngx_http_scoped_key_out_t   name;
+
+    tracked = &lookup->worker->conf->tracked;
+
+    name.pos = bytes;
+    name.end = bytes + sizeof(bytes);
+
+    if (ngx_http_scoped_key_fetch_append(&name, tracked->data, tracked->len)
+            != NGX_OK
+        || ngx_http_scoped_key_fetch_append(&name, lookup->id, lookup->id_len)
+            != NGX_OK
+        || ngx_http_scoped_key_fetch_append(&name, suffix, ngx_strlen(suffix))
+            != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    argv[0] = command;
+    lens[0] = ngx_strlen(command);
+    argv[1] = (const char *) bytes;
+    lens[1] = name.pos - bytes;
+
+    len = scoped_key_resp_command(out->pos, out->end - out->pos, 2, argv,
+                                  lens);
+    out->pos += len;
+
+    return len ? NGX_OK : NGX_ERROR;
+}
+
+
+static void
+ngx_http_scoped_key_fetch_handler(scoped_key_redis_batch_t *batch,
+    scoped_key_redis_result_e result, const scoped_key_resp_value_t *reply)
+{
+    ngx_int_t                      rc;
+    scoped_key_source_t            source;
+    ngx_http_scoped_key_lookup_t  *lookup;
+
+    lookup = batch->data;
+
+    /* it was asked for then, and no sooner */
+    lookup->read_ms = batch->sent;
+
+    switch (result) {
+
+    case SCOPED_KEY_REDIS_REPLY:
+        rc = ngx_http_scoped_key_fetch_read(lookup, reply);
+        break;
+
+    case SCOPED_KEY_REDIS_TOO_LARGE:
+        ngx_memzero(&source, sizeof(scoped_key_source_t));
+        source.damage = "too large";
+
+        rc = ngx_http_scoped_key_fetch_build(lookup, &source);
+        break;
+
+    case SCOPED_KEY_REDIS_DEAD:
+        batch->again = 0;
+        rc = ngx_http_scoped_key_fetch_send(lookup);
+        break;
+
+    default:
+        rc = NGX_ERROR;
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_scoped_key_lookup_end(lookup, NULL, NULL,
+                                       SCOPED_KEY_STORE_UNAVAILABLE);
+    }
+}
+
+
+/* NGX_OK: the lookup has ended; NGX_ERROR: nothing is known of the key */
+
+static ngx_int_t
+ngx_http_scoped_key_fetch_read(ngx_http_scoped_key_lookup_t *lookup,
+    const scoped_key_resp_value_t *reply)
+{
+    ngx_int_t                       rc;
+    scoped_key_str_t               *fields, *members;
+    scoped_key_source_t             source;
+    const scoped_key_resp_value_t  *hash, *set;
+
+    hash = scoped_key_resp_element(reply, 0);
+    set = scoped_key_resp_element(reply, 1);
+
+    if (hash == NULL || set == NULL || reply->len != 2
+        || ((hash->type != SCOPED_KEY_RESP_ARRAY || hash->len % 2 != 0)
+            && !scoped_key_resp_is_error(hash, "WRONGTYPE"))
+        || (set->type != SCOPED_KEY_RESP_ARRAY
+            && !scoped_key_resp_is_error(set, "WRONGTYPE")))
+    {
+        ngx_http_scoped_key_fetch_failing(lookup->worker, reply);
+        return NGX_ERROR;
+    }
+
+    ngx_http_scoped_key_fetch_working(lookup->worker);
+
+    if (hash->type == SCOPED_KEY_RESP_ARRAY && hash->len == 0) {
+        ngx_http_scoped_key_lookup_end(lookup, NULL, NULL,
+                                       SCOPED_KEY_UNKNOWN_KEY);
+        return NGX_OK;
+    }
+
+    ngx_memzero(&source, sizeof(scoped_key_source_t));
+
+    if (hash->type != SCOPED_KEY_RESP_ARRAY
+        || set->type != SCOPED_KEY_RESP_ARRAY)
+    {
+        source.damage = "wrong type";
+    }
+
+    fields = NULL;
+    members = NULL;
+    rc = NGX_ERROR;
+
+    if (ngx_http_scoped_key_fetch_texts(hash, &fields) == NGX_OK
+        && ngx_http_scoped_key_fetch_texts(set, &members) == NGX_OK)
+    {
+        source.fields = fields;
+        source.nfields = fields ? hash->len / 2 : 0;
+        source.members = members;
+        source.nmembers = members ? set->len : 0;
+
+        rc = ngx_http_scoped_key_fetch_build(lookup, &source);
+    }
+
+    ngx_free(fields);
+    ngx_free(members);
+
+    return rc;
+}
+
+
+/* *texts: NULL where there is nothing to read; else the caller frees it */
+
+static ngx_int_t
+ngx_http_scoped_key_fetch_texts(const scoped_key_resp_value_t *array,
+    scoped_key_str_t **texts)
+{
+    size_t                          i;
+    const scoped_key_resp_value_t  *element;
+
+    *texts = NULL;
+
+    if (array->type != SCOPED_KEY_RESP_ARRAY || array->len == 0) {
+        return NGX_OK;
+    }
+
+    *texts = ngx_alloc(array->len * sizeof(scoped_key_str_t), ngx_cycle->log);
+    if (*texts == NULL) {
+        return NGX_ERROR;
+    }
+
+    element = array + 1;
+
+    for (i = 0; i < array->len; i++) {
+
+        if (element[i].type != SCOPED_KEY_RESP_STRING) {
+            return NGX_ERROR;
+        }
+
+        (*texts)[i].len = element[i].len;
+        (*texts)[i].data = element[i].data;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_fetch_build(ngx_http_scoped_key_lookup_t *lookup,
+    scoped_key_source_t *source)
+{
+    scoped_key_proof_t    proof;
+    scoped_key_record_t  *record;
+
+    source->id.len = lookup->id_len;
+    source->id.data = lookup->id;
+
+    /*
+     * An id is public: who knows no more than that costs us no record, and
+     * has no line written about one.
+     */
+
+    scoped_key_record_proof(source, &proof);
+
+    if (proof.has_digest
+        && !ngx_http_scoped_key_lookup_is_proven(lookup, &proof))
+    {
+        ngx_http_scoped_key_lookup_end(lookup, NULL, NULL,
+                                       SCOPED_KEY_UNKNOWN_KEY);
+        scoped_key_wipe(&proof, sizeof(scoped_key_proof_t));
+
+        return NGX_OK;
+    }
+
+    record = scoped_key_record_build(source, ngx_time(), &proof,
+                                     ngx_http_scoped_key_fetch_report, lookup);
+    if (record == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_scoped_key_lookup_end(lookup, record, &proof,
+                                   SCOPED_KEY_REASON_NONE);
+
+    scoped_key_record_release(record);
+    scoped_key_wipe(&proof, sizeof(scoped_key_proof_t));
+
+    return NGX_OK;
+}
+
+
+/*
+ * Once for each thing in a record that is fetched by who holds its secret, the
+ * first few of them.
+ */
+
+static void
+ngx_http_scoped_key_fetch_report(void *data, const char *field,
+    scoped_key_str_t value)
+{
+    ngx_http_scoped_key_lookup_t  *lookup = data;
+
+    ngx_str_t  id, shown;
+    u_char     text[NGX_HTTP_SCOPED_KEY_NAME_BYTES];
+
+    if (lookup->reported == NGX_HTTP_SCOPED_KEY_MAX_REPORTS) {
+        return;
+    }
+
+    lookup->reported++;
+
+    id.len = lookup->id_len;
+    id.data = lookup->id;
+
+    shown.data = text;
+    shown.len = ngx_http_scoped_key_printable(text, sizeof(text), value.data,
+                                              value.len);
+
+    ngx_log_error(NGX_LOG_WARN, lookup->worker->log, 0,
+                  "scoped key: unreadable %s \"%V\" in record of id=%V",
+                  field, &shown, &id);
+}
+
+
+/* a state change, not a flood: the first error after all was well */
+
+static void
+ngx_http_scoped_key_fetch_failing(ngx_http_scoped_key_worker_t *worker,
+    const scoped_key_resp_value_t *error)
+{
+    size_t     i;
+    ngx_str_t  shown;
+    u_char     text[NGX_HTTP_SCOPED_KEY_NAME_BYTES];
+
+    if (worker->store_failing) {
+        return;
+    }
+
+    worker->store_failing = 1;
+
+    /* of two commands in EXEC, the first that failed */
+
+    for (i = 0; error->type == SCOPED_KEY_RESP_ARRAY && i < error->len; i++) {
+        if (error[1 + i].type == SCOPED_KEY_RESP_ERROR) {
+            error += 1 + i;
+            break;
+        }
+    }
+
+    ngx_str_set(&shown, "unexpected reply");
+
+    if (error->type == SCOPED_KEY_RESP_ERROR) {
+        shown.data = text;
+        shown.len = ngx_http_scoped_key_printable(text, sizeof(text),
+                                                  error->data, error->len);
+    }
+
+    ngx_log_error(NGX_LOG_ERR, worker->log, 0,
+                  "scoped key: redis %V refuses lookups: \"%V\"",
+                  &worker->conf->redis.name, &shown);
+}
+
+
+static void
+ngx_http_scoped_key_fetch_working(ngx_http_scoped_key_worker_t *worker)
+{
+    if (worker->store_failing) {
+        worker->store_failing = 0;
+
+        ngx_log_error(NGX_LOG_NOTICE, worker->log, 0,
+                      "scoped key: redis %V answers lookups again",
+                      &worker->conf->redis.name);
+    }
+}
+
+
+/* NULL: out of memory */
+
+static ngx_http_scoped_key_waiter_t *
+ngx_http_scoped_key_waiter_create(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx)
+{
+    ngx_http_cleanup_t            *cln;
+    ngx_http_scoped_key_waiter_t  *waiter;
+
+    if (ctx->waiter) {
+        return ctx->waiter;
+    }
+
+    cln = ngx_http_cleanup_add(r, sizeof(ngx_http_scoped_key_waiter_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    waiter = cln->data;
+    ngx_memzero(waiter, sizeof(ngx_http_scoped_key_waiter_t));
+
+    waiter->request = r;
+
+    cln->handler = ngx_http_scoped_key_waiter_cleanup;
+    ctx->waiter = waiter;
+
+    return waiter;
+}
+
+
+/* the request waits: the access handler is to return NGX_AGAIN */
+
+static void
+ngx_http_scoped_key_waiter_join(ngx_http_scoped_key_waiter_t *waiter,
+    ngx_http_scoped_key_lookup_t *lookup)
+{
+    waiter->lookup = lookup;
+    ngx_queue_insert_tail(&lookup->waiters, &waiter->queue);
+
+    /* else a client that goes away would go unseen */
+
+    waiter->request->read_event_handler = ngx_http_test_reading;
+}
+
+
+void
+ngx_http_scoped_key_waiter_wake(ngx_event_t *ev)
+{
+    ngx_queue_t                   *q;
+    ngx_uint_t                     n;
+    ngx_msec_t                     start;
+    ngx_http_scoped_key_lookup_t  *lookup;
+    ngx_http_scoped_key_worker_t  *worker;
+
+    worker = ev->data;
+    n = 0;
+
+    ngx_time_update();
+    start = ngx_current_msec;
+
+    while (!ngx_queue_empty(&worker->ended)
+           && n < NGX_HTTP_SCOPED_KEY_WAKES_A_TURN
+           && ngx_current_msec - start < NGX_HTTP_SCOPED_KEY_WAKING_MS)
+    {
+        q = ngx_queue_head(&worker->ended);
+        lookup = ngx_queue_data(q, ngx_http_scoped_key_lookup_t, queue);
+
+        if (ngx_queue_empty(&lookup->waiters)) {
+            ngx_queue_remove(&lookup->queue);
+            ngx_http_scoped_key_lookup_free(lookup);
+            continue;
+        }
+
+        q = ngx_queue_head(&lookup->waiters);
+
+        ngx_http_scoped_key_waiter_run(
+                      ngx_queue_data(q, ngx_http_scoped_key_waiter_t, queue));
+        n++;
+
+        ngx_time_update();
+    }
+
+    /* a timer, and one that keeps a worker that is to exit from doing so */
+
+    if (!ngx_queue_empty(&worker->ended)) {
+        ngx_add_timer(&worker->wake, NGX_HTTP_SCOPED_KEY_TURN_MS);
+    }
+}
+
+
+static void
+ngx_http_scoped_key_waiter_run(ngx_http_scoped_key_waiter_t *waiter)
+{
+    ngx_connection_t              *c;
+    ngx_http_request_t            *r;
+    ngx_http_scoped_key_ctx_t     *ctx;
+    ngx_http_scoped_key_lookup_t  *lookup;
+
+    lookup = waiter->lookup;
+
+    ngx_http_scoped_key_waiter_leave(waiter);
+
+    r = waiter->request;
+    c = r->connection;
+    ctx = ngx_http_scoped_key_ctx(r);
+
+    /* a post_action has taken the request elsewhere after its client left */
+
+    if (ctx == NULL || !ctx->waiting) {
+        return;
+    }
+
+    ctx->waiting = 0;
+    ngx_http_scoped_key_waiter_take(waiter, ctx, lookup);
+
+    ngx_http_set_log_request(c->log, r);
+
+    r->read_event_handler = ngx_http_block_reading;
+
+    /* r may be gone after each of these */
+
+    ngx_http_core_run_phases(r);
+    ngx_http_run_posted_requests(c);
+}
+
+
+/* the outcome, if it is not too old by now; else it is asked for again */
+
+static void
+ngx_http_scoped_key_waiter_take(ngx_http_scoped_key_waiter_t *waiter,
+    ngx_http_scoped_key_ctx_t *ctx, const ngx_http_scoped_key_lookup_t *lookup)
+{
+    if (ngx_http_scoped_key_waiter_is_outdated(lookup)) {
+
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, waiter->request->connection->log, 0,
+                       "scoped key: a reading of %M ms ago is too old",
+                       ngx_current_msec - lookup->read_ms);
+
+        if (++waiter->outdated < NGX_HTTP_SCOPED_KEY_MAX_LOOKUPS) {
+            ctx->wants_record = 1;
+            return;
+        }
+
+        ctx->cause.reason = SCOPED_KEY_STORE_UNAVAILABLE;
+        return;
+    }
+
+    waiter->outdated = 0;
+
+    ctx->read_ms = lookup->read_ms;
+    ctx->proof = waiter->proof;
+    ctx->cause.reason = lookup->reason;
+
+    if (lookup->record && ctx->proof != SCOPED_KEY_PROOF_NONE) {
+        ctx->record = scoped_key_record_hold(lookup->record);
+
+    } else if (lookup->record) {
+        ctx->cause.reason = SCOPED_KEY_UNKNOWN_KEY;
+    }
+}
+
+
+/*
+ * A change may have been made since it was asked for, and have been told or
+ * not: for longer than the bound nobody is to go by what was before.
+ */
+
+static ngx_uint_t
+ngx_http_scoped_key_waiter_is_outdated(
+    const ngx_http_scoped_key_lookup_t *lookup)
+{
+    return lookup->reason != SCOPED_KEY_STORE_UNAVAILABLE
+           && ngx_current_msec - lookup->read_ms
+              >= lookup->worker->conf->bound;
+}
+
+
+void
+ngx_http_scoped_key_waiter_leave(ngx_http_scoped_key_waiter_t *waiter)
+{
+    if (waiter->lookup) {
+        waiter->lookup = NULL;
+        ngx_queue_remove(&waiter->queue);
+    }
+}
+
+
+static void
+ngx_http_scoped_key_waiter_cleanup(void *data)
+{
+    ngx_http_scoped_key_waiter_t  *waiter = data;
+
+    ngx_http_scoped_key_waiter_leave(waiter);
+}
+
+
+void
+ngx_http_scoped_key_waiter_abandon(ngx_http_scoped_key_worker_t *worker)
+{
+    ngx_queue_t                   *q;
+    ngx_http_scoped_key_lookup_t  *lookup;
+
+    while (!ngx_queue_empty(&worker->ended)) {
+        q = ngx_queue_head(&worker->ended);
+        ngx_queue_remove(q);
+
+        lookup = ngx_queue_data(q, ngx_http_scoped_key_lookup_t, queue);
+
+        while (!ngx_queue_empty(&lookup->waiters)) {
+            q = ngx_queue_head(&lookup->waiters);
+            ngx_http_scoped_key_waiter_cleanup(
+                      ngx_queue_data(q, ngx_http_scoped_key_waiter_t, queue));
+        }
+
+        ngx_http_scoped_key_lookup_free(lookup);
+    }
+}
+
+
+static void
+ngx_http_scoped_key_lookup_free(ngx_http_scoped_key_lookup_t *lookup)
+{
+    scoped_key_record_release(lookup->record);
+    ngx_free(lookup);
 }

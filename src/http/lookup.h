@@ -33,6 +33,17 @@ typedef struct {
     unsigned                         detached:1;
 } ngx_http_scoped_key_lookup_t;
 
+/* in the request's pool, one for all its lookups */
+struct ngx_http_scoped_key_waiter_s {
+    ngx_queue_t                    queue;
+    ngx_http_request_t            *request;
+    ngx_http_scoped_key_lookup_t  *lookup;   /* NULL: waits for none */
+    scoped_key_digest_t            digest;   /* of the presented text */
+    scoped_key_tag_t               tag;
+    scoped_key_proof_e             proof;    /* once the lookup has ended */
+    ngx_uint_t                     outdated; /* lookups, in a row */
+};
+
 
 /*
  * Looks ctx->key up.  NGX_OK: ctx->record and ctx->proof are set, or
@@ -43,34 +54,19 @@ ngx_int_t ngx_http_scoped_key_lookup(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_ctx_t *ctx);
 
-/*
- * Under what the cache keeps a record that is nobody's, since it has no
- * digest: not under the text that was presented, for any text would bring it.
- * No key has such a text.  And where lookups of this id, which is of
- * SCOPED_KEY_ID_MAX_BYTES at most, are found.
- */
-void ngx_http_scoped_key_lookup_tag(ngx_http_scoped_key_worker_t *worker,
-    scoped_key_str_t id, scoped_key_tag_t *tag);
-
 /* a change became known: nobody may join what is under way */
 void ngx_http_scoped_key_lookup_detach(ngx_http_scoped_key_worker_t *worker,
     scoped_key_str_t id);
 void ngx_http_scoped_key_lookup_detach_all(
     ngx_http_scoped_key_worker_t *worker);
 
-/* whether someone who waits for it holds the secret */
-ngx_uint_t ngx_http_scoped_key_lookup_is_proven(
-    const ngx_http_scoped_key_lookup_t *lookup,
-    const scoped_key_proof_t *proof);
+/* the request does not wait any more, whether it did or not */
+void ngx_http_scoped_key_waiter_leave(ngx_http_scoped_key_waiter_t *waiter);
 
-/*
- * The end of a lookup: keeps the outcome in the cache, unless it is outdated,
- * and has the waiters woken.  record: NULL when there is none, for the reason
- * given; the reference stays the caller's.  The lookup is not the caller's any
- * more.
- */
-void ngx_http_scoped_key_lookup_end(ngx_http_scoped_key_lookup_t *lookup,
-    scoped_key_record_t *record, const scoped_key_proof_t *proof,
-    scoped_key_reason_e reason);
+/* of worker->wake: gives outcomes to waiters and runs their phases */
+void ngx_http_scoped_key_waiter_wake(ngx_event_t *ev);
+
+/* the end of a worker: nobody is woken any more */
+void ngx_http_scoped_key_waiter_abandon(ngx_http_scoped_key_worker_t *worker);
 
 #endif

@@ -12,10 +12,6 @@
 #include <ngx_core.h>
 
 
-/* of a value in a message */
-#define NGX_HTTP_SCOPED_KEY_MAX_SHOWN_BYTES  512
-
-
 typedef struct ngx_http_scoped_key_option_s  ngx_http_scoped_key_option_t;
 
 /* value: what stands behind the `=`.  NGX_ERROR: was logged */
@@ -49,5 +45,14 @@ ngx_int_t ngx_http_scoped_key_option_time(ngx_conf_t *cf,
  */
 char *ngx_http_scoped_key_mistake(ngx_conf_t *cf, const ngx_str_t *value,
     const char *why);
+
+/*
+ * Reads a regular file, its path relative to nginx's configuration, into out,
+ * which has room for max + 2 bytes; one final newline is removed, and min to
+ * max bytes must be left.  Warns when others may read or write the file.
+ * NGX_ERROR: was logged.
+ */
+ngx_int_t ngx_http_scoped_key_read_secret(ngx_conf_t *cf,
+    const ngx_str_t *file, u_char *out, size_t min, size_t max, size_t *len);
 
 #endif

@@ -11,15 +11,6 @@
 #include "context.h"
 
 
-/* of one param in a request; a request with more is refused */
-#define NGX_HTTP_SCOPED_KEY_MAX_VALUES  4096
-
-/* looks at a value of a JSON body: some, and more for each byte of it, which
-   only pointers with several `*` can use up */
-#define NGX_HTTP_SCOPED_KEY_JSON_STEPS           65536
-#define NGX_HTTP_SCOPED_KEY_JSON_STEPS_PER_BYTE      2
-
-
 typedef struct ngx_http_scoped_key_value_s  ngx_http_scoped_key_value_t;
 
 struct ngx_http_scoped_key_value_s {
@@ -93,43 +84,9 @@ scoped_key_param_e ngx_http_scoped_key_param(void *data,
 /* once decided: what did not come from the query string */
 void ngx_http_scoped_key_param_forget(ngx_http_scoped_key_ctx_t *ctx);
 
-/* the values from form and JSON sources */
-scoped_key_param_e ngx_http_scoped_key_param_body(
-    ngx_http_scoped_key_gathering_t *gathering);
-
-/* the value of a text, if it is not empty */
-scoped_key_param_e ngx_http_scoped_key_param_text(
-    ngx_http_scoped_key_gathering_t *gathering,
-    const ngx_http_scoped_key_param_source_t *source);
-
-/*
- * For sources.  What names have brought in a query string or a form, decoded
- * once, one for each name; NULL: out of memory.
- */
-ngx_http_scoped_key_gathered_t *ngx_http_scoped_key_param_pairs(
-    ngx_http_scoped_key_values_t *values, ngx_pool_t *pool,
-    const ngx_str_t *text, const scoped_key_names_t *names);
-
-/*
- * One more value of a source.  False: out of memory, of which *values tells, or
- * too many.
- */
-ngx_uint_t ngx_http_scoped_key_param_push(ngx_http_scoped_key_values_t *values,
-    ngx_pool_t *pool, ngx_http_scoped_key_gathered_t *gathered,
-    scoped_key_str_t text);
-
 /* adds what a source has brought to a param */
 scoped_key_param_e ngx_http_scoped_key_param_add(
     ngx_http_scoped_key_gathering_t *gathering,
     const ngx_http_scoped_key_gathered_t *gathered);
-
-/* whether this is one of the values so far, as a whole */
-ngx_uint_t ngx_http_scoped_key_param_has_value(
-    const ngx_http_scoped_key_gathering_t *gathering, scoped_key_str_t value);
-
-/* the pool of the present decision; NULL: out of memory */
-ngx_pool_t *ngx_http_scoped_key_param_pool(
-    const ngx_http_scoped_key_asker_t *asker,
-    ngx_http_scoped_key_values_t *values);
 
 #endif

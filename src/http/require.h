@@ -13,10 +13,6 @@
 #include "../core/scope.h"
 
 
-#define NGX_HTTP_SCOPED_KEY_MAX_ALTERNATIVES    32  /* in one directive */
-#define NGX_HTTP_SCOPED_KEY_MAX_CLAUSES         16  /* directives in a block */
-
-
 /*
  * The commonest requirement, filled in.  On the stack of who decides: only a
  * refusal tells of it afterwards.

@@ -9,7 +9,11 @@
 #include "option.h"
 #include "sent.h"
 #include "../core/scope.h"
+#include "captures.h"
+#include "require.h"
 
+
+#define NGX_HTTP_SCOPED_KEY_MAX_TEMPLATE_BYTES  1024
 
 typedef struct {
     ngx_conf_t                      *cf;
@@ -20,6 +24,13 @@ typedef struct {
     u_char                           skeleton[SCOPED_KEY_SCOPE_MAX_BYTES];
     size_t                           len;        /* of the skeleton */
 } ngx_http_scoped_key_reader_t;
+
+/* a scope that is being written, SCOPED_KEY_SCOPE_MAX_BYTES at most */
+typedef struct {
+    u_char  *start;
+    u_char  *p;
+    u_char  *last;
+} ngx_http_scoped_key_writer_t;
 
 
 static ngx_int_t ngx_http_scoped_key_read_pieces(
@@ -40,6 +51,31 @@ static ngx_http_scoped_key_piece_t *ngx_http_scoped_key_add_piece(
     const u_char *shape, size_t len);
 static ngx_int_t ngx_http_scoped_key_template_mistake(
     ngx_http_scoped_key_reader_t *reader, const char *why);
+static void ngx_http_scoped_key_one_evaluate(ngx_http_request_t *r,
+    const ngx_http_scoped_key_template_t *template,
+    ngx_http_scoped_key_one_scope_t *one, scoped_key_required_t *required);
+static ngx_int_t ngx_http_scoped_key_all_evaluate(ngx_http_request_t *r,
+    const ngx_http_scoped_key_require_t *require,
+    scoped_key_required_t *required) ngx_http_scoped_key_rare;
+static ngx_int_t ngx_http_scoped_key_clause_evaluate(ngx_http_request_t *r,
+    const ngx_array_t *source, scoped_key_str_t *scope);
+static ngx_int_t ngx_http_scoped_key_template_evaluate(ngx_http_request_t *r,
+    const ngx_http_scoped_key_template_t *template, scoped_key_str_t *scope);
+static size_t ngx_http_scoped_key_write_scope(ngx_http_request_t *r,
+    const ngx_array_t *pieces, u_char *text);
+static ngx_uint_t ngx_http_scoped_key_write_pieces(ngx_http_request_t *r,
+    const ngx_array_t *pieces, ngx_http_scoped_key_writer_t *writer);
+static ngx_uint_t ngx_http_scoped_key_write_literal(
+    ngx_http_scoped_key_writer_t *writer, const ngx_str_t *literal);
+static ngx_uint_t ngx_http_scoped_key_write_variable(ngx_http_request_t *r,
+    ngx_http_scoped_key_writer_t *writer,
+    const ngx_http_scoped_key_piece_t *piece);
+static ngx_uint_t ngx_http_scoped_key_write_capture(ngx_http_request_t *r,
+    ngx_http_scoped_key_writer_t *writer, ngx_uint_t n);
+static ngx_uint_t ngx_http_scoped_key_write_escaped(
+    ngx_http_scoped_key_writer_t *writer, const u_char *data, size_t len);
+static ngx_uint_t ngx_http_scoped_key_part_is_empty(
+    const ngx_http_scoped_key_writer_t *writer);
 
 
 ngx_int_t
@@ -292,4 +328,346 @@ ngx_http_scoped_key_template_mistake(ngx_http_scoped_key_reader_t *reader,
     (void) ngx_http_scoped_key_mistake(reader->cf, reader->text, why);
 
     return NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_scoped_key_require_evaluate(ngx_http_request_t *r,
+    const ngx_http_scoped_key_require_t *require,
+    ngx_http_scoped_key_one_scope_t *one, scoped_key_required_t *required)
+{
+    ngx_array_t  **source;
+
+    if (require->is_static) {
+        *required = require->required;
+        return NGX_OK;
+    }
+
+    if (require->nscopes == 1) {
+        source = require->clauses.elts;
+        ngx_http_scoped_key_one_evaluate(r, source[0]->elts, one, required);
+        return NGX_OK;
+    }
+
+    return ngx_http_scoped_key_all_evaluate(r, require, required);
+}
+
+
+static void
+ngx_http_scoped_key_one_evaluate(ngx_http_request_t *r,
+    const ngx_http_scoped_key_template_t *template,
+    ngx_http_scoped_key_one_scope_t *one, scoped_key_required_t *required)
+{
+    one->scope.data = one->text;
+    one->scope.len = ngx_http_scoped_key_write_scope(r, template->pieces,
+                                                     one->text);
+    one->clause.scopes = &one->scope;
+    one->clause.n = 1;
+
+    required->clauses = &one->clause;
+    required->n = 1;
+    required->any_key = false;
+}
+
+
+scoped_key_clause_t *
+ngx_http_scoped_key_require_keep(ngx_http_request_t *r,
+    const ngx_http_scoped_key_one_scope_t *one)
+{
+    u_char               *text;
+    scoped_key_str_t     *scope;
+    scoped_key_clause_t  *clause;
+
+    clause = ngx_palloc(r->pool, sizeof(scoped_key_clause_t)
+                                 + sizeof(scoped_key_str_t) + one->scope.len);
+    if (clause == NULL) {
+        return NULL;
+    }
+
+    scope = (scoped_key_str_t *) &clause[1];
+    text = (u_char *) &scope[1];
+
+    ngx_memcpy(text, one->text, one->scope.len);
+
+    scope->len = one->scope.len;
+    scope->data = text;
+
+    clause->scopes = scope;
+    clause->n = 1;
+
+    return clause;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_all_evaluate(ngx_http_request_t *r,
+    const ngx_http_scoped_key_require_t *require,
+    scoped_key_required_t *required)
+{
+    ngx_uint_t             i, n;
+    ngx_array_t          **source;
+    scoped_key_str_t      *scope;
+    scoped_key_clause_t   *clause;
+
+    source = require->clauses.elts;
+    n = require->clauses.nelts;
+
+    clause = ngx_palloc(r->pool, n * sizeof(scoped_key_clause_t)
+                              + require->nscopes * sizeof(scoped_key_str_t));
+    if (clause == NULL) {
+        return NGX_ERROR;
+    }
+
+    scope = (scoped_key_str_t *) &clause[n];
+
+    required->clauses = clause;
+    required->n = n;
+    required->any_key = false;
+
+    for (i = 0; i < n; i++) {
+
+        if (ngx_http_scoped_key_clause_evaluate(r, source[i], scope)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        clause[i].scopes = scope;
+        clause[i].n = source[i]->nelts;
+
+        scope += clause[i].n;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_clause_evaluate(ngx_http_request_t *r,
+    const ngx_array_t *source, scoped_key_str_t *scope)
+{
+    ngx_uint_t                             i;
+    const ngx_http_scoped_key_template_t  *template;
+
+    template = source->elts;
+
+    for (i = 0; i < source->nelts; i++) {
+        if (ngx_http_scoped_key_template_evaluate(r, &template[i], &scope[i])
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_template_evaluate(ngx_http_request_t *r,
+    const ngx_http_scoped_key_template_t *template, scoped_key_str_t *scope)
+{
+    u_char  *data, text[SCOPED_KEY_SCOPE_MAX_BYTES];
+
+    if (template->pieces == NULL) {
+        scope->len = template->text.len;
+        scope->data = template->text.data;
+        return NGX_OK;
+    }
+
+    scope->len = ngx_http_scoped_key_write_scope(r, template->pieces, text);
+    scope->data = NULL;
+
+    if (scope->len == 0) {
+        return NGX_OK;
+    }
+
+    data = ngx_pnalloc(r->pool, scope->len);
+    if (data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(data, text, scope->len);
+    scope->data = data;
+
+    return NGX_OK;
+}
+
+
+/*
+ * Writes up to SCOPED_KEY_SCOPE_MAX_BYTES to text, and returns how many.  0: it
+ * is no scope, so that nothing can grant it.
+ */
+static size_t
+ngx_http_scoped_key_write_scope(ngx_http_request_t *r,
+    const ngx_array_t *pieces, u_char *text)
+{
+    ngx_http_scoped_key_writer_t  writer;
+
+    writer.start = text;
+    writer.p = text;
+    writer.last = text + SCOPED_KEY_SCOPE_MAX_BYTES;
+
+    if (!ngx_http_scoped_key_write_pieces(r, pieces, &writer)) {
+        return 0;
+    }
+
+    return writer.p - text;
+}
+
+
+/* false: it is no scope, so that nothing can grant it */
+static ngx_uint_t
+ngx_http_scoped_key_write_pieces(ngx_http_request_t *r,
+    const ngx_array_t *pieces, ngx_http_scoped_key_writer_t *writer)
+{
+    ngx_uint_t                          i, written;
+    const ngx_http_scoped_key_piece_t  *piece;
+
+    piece = pieces->elts;
+
+    for (i = 0; i < pieces->nelts; i++) {
+
+        switch (piece[i].type) {
+
+        case NGX_HTTP_SCOPED_KEY_LITERAL:
+            written = ngx_http_scoped_key_write_literal(writer,
+                                                        &piece[i].literal);
+            break;
+
+        case NGX_HTTP_SCOPED_KEY_VARIABLE:
+            written = ngx_http_scoped_key_write_variable(r, writer, &piece[i]);
+            break;
+
+        default: /* NGX_HTTP_SCOPED_KEY_CAPTURE */
+            written = ngx_http_scoped_key_write_capture(r, writer,
+                                                        piece[i].index);
+        }
+
+        if (!written) {
+            return 0;
+        }
+    }
+
+    return !ngx_http_scoped_key_part_is_empty(writer);
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_write_literal(ngx_http_scoped_key_writer_t *writer,
+    const ngx_str_t *literal)
+{
+    u_char  c;
+
+    c = literal->data[0];
+
+    if ((c == '/' || c == ':') && ngx_http_scoped_key_part_is_empty(writer)) {
+        return 0;
+    }
+
+    if (literal->len > (size_t) (writer->last - writer->p)) {
+        return 0;
+    }
+
+    writer->p = ngx_cpymem(writer->p, literal->data, literal->len);
+
+    return 1;
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_write_variable(ngx_http_request_t *r,
+    ngx_http_scoped_key_writer_t *writer,
+    const ngx_http_scoped_key_piece_t *piece)
+{
+    ngx_http_variable_value_t  *value;
+
+    if (piece->sent.len
+        && ngx_http_scoped_key_sent_is_repeated(r, &piece->sent))
+    {
+        return 0;
+    }
+
+    value = ngx_http_get_flushed_variable(r, piece->index);
+
+    if (value == NULL) {
+        return 0;
+    }
+
+    /* it brings nothing; whether its part is empty is seen at the part's end */
+    if (value->not_found) {
+        return 1;
+    }
+
+    return ngx_http_scoped_key_write_escaped(writer, value->data, value->len);
+}
+
+
+/* as ngx_http_script_copy_capture_code() finds it */
+static ngx_uint_t
+ngx_http_scoped_key_write_capture(ngx_http_request_t *r,
+    ngx_http_scoped_key_writer_t *writer, ngx_uint_t n)
+{
+#if (NGX_PCRE)
+    int  start, end;
+
+    /* a variable before it may have matched something else */
+    ngx_http_scoped_key_captures_restore(r);
+
+    n *= 2;
+
+    if (n >= r->ncaptures) {
+        return 1;
+    }
+
+    start = r->captures[n];
+    end = r->captures[n + 1];
+
+    /* a group that took no part in the match has -1 */
+    if (start < 0 || end < start) {
+        return 1;
+    }
+
+    return ngx_http_scoped_key_write_escaped(writer,
+                                             r->captures_data + start,
+                                             end - start);
+#else
+    return 0;
+#endif
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_write_escaped(ngx_http_scoped_key_writer_t *writer,
+    const u_char *data, size_t len)
+{
+    size_t            room, written;
+    scoped_key_str_t  text;
+
+    room = writer->last - writer->p;
+
+    if (len > room) {
+        return 0;
+    }
+
+    text.len = len;
+    text.data = data;
+
+    written = scoped_key_scope_escape(text, writer->p, room);
+
+    if (written > room) {
+        return 0;
+    }
+
+    writer->p += written;
+
+    return 1;
+}
+
+
+static ngx_uint_t
+ngx_http_scoped_key_part_is_empty(const ngx_http_scoped_key_writer_t *writer)
+{
+    return writer->p == writer->start
+           || writer->p[-1] == '/' || writer->p[-1] == ':';
 }

@@ -10,8 +10,6 @@
 #include "ngx_http_scoped_key.h"
 
 
-#define NGX_HTTP_SCOPED_KEY_MAX_TEMPLATE_BYTES  1024
-
 /*
  * text lives as long as the configuration.  NGX_ERROR: a mistake in the
  * directive that is read, or out of memory; was logged.

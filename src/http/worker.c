@@ -9,7 +9,6 @@
 #include "../redis/endpoints.h"
 #include "lookup.h"
 #include "uses.h"
-#include "waiter.h"
 
 
 static void ngx_http_scoped_key_worker_events(
