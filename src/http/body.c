@@ -5,9 +5,7 @@
  */
 
 #include "body.h"
-#include "answer.h"
-#include "credential.h"
-#include "item.h"
+#include "header.h"
 
 
 typedef struct {
@@ -383,8 +381,7 @@ ngx_int_t
 ngx_http_scoped_key_body_count(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx, const ngx_chain_t *in)
 {
-    off_t                            size;
-    ngx_http_scoped_key_loc_conf_t  *skcf;
+    off_t  size;
 
     size = 0;
 
@@ -403,9 +400,7 @@ ngx_http_scoped_key_body_count(ngx_http_request_t *r,
     ctx->cause.reason = SCOPED_KEY_BODY_TOO_LARGE;
     ctx->verdict = NGX_HTTP_SCOPED_KEY_REFUSED;
 
-    skcf = ngx_http_get_module_loc_conf(r, ngx_http_scoped_key_module);
-
-    return ngx_http_scoped_key_answer(r, skcf, ctx);
+    return NGX_DECLINED;
 }
 
 

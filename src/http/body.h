@@ -68,9 +68,9 @@ ngx_int_t ngx_http_scoped_key_body_read(ngx_http_request_t *r,
 
 /*
  * Of the request body filter, while ctx->body->room is not 0: what has just
- * come.  NGX_OK, or the status of a refusal: the body goes over
- * scoped_key_body_limit, though no length was said before.  What came of it is
- * then forgotten, and the rest is not read.
+ * come.  NGX_DECLINED: the body goes over scoped_key_body_limit, though no
+ * length was said before, and the verdict is a refusal.  What came of the body
+ * is then forgotten, and the rest is not read.
  */
 ngx_int_t ngx_http_scoped_key_body_count(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx, const ngx_chain_t *in);

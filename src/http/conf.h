@@ -26,8 +26,6 @@
 #define NGX_HTTP_SCOPED_KEY_MAX_BODY_BYTES    (64 * 1024 * 1024)
 
 /* scoped_key_scope */
-#define NGX_HTTP_SCOPED_KEY_MAX_CATALOG             4096
-#define NGX_HTTP_SCOPED_KEY_MAX_DESCRIPTION_BYTES    512
 
 /* scoped_key_redis */
 #define NGX_HTTP_SCOPED_KEY_MAX_DB                 65535
@@ -74,8 +72,6 @@ ngx_int_t ngx_http_scoped_key_build_params(ngx_conf_t *cf,
     ngx_http_scoped_key_params_t *params);
 char *ngx_http_scoped_key_set_body_limit(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-char *ngx_http_scoped_key_set_scope(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 char *ngx_http_scoped_key_set_redis(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_scoped_key_set_cache(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -96,11 +92,5 @@ ngx_int_t ngx_http_scoped_key_default_redis(ngx_conf_t *cf,
 ngx_int_t ngx_http_scoped_key_check_timeout(ngx_conf_t *cf,
     ngx_http_scoped_key_main_conf_t *skmcf);
 
-/*
- * Where scopes are declared, every required one must match one of them.
- * Call it once the whole configuration is read.
- */
-ngx_int_t ngx_http_scoped_key_check_catalog(ngx_conf_t *cf,
-    ngx_http_scoped_key_main_conf_t *skmcf);
 
 #endif

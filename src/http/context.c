@@ -5,7 +5,6 @@
  */
 
 #include "context.h"
-#include "lookup.h"
 
 
 /* both in one piece of the pool */
@@ -134,4 +133,14 @@ ngx_http_scoped_key_ctx_cleanup(void *data)
 
     scoped_key_record_release(ctx->record);
     ctx->record = NULL;
+}
+
+
+void
+ngx_http_scoped_key_waiter_leave(ngx_http_scoped_key_waiter_t *waiter)
+{
+    if (waiter->lookup) {
+        waiter->lookup = NULL;
+        ngx_queue_remove(&waiter->queue);
+    }
 }

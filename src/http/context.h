@@ -59,10 +59,22 @@ typedef struct {
 } ngx_http_scoped_key_found_t;
 
 typedef struct ngx_http_scoped_key_captures_s  ngx_http_scoped_key_captures_t;
+typedef struct ngx_http_scoped_key_lookup_s    ngx_http_scoped_key_lookup_t;
 typedef struct ngx_http_scoped_key_waiter_s    ngx_http_scoped_key_waiter_t;
 typedef struct ngx_http_scoped_key_body_s      ngx_http_scoped_key_body_t;
 typedef struct ngx_http_scoped_key_document_s  ngx_http_scoped_key_document_t;
 typedef struct ngx_http_scoped_key_values_s    ngx_http_scoped_key_values_t;
+
+/* in the request's pool, one for all its lookups */
+struct ngx_http_scoped_key_waiter_s {
+    ngx_queue_t                    queue;
+    ngx_http_request_t            *request;
+    ngx_http_scoped_key_lookup_t  *lookup;   /* NULL: waits for none */
+    scoped_key_digest_t            digest;   /* of the presented text */
+    scoped_key_tag_t               tag;
+    scoped_key_proof_e             proof;    /* once the lookup has ended */
+    ngx_uint_t                     outdated; /* lookups, in a row */
+};
 
 typedef struct {
     ngx_str_t                        key;       /* the presented text */
@@ -130,5 +142,8 @@ ngx_http_scoped_key_ctx_t *ngx_http_scoped_key_ctx_begin(
  * is to look the key up once more.  There must be no verdict yet.
  */
 void ngx_http_scoped_key_ctx_look_again(ngx_http_scoped_key_ctx_t *ctx);
+
+/* the request does not wait any more, whether it did or not */
+void ngx_http_scoped_key_waiter_leave(ngx_http_scoped_key_waiter_t *waiter);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "credential.h"
 #include "captures.h"
-#include "item.h"
+#include "header.h"
 #include "sent.h"
 #include "upgrade.h"
 #include "../core/basic.h"

@@ -44,16 +44,6 @@ ngx_uint_t ngx_http_scoped_key_credential_is_foreign(
     const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_http_scoped_key_source_t *source, const ngx_str_t *value);
 
-/* whether this is a header line of that name, which is lower case */
-static ngx_inline ngx_uint_t
-ngx_http_scoped_key_header_is(const ngx_table_elt_t *header,
-    const ngx_str_t *name)
-{
-    return header->key.len == name->len
-           && scoped_key_bytes_equal(header->lowcase_key, name->data,
-                                     name->len);
-}
-
 /* whether the pair's name, decoded once, is this */
 ngx_uint_t ngx_http_scoped_key_query_is(const scoped_key_pair_t *pair,
     const ngx_str_t *name);

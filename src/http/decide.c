@@ -10,7 +10,7 @@
 #include "document.h"
 #include "facts.h"
 #include "param.h"
-#include "require.h"
+#include "template.h"
 #include "../core/pattern.h"
 
 

@@ -433,17 +433,17 @@ ngx_http_scoped_key_filter_replace(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_scoped_key_request_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
-    ngx_int_t                   rc;
-    ngx_http_scoped_key_ctx_t  *ctx;
+    ngx_http_scoped_key_ctx_t       *ctx;
+    ngx_http_scoped_key_loc_conf_t  *skcf;
 
     ctx = ngx_http_scoped_key_ctx(r);
 
-    if (ctx && ctx->body && ctx->body->room) {
-        rc = ngx_http_scoped_key_body_count(r, ctx, in);
+    if (ctx && ctx->body && ctx->body->room
+        && ngx_http_scoped_key_body_count(r, ctx, in) != NGX_OK)
+    {
+        skcf = ngx_http_get_module_loc_conf(r, ngx_http_scoped_key_module);
 
-        if (rc != NGX_OK) {
-            return rc;
-        }
+        return ngx_http_scoped_key_answer(r, skcf, ctx);
     }
 
     return ngx_http_next_request_body_filter(r, in);

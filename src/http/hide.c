@@ -9,7 +9,7 @@
 #include "cached.h"
 #include "credential.h"
 #include "upgrade.h"
-#include "item.h"
+#include "header.h"
 
 
 typedef struct {

@@ -9,6 +9,25 @@
 #include "../redis/resp.h"
 
 
+/*
+ * A record under way, and then its outcome until the last waiter has it.
+ * malloc'd; freed by the one who wakes the waiters.
+ */
+struct ngx_http_scoped_key_lookup_s {
+    ngx_queue_t                      queue;   /* of those that may be joined,
+                                                 of none, or of the ended */
+    ngx_queue_t                      waiters;
+    scoped_key_redis_batch_t         batch;
+    ngx_http_scoped_key_worker_t    *worker;
+    ngx_msec_t                       read_ms;
+    scoped_key_record_t             *record;  /* a reference of its own */
+    scoped_key_reason_e              reason;  /* why there is no record */
+    size_t                           id_len;
+    u_char                           id[SCOPED_KEY_ID_MAX_BYTES];
+    ngx_uint_t                       reported; /* things unreadable */
+    unsigned                         detached:1;
+};
+
 /* a request's share of a turn is some 50 us with proxy_pass */
 #define NGX_HTTP_SCOPED_KEY_WAKES_A_TURN  64
 #define NGX_HTTP_SCOPED_KEY_TURN_MS        1
@@ -1156,16 +1175,6 @@ ngx_http_scoped_key_waiter_is_outdated(
     return lookup->reason != SCOPED_KEY_STORE_UNAVAILABLE
            && ngx_current_msec - lookup->read_ms
               >= lookup->worker->conf->bound;
-}
-
-
-void
-ngx_http_scoped_key_waiter_leave(ngx_http_scoped_key_waiter_t *waiter)
-{
-    if (waiter->lookup) {
-        waiter->lookup = NULL;
-        ngx_queue_remove(&waiter->queue);
-    }
 }
 
 

@@ -10,6 +10,7 @@
 #include "../core/token.h"
 #include "cached.h"
 #include "upgrade.h"
+#include "header.h"
 
 
 static ngx_int_t ngx_http_scoped_key_take(ngx_http_request_t *r,

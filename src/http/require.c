@@ -9,8 +9,10 @@
 #include "require.h"
 #include "option.h"
 #include "template.h"
-#include "conf.h"
 
+
+#define NGX_HTTP_SCOPED_KEY_MAX_CATALOG             4096
+#define NGX_HTTP_SCOPED_KEY_MAX_DESCRIPTION_BYTES    512
 
 #define NGX_HTTP_SCOPED_KEY_MAX_ALTERNATIVES    32  /* in one directive */
 #define NGX_HTTP_SCOPED_KEY_MAX_CLAUSES         16  /* directives in a block */

@@ -5,9 +5,8 @@
  */
 
 #include "sent.h"
-#include "credential.h"
 #include "facts.h"
-#include "item.h"
+#include "header.h"
 #include "../core/query.h"
 
 

@@ -10,7 +10,6 @@
 #include "sent.h"
 #include "../core/scope.h"
 #include "captures.h"
-#include "require.h"
 
 
 #define NGX_HTTP_SCOPED_KEY_MAX_TEMPLATE_BYTES  1024

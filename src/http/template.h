@@ -1,13 +1,27 @@
 /*
- * One required scope as it is written: literal text, or a template with
- * variables.  Reads text and nothing else; knows no clauses.
- * Runs while a configuration is read.
+ * Required scopes: as they are written, literal text or a template with
+ * variables, and filled in for a request.  Knows nothing of keys, grants or
+ * verdicts.
+ * Invariant: a variable can fill a part of a scope, never add, remove or end
+ * one; a scope that cannot be written out is one that nothing can grant.
  */
 
 #ifndef NGX_HTTP_SCOPED_KEY_TEMPLATE_H
 #define NGX_HTTP_SCOPED_KEY_TEMPLATE_H
 
 #include "ngx_http_scoped_key.h"
+#include "../core/scope.h"
+
+
+/*
+ * The commonest requirement, filled in.  On the stack of who decides: only a
+ * refusal tells of it afterwards.
+ */
+typedef struct {
+    scoped_key_clause_t  clause;
+    scoped_key_str_t     scope;
+    u_char               text[SCOPED_KEY_SCOPE_MAX_BYTES];
+} ngx_http_scoped_key_one_scope_t;
 
 
 /*
@@ -16,5 +30,20 @@
  */
 ngx_int_t ngx_http_scoped_key_template_parse(ngx_conf_t *cf, ngx_str_t *text,
     ngx_http_scoped_key_template_t *template);
+
+/*
+ * The required scopes of this request, in memory of r->pool or of the
+ * configuration; or, where it is one scope with variables, in *one.  A
+ * variable that is missing brings nothing.  An alternative whose text has an
+ * empty part, or is over 255 bytes, has len 0.
+ * NGX_ERROR: out of memory; *required is then of no use.
+ */
+ngx_int_t ngx_http_scoped_key_require_evaluate(ngx_http_request_t *r,
+    const ngx_http_scoped_key_require_t *require,
+    ngx_http_scoped_key_one_scope_t *one, scoped_key_required_t *required);
+
+/* a copy of its clause in memory of r->pool; NULL: out of memory */
+scoped_key_clause_t *ngx_http_scoped_key_require_keep(ngx_http_request_t *r,
+    const ngx_http_scoped_key_one_scope_t *one);
 
 #endif

@@ -6,7 +6,7 @@
  */
 
 #include "upgrade.h"
-#include "credential.h"
+#include "header.h"
 
 
 static ngx_uint_t ngx_http_scoped_key_upgrade_names_h2c(

@@ -12,7 +12,7 @@
 #define NGX_HTTP_SCOPED_KEY_USES_H
 
 #include "context.h"
-#include "worker.h"
+#include "store.h"
 
 
 /* of a cached record's memo, behind the bits of decide.c: the second noted */

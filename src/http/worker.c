@@ -9,6 +9,7 @@
 #include "../redis/endpoints.h"
 #include "lookup.h"
 #include "uses.h"
+#include "store.h"
 
 
 static void ngx_http_scoped_key_worker_events(
@@ -24,21 +25,6 @@ static void ngx_http_scoped_key_worker_changed(void *data,
     const ngx_str_t *key);
 static void ngx_http_scoped_key_worker_message(void *data,
     const ngx_str_t *text);
-static uint64_t ngx_http_scoped_key_worker_since(ngx_msec_t age);
-static ngx_http_scoped_key_servers_e ngx_http_scoped_key_worker_servers(
-    ngx_http_scoped_key_worker_t *worker);
-static void ngx_http_scoped_key_worker_compare(
-    ngx_http_scoped_key_worker_t *worker);
-static void ngx_http_scoped_key_worker_on_reunite(ngx_event_t *ev);
-
-
-/* two servers: the first, the longest time until lookups look for the other */
-#define NGX_HTTP_SCOPED_KEY_FIRST_REUNITE_MS   1000
-#define NGX_HTTP_SCOPED_KEY_MAX_REUNITE_MS    60000
-#define NGX_HTTP_SCOPED_KEY_BUSY_REUNITE_MS      10
-
-
-ngx_http_scoped_key_worker_t  *ngx_http_scoped_key_worker;
 
 
 ngx_int_t
@@ -288,166 +274,6 @@ ngx_http_scoped_key_worker_free(ngx_http_scoped_key_worker_t *worker)
     ngx_free(worker->uses);
     ngx_free(worker->previous_uses);
     ngx_free(worker);
-}
-
-
-/*
- * While Redis is proven to tell of changes, a reading is as good as new until
- * its ttl; once the last proof is older than the bound, no longer than that.
- */
-
-void
-ngx_http_scoped_key_worker_reckon(ngx_http_scoped_key_worker_t *worker)
-{
-    ngx_msec_t                        proof, age, ttl, negative;
-    ngx_http_scoped_key_main_conf_t  *skmcf;
-
-    skmcf = worker->conf;
-    ttl = skmcf->ttl;
-    negative = skmcf->negative;
-    age = skmcf->bound;
-
-    worker->stale = 0;
-
-    if (scoped_key_redis_tracking_proof(worker->tracking, &proof)) {
-        age = ngx_current_msec - proof;
-        worker->stale = age > skmcf->redis.heartbeat
-                              * SCOPED_KEY_REDIS_MISSED_HEARTBEATS;
-    }
-
-    /* a proof is one for its own server */
-
-    if (age >= skmcf->bound
-        || worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_UNTOLD)
-    {
-        ttl = ngx_min(ttl, skmcf->bound);
-        negative = ngx_min(negative, skmcf->bound);
-    }
-
-    worker->oldest = ngx_http_scoped_key_worker_since(ttl);
-    worker->oldest_unknown = ngx_http_scoped_key_worker_since(negative);
-    worker->reckoned = ngx_current_msec;
-}
-
-
-/* a reading of exactly this age is too old */
-
-static uint64_t
-ngx_http_scoped_key_worker_since(ngx_msec_t age)
-{
-    return ngx_current_msec < age ? 0 : ngx_current_msec - age + 1;
-}
-
-
-ngx_uint_t
-ngx_http_scoped_key_worker_may_keep(ngx_http_scoped_key_worker_t *worker)
-{
-    ngx_http_scoped_key_worker_compare(worker);
-
-    if (worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_UNTOLD) {
-        return scoped_key_redis_address_equal(
-                       scoped_key_redis_connection_address(worker->redis),
-                       scoped_key_redis_tracking_address(worker->tracking));
-    }
-
-    return worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_ONE;
-}
-
-
-static ngx_http_scoped_key_servers_e
-ngx_http_scoped_key_worker_servers(ngx_http_scoped_key_worker_t *worker)
-{
-    const scoped_key_redis_server_t  *data, *changes;
-
-    data = scoped_key_redis_connection_server(worker->redis);
-    changes = scoped_key_redis_tracking_server(worker->tracking);
-
-    if (data->len == 0 || changes->len == 0) {
-
-        if (data->greeted && changes->greeted && !worker->untold) {
-            worker->untold = 1;
-
-            ngx_log_error(NGX_LOG_WARN, worker->log, 0,
-                          "scoped key: redis %V does not say which server it "
-                          "is (INFO): records are used no longer than the "
-                          "bound", &worker->conf->redis.name);
-        }
-
-        return NGX_HTTP_SCOPED_KEY_SERVERS_UNTOLD;
-    }
-
-    worker->untold = 0;
-
-    return data->len == changes->len
-           && ngx_memcmp(data->run_id, changes->run_id, data->len) == 0
-           ? NGX_HTTP_SCOPED_KEY_SERVERS_ONE
-           : NGX_HTTP_SCOPED_KEY_SERVERS_TWO;
-}
-
-
-/* at each reading, since either link may have been made anew meanwhile */
-
-static void
-ngx_http_scoped_key_worker_compare(ngx_http_scoped_key_worker_t *worker)
-{
-    ngx_http_scoped_key_servers_e  before;
-
-    before = worker->servers;
-    worker->servers = ngx_http_scoped_key_worker_servers(worker);
-
-    if (worker->servers == before) {
-        return;
-    }
-
-    worker->reckoned = 0;
-
-    /* of what was kept, nobody knows which server said it */
-
-    if (before == NGX_HTTP_SCOPED_KEY_SERVERS_UNTOLD) {
-        scoped_key_cache_flush(worker->cache);
-    }
-
-    if (worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_TWO) {
-        ngx_log_error(NGX_LOG_WARN, worker->log, 0,
-                      "scoped key: redis %V: lookups are answered by another "
-                      "server than the one that tells of changes: nothing is "
-                      "kept", &worker->conf->redis.name);
-
-        worker->apart = NGX_HTTP_SCOPED_KEY_FIRST_REUNITE_MS;
-        ngx_add_timer(&worker->reunite, worker->apart);
-
-    } else if (before == NGX_HTTP_SCOPED_KEY_SERVERS_TWO) {
-        ngx_log_error(NGX_LOG_NOTICE, worker->log, 0,
-                      "scoped key: redis %V: lookups are no longer answered "
-                      "by another server than the one that tells of changes",
-                      &worker->conf->redis.name);
-    }
-}
-
-
-/* a balancer may lead to the other server, if it is asked often enough */
-
-static void
-ngx_http_scoped_key_worker_on_reunite(ngx_event_t *ev)
-{
-    ngx_http_scoped_key_worker_t  *worker;
-
-    worker = ev->data;
-
-    ngx_http_scoped_key_worker_compare(worker);
-
-    if (worker->servers != NGX_HTTP_SCOPED_KEY_SERVERS_TWO) {
-        return;
-    }
-
-    if (scoped_key_redis_connection_renew(worker->redis) != NGX_OK) {
-        ngx_add_timer(ev, NGX_HTTP_SCOPED_KEY_BUSY_REUNITE_MS);
-        return;
-    }
-
-    worker->apart = ngx_min(2 * worker->apart,
-                            NGX_HTTP_SCOPED_KEY_MAX_REUNITE_MS);
-    ngx_add_timer(ev, worker->apart);
 }
 
 

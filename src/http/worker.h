@@ -1,74 +1,11 @@
 /*
- * What one worker process has: its cache, its connections to Redis, its
- * lookups under way.  Made when the worker starts.
- * Invariant: none of it is shared with another process.
+ * The start and the end of what a worker process has; see store.h.
  */
 
 #ifndef NGX_HTTP_SCOPED_KEY_WORKER_H
 #define NGX_HTTP_SCOPED_KEY_WORKER_H
 
 #include "ngx_http_scoped_key.h"
-#include "../redis/tracking.h"
-
-
-#define NGX_HTTP_SCOPED_KEY_LOOKUP_BUCKETS  256
-
-/*
- * Behind one address there may be several servers: which process answers
- * lookups, and which one tells of changes?
- */
-typedef enum {
-    NGX_HTTP_SCOPED_KEY_SERVERS_UNTOLD = 0,  /* one of them is not connected to
-                                                yet, or does not say */
-    NGX_HTTP_SCOPED_KEY_SERVERS_ONE,
-    NGX_HTTP_SCOPED_KEY_SERVERS_TWO
-} ngx_http_scoped_key_servers_e;
-
-typedef struct ngx_http_scoped_key_uses_s    ngx_http_scoped_key_uses_t;
-typedef struct ngx_http_scoped_key_worker_s  ngx_http_scoped_key_worker_t;
-
-struct ngx_http_scoped_key_worker_s {
-    ngx_http_scoped_key_main_conf_t  *conf;
-    ngx_log_t                        *log;
-
-    scoped_key_cache_t               *cache;
-    scoped_key_tag_key_t              tag_key;
-
-    scoped_key_redis_endpoints_t     *endpoints;  /* of both links */
-    scoped_key_redis_connection_t    *redis;
-    scoped_key_redis_tracking_t      *tracking;
-
-    ngx_http_scoped_key_servers_e     servers;  /* of the last reading */
-    ngx_msec_t                        apart;    /* how long the next try to
-                                                   reach one server waits */
-    ngx_event_t                       reunite;
-
-    /* lookups that may still be joined, by id; see lookup.h */
-    ngx_queue_t              lookups[NGX_HTTP_SCOPED_KEY_LOOKUP_BUCKETS];
-
-    ngx_queue_t              ended;      /* lookups whose waiters are to be
-                                            woken, see waiter.h */
-    ngx_event_t              wake;
-
-    ngx_msec_t               reckoned;   /* when the next three were */
-    uint64_t                 oldest;
-    uint64_t                 oldest_unknown;
-    ngx_uint_t               stale;
-
-    ngx_http_scoped_key_uses_t  *uses;   /* NULL: off; see uses.h */
-    ngx_http_scoped_key_uses_t  *previous_uses;
-
-    unsigned                 store_failing:1;   /* and was logged */
-    unsigned                 untold:1;          /* ditto: which server it is */
-};
-
-
-/* of a memo: the bits of decide.c, in front of all else */
-#define ngx_http_scoped_key_memo_bytes(skmcf)  (((skmcf)->nmemos + 7) / 8)
-
-
-/* of this process; NULL in the master, and where no location uses keys */
-extern ngx_http_scoped_key_worker_t  *ngx_http_scoped_key_worker;
 
 
 /* init_process and exit_process.  Redis being down is no error. */
@@ -87,21 +24,5 @@ ngx_int_t ngx_http_scoped_key_worker_check(ngx_cycle_t *cycle);
  * there, with the configuration that is about to go.
  */
 ngx_int_t ngx_http_scoped_key_worker_reload(ngx_cycle_t *cycle);
-
-/*
- * The oldest reading (ngx_current_msec) of a known and of an unknown key that
- * may still be used: the promise of docs/operations.md in two numbers.  And
- * whether Redis told of changes once and has not of late.  All three,
- * worker->oldest, ->oldest_unknown and ->stale, need be reckoned once in a
- * millisecond: worker->reckoned is that of the last time.
- */
-void ngx_http_scoped_key_worker_reckon(ngx_http_scoped_key_worker_t *worker);
-
-/*
- * Whether what has just been read may be kept: not when another server process
- * said it than the one that tells of changes.
- */
-ngx_uint_t ngx_http_scoped_key_worker_may_keep(
-    ngx_http_scoped_key_worker_t *worker);
 
 #endif

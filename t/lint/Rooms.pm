@@ -35,6 +35,10 @@ my %ROOM = (
 );
 
 
+# a unit of more lines has a job of its own, though one file alone asks for it
+use constant UNIT_LINES => 250;
+
+
 # the file of the tree that an include in quotes means; undef: none
 sub resolve {
     my ($from, $name) = @_;
@@ -184,8 +188,17 @@ sub law_circles {
 }
 
 
+sub stands_alone {
+    my ($header) = @_;
+    my $body = unit($header) . '.c';
+
+    return here($body) && @{ source($body)->{lines} } > UNIT_LINES;
+}
+
+
 # A header that one other file of its room alone includes is one unit with it, cut
-# in two, unless a test includes it as well.
+# in two, unless a test includes it as well, or what is behind it is too much to
+# be read as a part of the other.
 sub law_cuts {
     my ($headers, @sources) = @_;
     my %users;
@@ -204,6 +217,7 @@ sub law_cuts {
         my @users = sort keys %{ $users{$header} // {} };
 
         judge('cuts', @users > 1 || grep({ room($_) ne room($header) } @users)
+                      || stands_alone($header)
               ? () : [ $header, 1, @users ? "is for $users[0] alone"
                                           : 'is for nobody' ]);
     }

@@ -4,7 +4,7 @@
  * Invariant: spaces and tabs around an item are no part of it.
  */
 
-#include "item.h"
+#include "header.h"
 
 
 /* as RFC 6265, section 4.2.1, and RFC 9110, section 8.3.1, separate items */

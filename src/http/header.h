@@ -1,0 +1,35 @@
+/*
+ * What is asked of one header field: its name, and the items between
+ * semicolons that a Cookie and a Content-Type are made of.  No request, no
+ * memory, no copies; every item points into the given value.
+ */
+
+#ifndef NGX_HTTP_SCOPED_KEY_HEADER_H
+#define NGX_HTTP_SCOPED_KEY_HEADER_H
+
+#include "ngx_http_scoped_key.h"
+
+
+/*
+ * Takes what stands before the next `;` off the front of *rest, without the
+ * spaces around it: a pair of a Cookie line, a part of a Content-Type.
+ * Returns 0 at the end.
+ */
+ngx_uint_t ngx_http_scoped_key_item_next(ngx_str_t *rest, ngx_str_t *item);
+
+/* whether the pair's name is this; then *value is what stands behind the `=` */
+ngx_uint_t ngx_http_scoped_key_cookie_is(const ngx_str_t *pair,
+    const ngx_str_t *name, ngx_str_t *value);
+
+
+/* whether this is a header line of that name, which is lower case */
+static ngx_inline ngx_uint_t
+ngx_http_scoped_key_header_is(const ngx_table_elt_t *header,
+    const ngx_str_t *name)
+{
+    return header->key.len == name->len
+           && scoped_key_bytes_equal(header->lowcase_key, name->data,
+                                     name->len);
+}
+
+#endif
