@@ -1,7 +1,12 @@
 /*
- * What a verdict that is no allowance is to the phase engine and to the error
- * log.  Knows nothing of records but their ids.
- * Invariant: NGX_OK is never returned.
+ * What a verdict that is no allowance is to the phase engine and the error
+ * log, and the strings of a refusal: the problem body (RFC 9457) and the
+ * challenge of WWW-Authenticate (RFC 6750, section 3). They say what is
+ * missing, never what was presented.
+ * Invariants: NGX_OK is never returned; all that is written is of a known
+ * character set: reasons and details are constants, scopes have no quote,
+ * backslash or control byte, and the name of a param is the operator's text,
+ * and is escaped.
  */
 
 #include "answer.h"

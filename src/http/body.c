@@ -1,7 +1,12 @@
 /*
- * One copy at most: a body that lies in one buffer is read where it is.
- * Invariant: r->request_body is only looked at, so that the upstream gets the
- * same bytes; but of a body that goes over the limit nothing is left.
+ * One copy at most: a body that lies in one buffer is read where it is. The
+ * media type is found by walking the header fields, since
+ * headers_in.content_type is the first of several.
+ * Invariants: r->request_body is only looked at, so that the upstream gets
+ * the same bytes; but of a body that goes over the limit nothing is left. A
+ * type that is not plainly one of ours is none of ours: upstreams search the
+ * field for words, cut it at a space, a comma or a semicolon, or parse it by
+ * the RFC, and whichever they do, they find the one type.
  */
 
 #include "body.h"

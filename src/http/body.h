@@ -1,7 +1,9 @@
 /*
- * The request's body, as far as a decision needs it: read in the access phase,
- * at most scoped_key_body_limit of it, and left for the upstream as it came.
- * Says what it is by its Content-Type; reads no meaning into it.
+ * The request's body, as far as a decision needs it: read in the access
+ * phase, at most scoped_key_body_limit of it, and left for the upstream as
+ * it came.
+ * What it is, by its header fields alone: its media type (RFC 9110, section
+ * 8.3), its charset, and whether a content-coding hides it (section 8.4).
  */
 
 #ifndef NGX_HTTP_SCOPED_KEY_BODY_H
@@ -21,7 +23,7 @@ typedef enum {
                                             than UTF-8, a content-coding */
 } ngx_http_scoped_key_body_e;
 
-/* what other readers would find, see param_second.h */
+/* what other readers would find, see param.c */
 typedef struct ngx_http_scoped_key_second_s  ngx_http_scoped_key_second_t;
 
 /* in r->pool, made when a decision first asks */

@@ -1,8 +1,10 @@
 /*
- * The configuration as a whole: create, init and merge, and the setters that
- * need no file of their own.  Knows nothing of requests.
- * Invariant: once merged, a location has sources and a requirement; where
- * nothing is required, only global keys pass.
+ * The configuration as a whole: create, init and merge; the setters that
+ * need no file of their own; what a worker may keep, for how long and how
+ * often it writes; and the pepper. Knows nothing of requests.
+ * Invariants: once merged, a location has sources and a requirement; where
+ * nothing is required, only global keys pass; the pepper is never logged and
+ * is nowhere but in the configuration.
  */
 
 #include "conf.h"

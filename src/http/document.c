@@ -1,9 +1,16 @@
 /*
- * Where a document may stand: in ?query= of a GET without a body; else in the
- * body, as JSON or as itself.  Both at once are refused, and so are mutations
+ * Where a document may be: in ?query= of a GET without a body; else in the
+ * body, as JSON or as itself. Both at once are refused, and so are mutations
  * by GET, which a link could make somebody send.
- * Invariants: texts are not copied but those of JSON, once each, and fields
- * point into them; what is unreadable says why, in words of ours alone.
+ * Beside a document, ids of documents that a server keeps are looked for by
+ * name: some servers run the one, some the other, and only one of them was
+ * read. Automatic persisted queries are let be: extensions.persistedQuery
+ * holds the hash of the document beside it, and servers compare the two; or
+ * the hash alone, and clients send the document when they hear that it is
+ * unknown.
+ * Invariants: strings are not copied but those of JSON, once each, and
+ * fields point into them; another spelling of a name is that name; what is
+ * unreadable says why, in constant words.
  */
 
 #include "document.h"

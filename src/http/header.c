@@ -1,6 +1,7 @@
 /*
- * Items between semicolons: what a Cookie line and a Content-Type are made of.
- * Knows no keys; copies nothing, every result points into the given text.
+ * Items between semicolons: what a Cookie line and a Content-Type are made
+ * of. Knows no keys; copies nothing, every result points into the given
+ * string.
  * Invariant: spaces and tabs around an item are no part of it.
  */
 

@@ -1,8 +1,12 @@
 /*
- * The list of header lines becomes a chain of parts that lie over the old
- * elements, around those that go: nothing is copied, headers_in.host and its
- * like go on pointing at what they did.  A line that is the one key of its
- * request has been taken out by take.c.
+ * Header fields: the list becomes a chain of parts that lie over the old
+ * elements, around those that go. Nothing is copied, and headers_in.host and
+ * its like go on pointing at what they did.
+ * Queries: keys are cut out of r->args, which variables and FastCGI see, and
+ * out of the unparsed URI, which proxy_pass sends; all other arguments stay
+ * byte for byte.
+ * Cookies: every line is copied, edited or not, since from nginx 1.23 on the
+ * lines are linked with each other, and the old ones are linked already.
  */
 
 #include "hide.h"

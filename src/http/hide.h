@@ -1,9 +1,9 @@
 /*
- * Takes the credentials out of a request, so that nothing after us sees them:
- * header lines (hide.c), cookies (hide_cookie.c), query arguments
- * (hide_query.c).  What was taken is kept in the context, for a location that
- * decides anew after an internal redirect.
- * Invariant: lists and lines are made anew, never edited in place, since a
+ * Takes the credentials out of a request, so that nothing after this module
+ * sees them: header fields, cookies, query arguments. What was taken is kept
+ * in the context, for a location that decides again after an internal
+ * redirect.
+ * Invariant: lists and lines are made again, never edited in place, since a
  * subrequest shares them with its parent.
  */
 

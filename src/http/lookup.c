@@ -1,7 +1,16 @@
 /*
- * Cache, lookup under way, Redis: in this order.  Who waits for a lookup is in
- * waiter.c, what is said to Redis in fetch.c, what comes of it in
- * lookup_end.c.
+ * The cache, a lookup in flight, Redis: in this order. MULTI, HGETALL,
+ * SMEMBERS, EXEC bring record and scope list as one state; what comes of it
+ * goes to the cache and to all who wait.
+ * Phases never run within a reply: an event of the worker resumes a bounded
+ * number of requests in each turn of the event loop. A request is reached
+ * through its waiter, and the waiter leaves its lookup in a cleanup handler
+ * of the request, which ngx_http_terminate_request() and
+ * ngx_http_free_request() both call.
+ * Invariants: no type, count or order of a reply is trusted; an error of
+ * Redis leaves the key undecided, and only a wrong type of this key's own
+ * data makes an invalid record; a lookup that was detached brings nothing
+ * into the cache.
  */
 
 #include "lookup.h"

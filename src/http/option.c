@@ -1,7 +1,11 @@
 /*
- * name=value arguments of directives, and how a mistake is told.
- * Invariant: every mistake names the directive, which nginx keeps as the
- * first of cf->args; an unknown argument is named without its value.
+ * name=value arguments of directives, how a mistake is reported, and the
+ * files that hold the pepper and the password of Redis. Those are read by
+ * whoever starts nginx, before workers are made and rights are given up.
+ * Invariants: every mistake names the directive, which nginx keeps as the
+ * first of cf->args; an unknown argument is named without its value; a
+ * secret is never logged, and is wiped when it is refused; nothing but a
+ * regular file is read.
  */
 
 #include "option.h"

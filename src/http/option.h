@@ -1,8 +1,8 @@
 /*
- * name=value arguments of a directive: what several setters need, and nothing
- * that only one does.
+ * What the setters of several directives need: name=value arguments,
+ * mistakes, and files that hold secrets.
  * Invariant: the value of an argument that is not known is never logged, for
- * it may be a password.
+ * it may be a password; neither is the content of a file.
  */
 
 #ifndef NGX_HTTP_SCOPED_KEY_OPTION_H

@@ -1,7 +1,17 @@
 /*
- * Puts the values of a param together from its sources.
- * Invariant: a source that cannot be read ends that, and what was found so far
- * is not given out.
+ * Puts the values of a param together from its sources: arguments, a form or
+ * JSON body, which its Content-Type picks, the GraphQL document, and texts
+ * with variables.
+ * Params with form and JSON sources are for upstreams that do not look at
+ * the Content-Type: their bodies are searched a second time as the other
+ * reader would, and another value found makes the body unreadable. So does a
+ * body of a type that no source expects, since some upstream may read it all
+ * the same.
+ * Invariants: a source that cannot be read ends it all, and what was found
+ * so far is not given out; a text is given out only when what its variables
+ * stand for was sent once at most (sent.h), and no argument of it was sent
+ * encoded, which $arg_NAME does not undo; what a search costs is bounded,
+ * whatever the body and however many params.
  */
 
 #include "param.h"

@@ -1,7 +1,11 @@
 /*
- * The first step of a request.  Knows no Redis and no record.
- * Invariant: a key is looked for before it is hidden, and hidden before
- * anything else happens to the request.
+ * Nearly every request has one header field that is a key and nothing else,
+ * and no other field can be one: it is found and hidden in one step. All
+ * other requests go through credential.c and hide.c, which say the same of
+ * this one.
+ * Invariants: a key is looked for before it is hidden, and hidden before
+ * anything else happens to the request; what the one step declines it has
+ * not changed. Knows no Redis and no record.
  */
 
 #include "present.h"

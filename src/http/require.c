@@ -1,9 +1,13 @@
 /*
  * scoped_key_require: directives to clauses of templates, block by block.
- * Runs while the configuration is read; require_use.c says which of them
- * hold somewhere, require_evaluate.c fills them in for a request.
- * Invariant: `valid_key` stands alone; every set that is written is known to
- * the main configuration, so that none escapes a check.
+ * Sets in use without variables are written out once, and numbered, so that
+ * a record may remember what became of them.
+ * scoped_key_scope: the catalog of the scopes that exist. Once one is
+ * declared, every required scope must match a declared one, so that a typing
+ * error fails nginx -t and not a customer.
+ * Invariants: `valid_key` stands alone; every set that is written is known
+ * to the main configuration, so that none escapes a check, whether or not
+ * some location holds it in the end; equal sets have equal numbers.
  */
 
 #include "require.h"

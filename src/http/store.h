@@ -47,7 +47,7 @@ struct ngx_http_scoped_key_worker_s {
     ngx_queue_t              lookups[NGX_HTTP_SCOPED_KEY_LOOKUP_BUCKETS];
 
     ngx_queue_t              ended;      /* lookups whose waiters are to be
-                                            woken, see waiter.h */
+                                            woken, see lookup.c */
     ngx_event_t              wake;
 
     ngx_msec_t               reckoned;   /* when the next three were */

@@ -1,8 +1,12 @@
 /*
- * Reads one required scope.  A template is checked through its skeleton: the
- * same text with a letter for each variable must be a scope.
- * Invariant: a piece of literal text holds characters of scopes and
- * separators only; a variable never crosses a separator.
+ * Reads one required scope, and fills it in for a request. A template is
+ * checked through its skeleton: the same string with a letter for each
+ * variable must be a scope. One scope alone takes no memory of a request,
+ * unless an argument is in it.
+ * Invariants: literal text holds characters of scopes and separators only; a
+ * variable never crosses a separator, and what it brings is escaped, so that
+ * the separators of the result are those of the template; a scope with an
+ * empty part is never given out.
  */
 
 #include "template.h"

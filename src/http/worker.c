@@ -1,7 +1,6 @@
 /*
- * Starts and stops what a worker process has, and says how old a reading may
- * be.  Everything that Redis tells of ends in the cache and in the lookups
- * under way.
+ * Starts and stops what a worker process has. Everything that Redis reports
+ * of changes ends in the cache and in the lookups in flight.
  */
 
 #include "worker.h"

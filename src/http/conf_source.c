@@ -1,8 +1,11 @@
 /*
- * scoped_key_param and scoped_key_body_limit: which request values grants may
- * constrain, and where they come from.  Reads the directives alone; values are
- * for param.c.
- * Invariant: a source that is not understood is a mistake, never a text.
+ * Where in a request something may be found: scoped_key_param, the values
+ * that grants may constrain; scoped_key_from, the places of a key;
+ * scoped_key_prefix, whose keys they may be; scoped_key_body_limit. Reads
+ * the directives alone; who looks there is for param.c and credential.c.
+ * Invariants: a source that is not understood is a mistake, never a text; no
+ * place is named twice, and none that nginx or the connection itself needs;
+ * the whole of Authorization comes after its schemes.
  */
 
 #include "conf.h"
