@@ -11,8 +11,11 @@ documented() {
         inside' ../../docs/redis.md
 }
 
+# Redis before 7 has users of its own; Valkey 7.2, the first, has Redis 7's
+users=users.acl
+[[ ! $(redis-server --version) =~ ^Redis\ server\ v=6 ]] || users=users-6.acl
 conf=$DIR/redis.conf
-documented users.acl >"$DIR/users.acl"
+documented "$users" >"$DIR/users.acl"
 documented redis.conf | sed "s|/etc/redis/users.acl|$DIR/users.acl|" >"$conf"
 ok 'the documented users' grep -q '^user operator on >' "$DIR/users.acl"
 ok 'the documented configuration' grep -qx "aclfile $DIR/users.acl" "$conf"
