@@ -45,3 +45,27 @@ __DATA__
 [emerg]
 scoped_key
 perhaps
+
+
+
+=== TEST 4: the log says which version of the module it is
+--- guard
+--- story
+open my $header, '<', 'src/core/version.h' or die "version.h: $!\n";
+my ($version) = join('', <$header>) =~ /SCOPED_KEY_VERSION  "([\d.]+)"/;
+ok($version, 'the source has a version');
+ok(error_log_has(qr/\[notice\].* scoped key: version \Q$version\E$/m),
+   'it is in the log');
+
+
+
+=== TEST 5: a configuration that does not use the module says nothing of it
+--- config
+    location = /open {
+        return 200 "open";
+    }
+--- request
+    GET /open
+--- error_code: 200
+--- no_error_log
+scoped key: version

@@ -27,6 +27,13 @@ find_core() {
     (umask 022 && exec "$HOME_DIR/build" core) >&2 || exit 1
 }
 
+# the version of all of it to VERSION
+find_version() {
+    find_core
+    VERSION=$("$CORE" --version) || fail "$CORE failed"
+    VERSION=${VERSION##* }
+}
+
 # Lines through a verb; options: members of an object, a comma before each.
 core_lines() {
     "$CORE" "$1" "{\"now\":$NOW${2:-}}"

@@ -55,6 +55,7 @@ command_man() {
     local command
 
     need_arguments 0 0 'no words'
+    find_version
     printf '.TH SCOPED\\-KEY 1 "" "scoped\\-key %s"\n' "$VERSION"
     echo '.SH NAME'
     echo 'scoped\-key \- manages the keys of the scoped\-key module in Redis'

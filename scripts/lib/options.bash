@@ -137,7 +137,11 @@ read_command_line() {
 }
 
 settle_options() {
-    [[ -z ${OPTION[version]:-} ]] || { echo "scoped-key $VERSION"; exit 0; }
+    if [[ -n ${OPTION[version]:-} ]]; then
+        find_version
+        echo "scoped-key $VERSION"
+        exit 0
+    fi
     if [[ -n ${OPTION[help]:-} ]]; then
         print_help "$COMMAND"
         exit 0

@@ -5,6 +5,7 @@
 
 #include "worker.h"
 #include "cached.h"
+#include "../core/version.h"
 #include "../redis/endpoints.h"
 #include "lookup.h"
 #include "uses.h"
@@ -19,6 +20,7 @@ static void ngx_http_scoped_key_worker_disconnect(
     ngx_http_scoped_key_worker_t *worker);
 static void ngx_http_scoped_key_worker_free(
     ngx_http_scoped_key_worker_t *worker);
+static void ngx_http_scoped_key_worker_log_version(ngx_cycle_t *cycle);
 static void ngx_http_scoped_key_worker_flush(void *data);
 static void ngx_http_scoped_key_worker_changed(void *data,
     const ngx_str_t *key);
@@ -180,6 +182,8 @@ ngx_http_scoped_key_worker_reload(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    ngx_http_scoped_key_worker_log_version(cycle);
+
     old = ngx_http_scoped_key_worker;
 
     if (old == NULL) {
@@ -197,6 +201,25 @@ ngx_http_scoped_key_worker_reload(ngx_cycle_t *cycle)
     ngx_http_scoped_key_worker_free(old);
 
     return ngx_http_scoped_key_worker_start(cycle);
+}
+
+
+/* as nginx logs its own, but at a reload, too: the module may be a new one */
+
+static void
+ngx_http_scoped_key_worker_log_version(ngx_cycle_t *cycle)
+{
+    ngx_http_scoped_key_main_conf_t  *skmcf;
+
+    skmcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                                ngx_http_scoped_key_module);
+
+    if (skmcf == NULL || !skmcf->used || ngx_test_config) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,
+                  "scoped key: version " SCOPED_KEY_VERSION);
 }
 
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../core/version.h"
 #include "digests.h"
 #include "import.h"
 
@@ -48,6 +49,7 @@ static const char  main_help[] =
     "  view     a record -> what `show`, `list` and `export` print\n"
     "  digest [PEPPER_FILE]  keys -> their ids and digests\n"
     "  fields   the fields of a record, a line each\n"
+    "  --version\n"
     "OPTIONS: a JSON object; \"now\": unix seconds\n";
 
 
@@ -136,6 +138,11 @@ main(int argc, char **argv)
     if (argc < 2 || argc > 3) {
         fputs(main_help, stderr);
         return MAIN_FAILED;
+    }
+
+    if (text_is(text_static(argv[1]), "--version")) {
+        return puts("scoped-key-core " SCOPED_KEY_VERSION) != EOF
+               && fflush(stdout) == 0 ? 0 : main_failed("cannot write");
     }
 
     if (text_is(text_static(argv[1]), "digest")) {

@@ -9,10 +9,14 @@ use warnings;
 use Exporter qw(import);
 use Tree;
 
-our @EXPORT = qw(law_symbols law_directives law_tests law_corpus);
+our @EXPORT = qw(law_symbols law_directives law_tests law_corpus law_version
+    law_built_version);
 
 
 my $DIRECTIVES = 'docs/directives.md';
+
+my $VERSION    = 'src/core/version.h';
+my $CHANGES    = 'CHANGES';
 
 my %LAWFUL_SYMBOL = map { $_ => 1 }
     qw(ngx_modules ngx_module_names ngx_module_order _init _fini);
@@ -151,6 +155,53 @@ sub law_corpus {
 
     judge('corpus', here("t/fuzz/corpus/$name/*")
           ? () : [ $file, 0, "t/fuzz/corpus/$name is empty" ]);
+}
+
+
+# the macro of $VERSION; undef: there is none
+sub version {
+    return undef unless here($VERSION);
+
+    my ($version) = slurp($VERSION)
+        =~ /^#define SCOPED_KEY_VERSION  "(\d+\.\d+\.\d+)"$/m;
+
+    return $version;
+}
+
+
+# what else begins with it, and who says it again
+sub law_version {
+    my (@files) = @_;
+    my $version = version();
+
+    return missing('version', $VERSION, 'no such file') unless here($VERSION);
+    return judge('version', [ $VERSION, 0, 'no version of three numbers' ])
+        unless defined $version;
+
+    my ($newest) = here($CHANGES)
+        ? slurp($CHANGES) =~ /^Changes with scoped-key (\S+)/m : ();
+
+    judge('version', ($newest // '') eq $version
+          ? () : [ $CHANGES, 1, "does not begin with $version" ]);
+
+    for my $file (grep { $_ ne $VERSION } @files) {
+        judge('version', slurp($file) =~ /(?<![\d.])\Q$version\E(?![\d.])/
+              ? [ $file, 0, "says $version, too" ] : ());
+    }
+}
+
+
+# the version can be read in a built module
+sub law_built_version {
+    my ($object) = @_;
+    my $version = version() // return;
+
+    open my $in, '<:raw', $object or return;
+    local $/;
+    my $bytes = <$in>;
+
+    judge('version', $bytes =~ /scoped key: version \Q$version\E\0/
+          ? () : [ $object, 0, "is not of version $version" ]);
 }
 
 1;

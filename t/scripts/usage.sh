@@ -17,8 +17,13 @@ run
 is 'no command' "$status [$out]" '2 []'
 run frobnicate
 is 'unknown command' "$status" 2
+version=$(sed -n 's/^#define SCOPED_KEY_VERSION  "\(.*\)"$/\1/p' ../../src/core/version.h)
+like 'there is a version' "$version" '^[0-9]+\.[0-9]+\.[0-9]+$'
 run --version
-like '--version' "$status $out" '^0 scoped-key [0-9]'
+is '--version' "$status $out" "0 scoped-key $version"
+is 'scoped-key-core --version' "$(../../build/scoped-key-core --version)" \
+    "scoped-key-core $version"
+like 'the version in the manual page' "$(sk man | head -n 1)" "scoped.-key $version\"\$"
 run create --name
 is 'an option without its value' "$status" 2
 run create --name a --name b
