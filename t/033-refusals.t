@@ -8,6 +8,26 @@ use Visit;
 
 our $reader = put_key('reader', scopes => ['dns:read']);
 
+# what may stand between a refusal and the client
+our %filters = (
+    'addition'   => 'addition_types *; add_before_body /more; add_after_body /more;',
+    'charset'    => 'charset utf-8; charset_types *;',
+    'chunked'    => 'chunked_transfer_encoding off;',
+    'expires'    => 'expires 1h;',
+    'gunzip'     => 'gunzip on;',
+    'gzip'       => 'gzip on; gzip_types *; gzip_min_length 0; gzip_proxied any;',
+    'keepalive'  => 'keepalive_timeout 0;',
+    'ssi'        => 'ssi on; ssi_types *;',
+    'sub_filter' => "sub_filter_types *; sub_filter_once off; sub_filter 'e' 'eee';",
+    'trailer'    => 'add_trailer X-End yes always;',
+    'all'        => "addition_types *; add_after_body /more; gzip on; gzip_types *; gzip_min_length 0; charset utf-8;
+                     charset_types *; ssi on; ssi_types *; sub_filter_types *; sub_filter 'e' 'x'; add_trailer X-End yes always;",
+);
+our $filtered = join "\n", 'location = /more { return 200 "more"; }', map {
+    "location /$_/ { $main::filters{$_} scoped_key on; scoped_key_graphql on; scoped_key_require dns:read;
+                     proxy_pass http://unix:\$TEST_NGINX_UPSTREAM:; }"
+} sort keys %filters;
+
 run_tests();
 
 __DATA__
@@ -274,3 +294,72 @@ scoped_key_unauthorized_status 401;
 is_deeply([fields(get('/'), 'WWW-Authenticate')], ['Bearer realm="api"', 'Basic realm="api"'], 'both');
 is_deeply([fields(get('/403'), 'WWW-Authenticate')], [], 'no challenge');
 is_deeply([fields(get('/bearer'), 'WWW-Authenticate')], ['Bearer realm="api"'], 'no such source');
+
+
+
+=== TEST 8: gRPC: no filter makes a body of what has none
+A client that is told of one that does not come waits for ever.
+--- config eval
+$main::filtered
+--- story
+our %filters;
+for my $filter (sort keys %filters) {
+    for my $method (qw(GET HEAD POST)) {
+        for my $version ('1.0', '1.1') {
+            for my $connection (qw(keep-alive close)) {
+                my $name = "$filter: $method, HTTP/$version, $connection";
+                my $answer = ask($method, "/$filter/", {version => $version, $method eq 'POST' ? (body => 'x') : ()},
+                                 'Connection' => $connection, 'Content-Type' => 'application/grpc',
+                                 'Accept-Encoding' => 'gzip', 'TE' => 'trailers');
+                is_deeply([$answer->{status}, $answer->{body}, map { fields($answer, $_) } qw(grpc-status Content-Type)],
+                          [200, '', 16, 'application/grpc'], $name);
+                is_deeply([map { fields($answer, $_) } qw(Content-Length Transfer-Encoding Content-Encoding Trailer)],
+                          [0], "$name: its length");
+            }
+        }
+    }
+
+    my @two = exchange(join "\r\n", (map { ("POST /$filter/ HTTP/1.1", 'Host: localhost', 'Content-Length: 3', @$_, '', 'abc') }
+        ['Content-Type: application/grpc'], ['Content-Type: application/grpc', 'Connection: close']));
+    is_deeply([map { "$_->{status}$_->{body}" } @two], $filter eq 'keepalive' ? [200] : [200, 200],
+              "$filter: the next request is answered, too");
+}
+
+
+
+=== TEST 9: gRPC by HTTP/2: the same
+--- by_http2
+--- config eval
+$main::filtered
+--- story
+our %filters;
+for my $filter (sort keys %filters) {
+    my $answer = http2('-X', 'POST', '-d', 'x', '-H', 'Content-Type: application/grpc', '-H', 'TE: trailers',
+                       '-H', 'Accept-Encoding: gzip', "/$filter/");
+    is_deeply([$answer->{status}, $answer->{body}, map { fields($answer, $_) } qw(grpc-status content-type content-length content-encoding x-end)],
+              [200, '', 16, 'application/grpc'], $filter);
+}
+
+
+
+=== TEST 10: other refusals end where they say, whatever stands in between
+--- config eval
+$main::filtered
+--- story
+our (%filters, $reader);
+for my $filter (sort keys %filters) {
+    for my $case ([403, 'GET'], [200, 'POST', {body => '{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"' . 'a' x 64 . '"}}}'},
+                                 'X-API-Key' => $reader, 'Content-Type' => 'application/json']) {
+        my ($status, $method, @rest) = @$case;
+        for my $version ('1.0', '1.1') {
+            my $with = ref $rest[0] ? shift @rest : {};
+            my $start = Time::HiRes::time();
+            my $answer = ask($method, "/$filter/", {%$with, version => $version}, @rest, 'Connection' => 'keep-alive', 'TE' => 'trailers');
+            unshift @rest, $with;
+            is($answer->{status}, $status, "$filter: $method, HTTP/$version");
+            like($answer->{body}, $status == 403 ? qr/missing/ : qr/Supported/, "$filter: $method, HTTP/$version: its body")
+                unless $filter =~ /sub_filter|all/;
+            cmp_ok(Time::HiRes::time() - $start, '<', 8, "$filter: $method, HTTP/$version: ends");
+        }
+    }
+}

@@ -118,6 +118,8 @@ typedef struct {
     unsigned                         answering:1;   /* our status is on its way
                                                        to the client */
     unsigned                         replacing:1;   /* and so is our body */
+    unsigned                         trailers_only:1;   /* no body at all: to
+                                                           gRPC */
 } ngx_http_scoped_key_ctx_t;
 
 

@@ -1,9 +1,11 @@
 /*
- * The second module of this library: header and body filters that dress a
- * refusal on its way to the client, and one that sees a request's body while
- * the access handler reads it.  The status was returned to the phase
- * engine and has become nginx's own error page by now; where an error_page
- * took over, only the headers are added.  Decides nothing.
+ * The second and the third module of this library.  The second has header
+ * and body filters that dress a refusal on its way to the client, before all
+ * others, and one that sees a request's body while the access handler reads
+ * it.  The status was returned to the phase engine and has become nginx's own
+ * error page by now; where an error_page took over, only the headers are
+ * added.  The third has a header filter after all others, just before the
+ * header is written.  Decides nothing.
  */
 
 #include "body.h"
@@ -13,7 +15,10 @@
 
 
 static ngx_int_t ngx_http_scoped_key_filter_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_scoped_key_last_filter_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_scoped_key_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_scoped_key_last_header_filter(
+    ngx_http_request_t *r);
 static ngx_int_t ngx_http_scoped_key_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_http_scoped_key_request_body_filter(
@@ -30,6 +35,7 @@ static ngx_uint_t ngx_http_scoped_key_filter_is_grpc(ngx_http_request_t *r);
 static void ngx_http_scoped_key_filter_ok(ngx_http_request_t *r);
 static ngx_int_t ngx_http_scoped_key_filter_grpc(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
+static void ngx_http_scoped_key_filter_no_body(ngx_http_request_t *r);
 static const char *ngx_http_scoped_key_filter_grpc_status(
     const ngx_http_scoped_key_ctx_t *ctx);
 static void ngx_http_scoped_key_filter_unsupported(ngx_http_request_t *r,
@@ -72,7 +78,39 @@ ngx_module_t  ngx_http_scoped_key_filter_module = {
 };
 
 
+static ngx_http_module_t  ngx_http_scoped_key_last_filter_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    ngx_http_scoped_key_last_filter_init,  /* postconfiguration */
+
+    NULL,                                  /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    NULL,                                  /* create location configuration */
+    NULL                                   /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_scoped_key_last_filter_module = {
+    NGX_MODULE_V1,
+    &ngx_http_scoped_key_last_filter_module_ctx, /* module context */
+    NULL,                                  /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+static ngx_http_output_header_filter_pt  ngx_http_written_header_filter;
 static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
 static ngx_http_request_body_filter_pt   ngx_http_next_request_body_filter;
 
@@ -250,12 +288,8 @@ ngx_http_scoped_key_filter_grpc(ngx_http_request_t *r,
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
 
-    /* without a body, and in HTTP/1 a client has to be told */
-
-    ngx_http_clear_content_length(r);
-    r->headers_out.content_length_n =
-                              r->http_version < NGX_HTTP_VERSION_20 ? 0 : -1;
-    r->header_only = 1;
+    ctx->trailers_only = 1;
+    ngx_http_scoped_key_filter_no_body(r);
 
     if (ngx_http_scoped_key_filter_add(r, "grpc-status",
                               ngx_http_scoped_key_filter_grpc_status(ctx))
@@ -266,6 +300,51 @@ ngx_http_scoped_key_filter_grpc(ngx_http_request_t *r,
 
     return ngx_http_scoped_key_filter_add(r, "grpc-message",
                               scoped_key_reason_name(ctx->cause.reason));
+}
+
+
+/* in HTTP/1 a client has to be told */
+
+static void
+ngx_http_scoped_key_filter_no_body(ngx_http_request_t *r)
+{
+    ngx_http_clear_content_length(r);
+    r->headers_out.content_length_n =
+                              r->http_version < NGX_HTTP_VERSION_20 ? 0 : -1;
+    r->header_only = 1;
+}
+
+
+/*
+ * Filters in between may have announced a body or trailers (add_after_body,
+ * add_trailer, modules of others): the client would wait for them for ever.
+ */
+
+static ngx_int_t
+ngx_http_scoped_key_last_header_filter(ngx_http_request_t *r)
+{
+    ngx_http_scoped_key_ctx_t  *ctx;
+
+    /* the way of nearly every response */
+
+    if (!r->header_only || r != r->main) {
+        return ngx_http_written_header_filter(r);
+    }
+
+    ctx = ngx_http_scoped_key_ctx(r);
+
+    if (ctx && ctx->trailers_only) {
+        ngx_http_scoped_key_filter_no_body(r);
+        r->expect_trailers = 0;
+        r->headers_out.charset.len = 0;
+
+        if (r->headers_out.content_encoding) {
+            r->headers_out.content_encoding->hash = 0;
+            r->headers_out.content_encoding = NULL;
+        }
+    }
+
+    return ngx_http_written_header_filter(r);
 }
 
 
@@ -469,6 +548,24 @@ ngx_http_scoped_key_filter_init(ngx_conf_t *cf)
 
     ngx_http_next_request_body_filter = ngx_http_top_request_body_filter;
     ngx_http_top_request_body_filter = ngx_http_scoped_key_request_body_filter;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_last_filter_init(ngx_conf_t *cf)
+{
+    ngx_http_scoped_key_main_conf_t  *skmcf;
+
+    skmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_scoped_key_module);
+
+    if (!skmcf->used) {
+        return NGX_OK;
+    }
+
+    ngx_http_written_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_scoped_key_last_header_filter;
 
     return NGX_OK;
 }

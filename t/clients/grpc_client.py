@@ -120,6 +120,8 @@ def when_up(channel):
                 metadata)
         refused(channel, f'{reason} at 401', 'unauthorized.Echo',
                 [UNAUTHENTICATED, reason], metadata)
+        refused(channel, f'{reason} through filters', 'filtered.Echo',
+                [UNAUTHENTICATED, reason], metadata)
 
     for reason, name in {
         'insufficient_scope': 'other',

@@ -133,9 +133,12 @@ sub take_answer {
     } elsif ($head =~ /^transfer-encoding: *chunked/mi) {
         $body = '';
         while ($$input =~ s/\A([0-9a-fA-F]+)\r\n//) {
-            my $chunk = substr $$input, 0, hex($1) + 2, '';
-            last if $1 eq '0';
-            $body .= substr $chunk, 0, -2;
+            if ($1 eq '0') {
+                # trailers, and the end
+                $$input =~ s/\A(?:[^\r\n]+\r\n)*\r\n//;
+                last;
+            }
+            $body .= substr substr($$input, 0, hex($1) + 2, ''), 0, -2;
         }
 
     } elsif ($head =~ /^content-length: *(\d+)/mi) {
@@ -157,7 +160,7 @@ sub whole_answer {
 
     my $is_whole = $head =~ /\AHTTP\S+ (?:1\d\d|204) / || $method eq 'HEAD'
         || ($head =~ /^transfer-encoding: *chunked/mi
-            ? $body =~ /(?:\A|\r\n)0\r\n\r\n\z/
+            ? $body =~ /(?:\A|\r\n)0\r\n(?:[^\r\n]+\r\n)*\r\n\z/
             : defined $bytes && length $body >= $bytes);
 
     return $is_whole ? take_answer(\$input, $method) : ();
