@@ -54,6 +54,10 @@ struct ngx_http_scoped_key_lookup_s {
 /* lines that one fetch may write about one record */
 #define NGX_HTTP_SCOPED_KEY_MAX_REPORTS     16
 
+/* lines about unreadable records that a worker may write in so many ms */
+#define NGX_HTTP_SCOPED_KEY_WORKER_REPORTS  64
+#define NGX_HTTP_SCOPED_KEY_REPORTS_MS      10000
+
 typedef struct {
     u_char  *pos;
     u_char  *end;
@@ -926,6 +930,39 @@ ngx_http_scoped_key_fetch_build(ngx_http_scoped_key_lookup_t *lookup,
 
 
 /*
+ * Where nothing can be kept, a client who holds the key of such a record has it
+ * read with each request.
+ */
+
+static ngx_uint_t
+ngx_http_scoped_key_fetch_may_report(ngx_http_scoped_key_worker_t *worker)
+{
+    if (ngx_current_msec - worker->reports_since
+        >= NGX_HTTP_SCOPED_KEY_REPORTS_MS)
+    {
+        if (worker->unreported > 0) {
+            ngx_log_error(NGX_LOG_WARN, worker->log, 0,
+                          "scoped key: %ui more lines about unreadable "
+                          "records not logged", worker->unreported);
+        }
+
+        worker->reports_since = ngx_current_msec;
+        worker->nreports = 0;
+        worker->unreported = 0;
+    }
+
+    if (worker->nreports == NGX_HTTP_SCOPED_KEY_WORKER_REPORTS) {
+        worker->unreported++;
+        return 0;
+    }
+
+    worker->nreports++;
+
+    return 1;
+}
+
+
+/*
  * Once for each thing in a record that is fetched by who holds its secret, the
  * first few of them.
  */
@@ -939,7 +976,9 @@ ngx_http_scoped_key_fetch_report(void *data, const char *field,
     ngx_str_t  id, shown;
     u_char     text[NGX_HTTP_SCOPED_KEY_NAME_BYTES];
 
-    if (lookup->reported == NGX_HTTP_SCOPED_KEY_MAX_REPORTS) {
+    if (lookup->reported == NGX_HTTP_SCOPED_KEY_MAX_REPORTS
+        || !ngx_http_scoped_key_fetch_may_report(lookup->worker))
+    {
         return;
     }
 
@@ -964,15 +1003,14 @@ static void
 ngx_http_scoped_key_fetch_failing(ngx_http_scoped_key_worker_t *worker,
     const scoped_key_resp_value_t *error)
 {
-    size_t     i;
-    ngx_str_t  shown;
-    u_char     text[NGX_HTTP_SCOPED_KEY_NAME_BYTES];
+    size_t       i;
+    ngx_str_t    shown;
+    u_char       text[NGX_HTTP_SCOPED_KEY_NAME_BYTES];
+    const char  *note;
 
     if (worker->store_failing) {
         return;
     }
-
-    worker->store_failing = 1;
 
     /* of two commands in EXEC, the first that failed */
 
@@ -991,9 +1029,19 @@ ngx_http_scoped_key_fetch_failing(ngx_http_scoped_key_worker_t *worker,
                                                   error->data, error->len);
     }
 
+    note = scoped_key_redis_log_allow(&worker->limit,
+                                      scoped_key_redis_log_reason(shown.data,
+                                                                  shown.len),
+                                      ngx_current_msec);
+    if (note == NULL) {
+        return;
+    }
+
+    worker->store_failing = 1;
+
     ngx_log_error(NGX_LOG_ERR, worker->log, 0,
-                  "scoped key: redis %V refuses lookups: \"%V\"",
-                  &worker->conf->redis.name, &shown);
+                  "scoped key: redis %V refuses lookups: \"%V\"%s",
+                  &worker->conf->redis.name, &shown, note);
 }
 
 

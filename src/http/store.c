@@ -85,6 +85,72 @@ ngx_http_scoped_key_worker_may_keep(ngx_http_scoped_key_worker_t *worker)
 }
 
 
+/* may a line about this failure be written?  NULL, or how it ends */
+
+static const char *
+ngx_http_scoped_key_worker_may_log(ngx_http_scoped_key_worker_t *worker,
+    const char *what)
+{
+    return scoped_key_redis_log_allow(&worker->limit,
+                                      scoped_key_redis_log_reason(what,
+                                                         ngx_strlen(what)),
+                                      ngx_current_msec);
+}
+
+
+static void
+ngx_http_scoped_key_worker_log_untold(ngx_http_scoped_key_worker_t *worker)
+{
+    const char  *note;
+
+    note = ngx_http_scoped_key_worker_may_log(worker, "untold");
+
+    if (note == NULL) {
+        return;
+    }
+
+    worker->untold = 1;
+
+    ngx_log_error(NGX_LOG_WARN, worker->log, 0,
+                  "scoped key: redis %V does not say which server it is "
+                  "(INFO): records are used no longer than the bound%s",
+                  &worker->conf->redis.name, note);
+}
+
+
+static void
+ngx_http_scoped_key_worker_log_servers(ngx_http_scoped_key_worker_t *worker)
+{
+    const char  *note;
+
+    if (worker->servers != NGX_HTTP_SCOPED_KEY_SERVERS_TWO) {
+
+        if (worker->two) {
+            worker->two = 0;
+
+            ngx_log_error(NGX_LOG_NOTICE, worker->log, 0,
+                          "scoped key: redis %V: lookups are no longer "
+                          "answered by another server than the one that tells "
+                          "of changes", &worker->conf->redis.name);
+        }
+
+        return;
+    }
+
+    note = worker->two ? NULL
+           : ngx_http_scoped_key_worker_may_log(worker, "two");
+
+    if (note != NULL) {
+        worker->two = 1;
+
+        ngx_log_error(NGX_LOG_WARN, worker->log, 0,
+                      "scoped key: redis %V: lookups are answered by another "
+                      "server than the one that tells of changes: nothing is "
+                      "kept%s", &worker->conf->redis.name, note);
+    }
+}
+
+
 static ngx_http_scoped_key_servers_e
 ngx_http_scoped_key_worker_servers(ngx_http_scoped_key_worker_t *worker)
 {
@@ -96,12 +162,7 @@ ngx_http_scoped_key_worker_servers(ngx_http_scoped_key_worker_t *worker)
     if (data->len == 0 || changes->len == 0) {
 
         if (data->greeted && changes->greeted && !worker->untold) {
-            worker->untold = 1;
-
-            ngx_log_error(NGX_LOG_WARN, worker->log, 0,
-                          "scoped key: redis %V does not say which server it "
-                          "is (INFO): records are used no longer than the "
-                          "bound", &worker->conf->redis.name);
+            ngx_http_scoped_key_worker_log_untold(worker);
         }
 
         return NGX_HTTP_SCOPED_KEY_SERVERS_UNTOLD;
@@ -126,6 +187,8 @@ ngx_http_scoped_key_worker_compare(ngx_http_scoped_key_worker_t *worker)
     before = worker->servers;
     worker->servers = ngx_http_scoped_key_worker_servers(worker);
 
+    ngx_http_scoped_key_worker_log_servers(worker);
+
     if (worker->servers == before) {
         return;
     }
@@ -139,19 +202,8 @@ ngx_http_scoped_key_worker_compare(ngx_http_scoped_key_worker_t *worker)
     }
 
     if (worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_TWO) {
-        ngx_log_error(NGX_LOG_WARN, worker->log, 0,
-                      "scoped key: redis %V: lookups are answered by another "
-                      "server than the one that tells of changes: nothing is "
-                      "kept", &worker->conf->redis.name);
-
         worker->apart = NGX_HTTP_SCOPED_KEY_FIRST_REUNITE_MS;
         ngx_add_timer(&worker->reunite, worker->apart);
-
-    } else if (before == NGX_HTTP_SCOPED_KEY_SERVERS_TWO) {
-        ngx_log_error(NGX_LOG_NOTICE, worker->log, 0,
-                      "scoped key: redis %V: lookups are no longer answered "
-                      "by another server than the one that tells of changes",
-                      &worker->conf->redis.name);
     }
 }
 

@@ -8,6 +8,7 @@
 #define NGX_HTTP_SCOPED_KEY_STORE_H
 
 #include "ngx_http_scoped_key.h"
+#include "../redis/log_limit.h"
 #include "../redis/tracking.h"
 
 
@@ -58,8 +59,14 @@ struct ngx_http_scoped_key_worker_s {
     ngx_http_scoped_key_uses_t  *uses;   /* NULL: off; see uses.h */
     ngx_http_scoped_key_uses_t  *previous_uses;
 
+    scoped_key_redis_log_limit_t  limit; /* of the lines about what follows */
     unsigned                 store_failing:1;   /* and was logged */
     unsigned                 untold:1;          /* ditto: which server it is */
+    unsigned                 two:1;             /* ditto: two servers */
+
+    ngx_msec_t               reports_since;     /* lines about unreadable */
+    ngx_uint_t               nreports;          /* records: how many since */
+    ngx_uint_t               unreported;        /* then, how many left out */
 };
 
 

@@ -359,8 +359,9 @@ static void
 ngx_http_scoped_key_uses_fail(ngx_http_scoped_key_uses_t *uses,
     const scoped_key_resp_value_t *error)
 {
-    ngx_str_t  shown;
-    u_char     text[NGX_HTTP_SCOPED_KEY_USES_SHOWN_BYTES];
+    ngx_str_t    shown;
+    u_char       text[NGX_HTTP_SCOPED_KEY_USES_SHOWN_BYTES];
+    const char  *note;
 
     ngx_http_scoped_key_uses_free(uses);
 
@@ -371,8 +372,6 @@ ngx_http_scoped_key_uses_fail(ngx_http_scoped_key_uses_t *uses,
     if (uses->failing || uses->stopped) {
         return;
     }
-
-    uses->failing = 1;
 
     ngx_str_set(&shown, "no answer");
 
@@ -385,7 +384,17 @@ ngx_http_scoped_key_uses_fail(ngx_http_scoped_key_uses_t *uses,
         ngx_str_set(&shown, "unexpected reply");
     }
 
+    note = scoped_key_redis_log_allow(&uses->limit,
+                              scoped_key_redis_log_reason(shown.data,
+                                                          shown.len),
+                              ngx_current_msec);
+    if (note == NULL) {
+        return;
+    }
+
+    uses->failing = 1;
+
     ngx_log_error(NGX_LOG_ERR, uses->log, 0,
-                  "scoped key: redis %V does not take last uses: \"%V\"",
-                  &uses->conf->redis.name, &shown);
+                  "scoped key: redis %V does not take last uses: \"%V\"%s",
+                  &uses->conf->redis.name, &shown, note);
 }

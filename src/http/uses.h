@@ -72,6 +72,7 @@ struct ngx_http_scoped_key_uses_s {
     ngx_http_scoped_key_noted_t       noted[NGX_HTTP_SCOPED_KEY_USES_ROWS]
                                           [NGX_HTTP_SCOPED_KEY_USES_IN_A_ROW];
 
+    scoped_key_redis_log_limit_t      limit;
     unsigned                          failing:1;  /* and was logged */
     unsigned                          stopped:1;
 };

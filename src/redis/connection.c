@@ -743,6 +743,22 @@ scoped_key_redis_connection_due(scoped_key_redis_connection_t *connection,
 }
 
 
+static void
+scoped_key_redis_connection_log_late(scoped_key_redis_link_t *link)
+{
+    const char  *note;
+
+    note = scoped_key_redis_link_may_log(link, "is late");
+
+    if (note != NULL) {
+        ngx_log_error(NGX_LOG_INFO, link->log, NGX_ETIMEDOUT,
+                      "scoped key: redis connection to \"%V\" (%V) is late: "
+                      "no reply within %M ms%s", &link->conf->name,
+                      link->peer.name, link->conf->timeout, note);
+    }
+}
+
+
 /* those whose time is over; their handlers may send, and move the ring */
 static void
 scoped_key_redis_connection_give_up(scoped_key_redis_connection_t *connection)
@@ -761,12 +777,7 @@ scoped_key_redis_connection_give_up(scoped_key_redis_connection_t *connection)
         }
 
         if (connection->nlate == 0) {
-            ngx_log_error(NGX_LOG_INFO, connection->link.log, NGX_ETIMEDOUT,
-                          "scoped key: redis connection to \"%V\" (%V) is "
-                          "late: no reply within %M ms",
-                          &connection->link.conf->name,
-                          connection->link.peer.name,
-                          connection->link.conf->timeout);
+            scoped_key_redis_connection_log_late(&connection->link);
         }
 
         batch = slot->batch;

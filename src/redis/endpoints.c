@@ -6,6 +6,7 @@
  */
 
 #include "endpoints.h"
+#include "log_limit.h"
 #include "resolver.h"
 
 
@@ -24,6 +25,7 @@ typedef struct {
     ngx_msec_t                      asked;   /* when it was, the last time */
     ngx_msec_t                      due;     /* when it will be */
     ngx_int_t                       state;   /* of the last answer */
+    scoped_key_redis_log_limit_t    limit;
     unsigned                        asking:1;
     unsigned                        answered:1;
     unsigned                        warned:1;
@@ -259,6 +261,8 @@ scoped_key_redis_endpoints_on_timer(ngx_event_t *ev)
 static void
 scoped_key_redis_endpoint_failed(scoped_key_redis_endpoint_t *host)
 {
+    const char  *note;
+
     host->state = host->query.state;
     host->due = host->asked + SCOPED_KEY_REDIS_ASK_AGAIN_MS
                 + ngx_random() % (SCOPED_KEY_REDIS_ASK_AGAIN_MS / 2);
@@ -267,13 +271,19 @@ scoped_key_redis_endpoint_failed(scoped_key_redis_endpoint_t *host)
         return;
     }
 
+    note = scoped_key_redis_log_allow(&host->limit, host->state,
+                                      ngx_current_msec);
+    if (note == NULL) {
+        return;
+    }
+
     host->warned = 1;
 
     ngx_log_error(NGX_LOG_WARN, host->endpoints->log, 0,
                   "scoped key: redis \"%V\" could not be resolved (%i: %s), "
-                  "its last addresses stay",
+                  "its last addresses stay%s",
                   &host->conf->text, host->state,
-                  ngx_resolver_strerror(host->state));
+                  ngx_resolver_strerror(host->state), note);
 }
 
 

@@ -241,7 +241,7 @@ scoped_key_redis_link_is_news(scoped_key_redis_link_t *link, ngx_err_t err,
 {
     uint32_t  bit;
 
-    if (link->up || !link->down
+    if (!link->down
         || ngx_current_msec - link->logged >= SCOPED_KEY_REDIS_REMIND_MS)
     {
         link->logged = ngx_current_msec;
@@ -261,25 +261,105 @@ scoped_key_redis_link_is_news(scoped_key_redis_link_t *link, ngx_err_t err,
 }
 
 
+/* up to the first word of what a server says: the rest may vary */
+static uint32_t
+scoped_key_redis_link_reason(ngx_err_t err, const char *reason)
+{
+    size_t  i, words;
+
+    words = 0;
+
+    for (i = 0; reason[i] != '\0'; i++) {
+        if (reason[i] == ':' && reason[i + 1] == ' ') {
+            words = 1;
+            i++;
+
+        } else if (words && reason[i] == ' ') {
+            break;
+        }
+    }
+
+    return ngx_crc32_short((u_char *) reason, i) + err;
+}
+
+
+const char *
+scoped_key_redis_link_may_log(scoped_key_redis_link_t *link, const char *what)
+{
+    return scoped_key_redis_log_allow(&link->limit,
+                                      scoped_key_redis_link_reason(0, what),
+                                      ngx_current_msec);
+}
+
+
+/* NULL: this one is not logged; else what its line ends with */
+static const char *
+scoped_key_redis_link_news(scoped_key_redis_link_t *link, ngx_err_t err,
+    const char *reason)
+{
+    const char  *note;
+
+    if (link->lost) {
+        return scoped_key_redis_link_is_news(link, err, reason) ? "" : NULL;
+    }
+
+    /* one that is lost and made again at any pace is not logged at any */
+
+    note = scoped_key_redis_log_allow(&link->limit,
+                                    scoped_key_redis_link_reason(err, reason),
+                                    ngx_current_msec);
+    if (note == NULL) {
+        return NULL;
+    }
+
+    link->lost = 1;
+    link->logged = ngx_current_msec;
+    link->said = 0;
+    (void) scoped_key_redis_link_is_news(link, err, reason);
+
+    return note;
+}
+
+
+static void
+scoped_key_redis_link_log_stale(scoped_key_redis_link_t *link)
+{
+    if (link->stale == NULL) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, link->log, link->stale_err,
+                  "scoped key: redis %s to \"%V\" (%V) lost: %s",
+                  link->ops->name, &link->conf->name, &link->address.name,
+                  link->stale);
+
+    link->stale = NULL;
+}
+
+
 /* changes of state, not each try */
 static void
 scoped_key_redis_link_log_failure(scoped_key_redis_link_t *link,
     ngx_err_t err, const char *reason)
 {
-    ngx_uint_t  level;
+    ngx_uint_t   level;
+    const char  *note;
 
     level = link->moving ? NGX_LOG_NOTICE : NGX_LOG_ERR;
+    note = scoped_key_redis_link_news(link, err, reason);
 
-    if (!scoped_key_redis_link_is_news(link, err, reason)) {
+    if (note == NULL) {
         ngx_log_debug2(NGX_LOG_DEBUG_EVENT, link->log, err,
                        "scoped key: redis %s: %s", link->ops->name, reason);
         return;
     }
 
+    scoped_key_redis_link_log_stale(link);
+
     ngx_log_error(level, link->log, err,
-                  "scoped key: redis %s to \"%V\" (%V) %s: %s",
+                  "scoped key: redis %s to \"%V\" (%V) %s: %s%s",
                   link->ops->name, &link->conf->name, &link->address.name,
-                  link->up ? "lost" : "could not be made", reason);
+                  link->up ? "lost" : "could not be made", reason, note);
 }
 
 
@@ -343,6 +423,8 @@ static ngx_uint_t
 scoped_key_redis_link_is_stale(scoped_key_redis_link_t *link, ngx_err_t err,
     const char *reason, scoped_key_redis_lost_e why)
 {
+    const char  *note;
+
     if (why != SCOPED_KEY_REDIS_LOST_DEAD || !link->up
         || !link->ops->is_idle(link->owner))
     {
@@ -352,28 +434,16 @@ scoped_key_redis_link_is_stale(scoped_key_redis_link_t *link, ngx_err_t err,
     link->stale = reason;
     link->stale_err = err;
 
-    ngx_log_error(NGX_LOG_INFO, link->log, err,
-                  "scoped key: redis %s to \"%V\" (%V) was not in use, and is "
-                  "made anew: %s", link->ops->name, &link->conf->name,
-                  &link->address.name, reason);
+    note = scoped_key_redis_link_may_log(link, "was not in use");
 
-    return 1;
-}
-
-
-static void
-scoped_key_redis_link_log_stale(scoped_key_redis_link_t *link)
-{
-    if (link->stale == NULL) {
-        return;
+    if (note != NULL) {
+        ngx_log_error(NGX_LOG_INFO, link->log, err,
+                      "scoped key: redis %s to \"%V\" (%V) was not in use, and "
+                      "is made anew: %s%s", link->ops->name,
+                      &link->conf->name, &link->address.name, reason, note);
     }
 
-    ngx_log_error(NGX_LOG_ERR, link->log, link->stale_err,
-                  "scoped key: redis %s to \"%V\" (%V) lost: %s",
-                  link->ops->name, &link->conf->name, &link->address.name,
-                  link->stale);
-
-    link->stale = NULL;
+    return 1;
 }
 
 
@@ -393,7 +463,6 @@ scoped_key_redis_link_retry(scoped_key_redis_link_t *link)
 
     link->up = 0;
     link->moving = 0;
-    link->lost = 1;
 
     link->state = SCOPED_KEY_REDIS_BACKOFF;
     ngx_add_timer(&link->timer, delay);
@@ -410,16 +479,11 @@ scoped_key_redis_link_fail_due(scoped_key_redis_link_t *link, ngx_err_t err,
     stale = scoped_key_redis_link_is_stale(link, err, reason, why);
 
     if (!stale) {
-        scoped_key_redis_link_log_stale(link);
         scoped_key_redis_link_log_failure(link, err, reason);
     }
 
     scoped_key_redis_link_close(link);
     scoped_key_redis_link_retry(link);
-
-    if (stale) {
-        link->lost = 0;
-    }
 
     /* who waits until it is ready waits for the next address, too */
     if (trying && link->soon) {
@@ -475,7 +539,6 @@ scoped_key_redis_link_renew(scoped_key_redis_link_t *link)
 
     link->timer.cancelable = 1;
     link->advance = 1;
-    link->lost = 0;
 
     link->ops->lost(link->owner, SCOPED_KEY_REDIS_LOST);
 }

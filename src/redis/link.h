@@ -9,6 +9,7 @@
 #define SCOPED_KEY_REDIS_LINK_H
 
 #include "endpoints.h"
+#include "log_limit.h"
 #include "output.h"
 #include "resp.h"
 
@@ -102,6 +103,7 @@ typedef struct {
 
     ngx_uint_t                       failures;  /* in a row: the back-off */
     ngx_msec_t                       since;   /* when it came up */
+    scoped_key_redis_log_limit_t     limit;
     ngx_msec_t                       logged;  /* when it was said to be down */
     uint32_t                         said;    /* why, since then: a bit a
                                                  reason */
@@ -109,7 +111,7 @@ typedef struct {
     unsigned                         up:1;
     unsigned                         down:1;  /* all addresses failed since it
                                                  was last up */
-    unsigned                         lost:1;  /* said so, not yet up again */
+    unsigned                         lost:1;  /* logged so, not yet up again */
     unsigned                         soon:1;  /* the next try comes at once */
     unsigned                         advance:1;  /* to another address */
     unsigned                         moving:1;  /* its address is no longer one
@@ -160,6 +162,13 @@ void scoped_key_redis_link_renew(scoped_key_redis_link_t *link);
 
 /* the owner's work is done too: the link is up, and its back-off forgotten */
 void scoped_key_redis_link_up(scoped_key_redis_link_t *link);
+
+/*
+ * May a line about this be written now?  what: a constant, the same for all
+ * lines that are to share a limit.  NULL, or what the line has to end with.
+ */
+const char *scoped_key_redis_link_may_log(scoped_key_redis_link_t *link,
+    const char *what);
 
 /* what was added to link->output goes out at the end of this turn */
 void scoped_key_redis_link_flush(scoped_key_redis_link_t *link);

@@ -257,7 +257,7 @@ static const char *
 scoped_key_redis_tracking_refused(scoped_key_redis_tracking_t *tracking,
     const char *command, const scoped_key_resp_value_t *value)
 {
-    const char               *reason;
+    const char               *reason, *note;
     scoped_key_redis_link_t  *link;
 
     link = &tracking->link;
@@ -267,15 +267,19 @@ scoped_key_redis_tracking_refused(scoped_key_redis_tracking_t *tracking,
         return reason;
     }
 
-    if (!tracking->warned) {
+    note = tracking->warned ? NULL
+           : scoped_key_redis_link_may_log(link, "does not tell");
+
+    if (note != NULL) {
+        tracking->warned = 1;
+
         ngx_log_error(NGX_LOG_WARN, link->log, 0,
                       "scoped key: redis \"%V\" (%V) does not tell of "
-                      "changed keys, only the channel \"%V\" does: %s",
+                      "changed keys, only the channel \"%V\" does: %s%s",
                       &link->conf->name, link->peer.name,
-                      tracking->push.channel, reason);
+                      tracking->push.channel, reason, note);
     }
 
-    tracking->warned = 1;
     tracking->tracks = 0;
     tracking->proven = 0;
 

@@ -219,7 +219,7 @@ def never_allowed(house, lie_of, said_well):
             (said() if callable(said) else said) if of_exec(reply)
             else reply.raw)
         key = keys.new(house.redis)
-        lost = len(house.lines('redis connection to … lost'))
+        links = [link for link in proxy.links if link.data and not link.over]
         answer = house.get(key)
         check(answer.status == 503 or answer.status == 403
               and name in said_well, answer, 'at', name)
@@ -229,8 +229,7 @@ def never_allowed(house, lie_of, said_well):
         if answer.status == 503:
             # nothing of it was kept, and nobody reads what follows it
             house.back(key)
-            check(name in ERRORS
-                  or len(house.lines('redis connection to … lost')) > lost,
+            check(name in ERRORS or all(link.over for link in links),
                   'the connection stays after', name)
     house.figure = ' '.join(sorted(statuses))
 

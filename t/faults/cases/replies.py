@@ -178,10 +178,9 @@ def confirmations_out_of_step(house):
                 return stray if alone else stray + reply.raw
             return b'' if alone else reply.raw
 
-        lost = len(house.lines('tracking link to … lost'))
+        link = [link for link in proxy.links if link.tracking][-1]
         proxy.on_reply = add
-        until(4, lambda: len(house.lines('tracking link to … lost')) > lost,
-              'the link is lost at', stray)
+        until(9, lambda: link.over, 'the link is lost at', stray)
         proxy.heal()
         house.ready()
         house.expect(200, key, 2.5)

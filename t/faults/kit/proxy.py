@@ -11,7 +11,7 @@ A test gives it hooks, which may be changed at any time:
 
 A reply knows its link, its number on that link, the command that it answers
 (None: Redis spoke by itself) and its bytes.  link.cut() ends a link for both
-sides.  Each link has two threads, so that nothing holds up anything else.
+sides; link.over says that it has ended.  Each link has two threads, so that nothing holds up anything else.
 """
 
 import os
@@ -46,9 +46,11 @@ class Link:
         self.replies = 0
         self.tracking = False
         self.data = False
+        self.over = False
         self.lock = threading.Lock()
 
     def cut(self):
+        self.over = True
         for side in (self.client, self.server):
             try:
                 side.shutdown(socket.SHUT_RDWR)
