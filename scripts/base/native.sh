@@ -13,14 +13,14 @@ compile() {
     read -ra words < <(sed -n '1s|^/\* links:\(.*\)\*/$|\1|p' "$1")
     for word in "${words[@]}"; do
         case $word in
-            -l*) libraries+=("$word") ;;
+            -[lW]*) libraries+=("$word") ;;
             *) links+=("$root/src/$word.c") ;;
         esac
     done
 
     mkdir -p "$(dirname "$program")"
     # shellcheck disable=SC2086  # flags are several words
-    "$compiler" -std=gnu11 -g -O1 $flags -I"$root/src" -I"$root/t/unit" \
+    "$compiler" -std=gnu11 -D_GNU_SOURCE -g -O1 $flags -I"$root/src" -I"$root/t/unit" \
         -o "$program" "$@" "${links[@]}" "${libraries[@]}"
 }
 

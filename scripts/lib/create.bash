@@ -5,11 +5,6 @@
 #
 # shellcheck shell=bash disable=SC2034,SC2154,SC1091
 
-check_prefix() {
-    [[ $1 =~ ^[a-z][a-z0-9]{1,15}$ ]] || fail "the prefix \"$1\" is not a-z," \
-        'then 1 to 15 of a-z and 0-9'
-}
-
 deaf() {
     trap '' INT TERM HUP PIPE
 }
@@ -37,15 +32,12 @@ remark_created() {
 }
 
 command_create() {
-    local prefix=${OPTION[prefix]:-sk} id json answer refusal
+    local prefix=${OPTION[prefix]:-sk} id json answer refusal pepper
     local -a members
 
-    check_prefix "$prefix"
     read_grant_words '' "${ARGUMENTS[@]}"
     read_pepper
-    random_base62 12 || fail 'the random source gave nothing'
-    id=$result
-    make_text "$prefix" "$id"
+    make_key "$prefix" ''
     options_json "${members[@]}"
     json="{\"id\":\"$id\",\"digest\":\"$KEY_DIGEST\"$json"
     json+=",\"prefix\":\"$prefix\",\"created_at\":$NOW}"
@@ -125,7 +117,7 @@ check_rotation() {
 }
 
 command_rotate() {
-    local id prefix grace until=null answer
+    local id prefix grace until=null answer pepper
 
     need_arguments 1 1 'an id'
     read_grace
@@ -136,8 +128,7 @@ command_rotate() {
         'create a new key and let this one expire'
     check_rotation "$id" || return
     rotation_prefix "$id"
-    check_prefix "$prefix"
-    make_text "$prefix" "$id"
+    make_key "$prefix" "$id"
     deaf
     UNSURE="whether $id was rotated is not known: rotate it again"
     change rotate "$id" "$KEY_DIGEST" "$prefix" "$grace" "$((1 - CLUSTER))" \

@@ -170,7 +170,7 @@ import_singly() {
 }
 
 command_import() {
-    local json defaults options='' drawn=0 total=0
+    local json defaults options='' drawn=0 total=0 pepper
     local done=0 added=0 same=0 replaced=0 refused=0 idle=0
 
     need_arguments 0 1 'one file, or nothing for standard input'

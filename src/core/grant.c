@@ -571,6 +571,29 @@ scoped_key_constrained_member(const scoped_key_constrained_t *grant)
 }
 
 
+scoped_key_str_t
+scoped_key_constrained_scope(const scoped_key_constrained_t *grant)
+{
+    scoped_key_str_t  scope;
+
+    scope.len = grant->scope;
+    scope.data = scoped_key_constrained_data(grant) + grant->member;
+
+    return scope;
+}
+
+
+scoped_key_conditions_e
+scoped_key_constrained_conditions(const scoped_key_constrained_t *grant,
+    const scoped_key_facts_t *facts, size_t *left)
+{
+    return scoped_key_conditions_check(&grant->conditions,
+                                       scoped_key_constrained_data(grant)
+                                       + grant->member + grant->scope,
+                                       facts, left);
+}
+
+
 const scoped_key_constrained_t *
 scoped_key_constrained_next(const scoped_key_constrained_t *grant)
 {
@@ -711,11 +734,7 @@ scoped_key_constrained_check(const scoped_key_constrained_t *grant,
     scoped_key_str_t scope, const scoped_key_facts_t *facts, size_t *left,
     scoped_key_str_t *param)
 {
-    scoped_key_str_t      pattern;
-    const unsigned char  *lists;
-
-    pattern.len = grant->scope;
-    pattern.data = scoped_key_constrained_data(grant) + grant->member;
+    scoped_key_str_t  pattern = scoped_key_constrained_scope(grant);
 
     if (!scoped_key_steps_take(left, scope.len)
         || !scoped_key_scope_match(pattern, scope))
@@ -723,14 +742,13 @@ scoped_key_constrained_check(const scoped_key_constrained_t *grant,
         return SCOPED_KEY_GRANT_ELSEWHERE;
     }
 
-    lists = pattern.data + pattern.len;
-
-    if (scoped_key_conditions_check(&grant->conditions, lists, facts, left)
+    if (scoped_key_constrained_conditions(grant, facts, left)
         != SCOPED_KEY_CONDITIONS_HOLD)
     {
         return SCOPED_KEY_GRANT_CONDITION_FAILS;
     }
 
-    return scoped_key_params_check(lists + grant->conditions.lists,
+    return scoped_key_params_check(pattern.data + pattern.len
+                                   + grant->conditions.lists,
                                    grant->nparams, facts, left, param);
 }

@@ -81,6 +81,14 @@ scoped_key_grant_e scoped_key_constrained_check(
     const scoped_key_facts_t *facts, size_t *left,
     scoped_key_str_t *param);
 
+/* the first of its conditions that does not hold; left: as above */
+scoped_key_conditions_e scoped_key_constrained_conditions(
+    const scoped_key_constrained_t *grant, const scoped_key_facts_t *facts,
+    size_t *left);
+
+scoped_key_str_t scoped_key_constrained_scope(
+    const scoped_key_constrained_t *grant);
+
 /* the text of the member */
 scoped_key_str_t scoped_key_constrained_member(
     const scoped_key_constrained_t *grant);

@@ -301,6 +301,28 @@ scoped_key_json_fits(scoped_key_str_t text, size_t ndigits)
 }
 
 
+/* from where documents get theirs; given back before the document is */
+static void *
+scoped_key_json_alloc(size_t len)
+{
+    json_malloc_t  take;
+
+    json_get_alloc_funcs(&take, NULL);
+
+    return take(len);
+}
+
+
+static void
+scoped_key_json_dealloc(void *memory)
+{
+    json_free_t  release;
+
+    json_get_alloc_funcs(NULL, &release);
+    release(memory);
+}
+
+
 /*
  * jansson reads no number that it cannot hold.  Nobody asks which it was: in
  * its place comes another that is no integer.  False: out of memory.
@@ -309,7 +331,7 @@ static bool
 scoped_key_json_replace(scoped_key_json_scan_t *scan, size_t at, size_t len)
 {
     if (scan->copy == NULL) {
-        scan->copy = malloc(scan->text.len);
+        scan->copy = scoped_key_json_alloc(scan->text.len);
 
         if (scan->copy == NULL) {
             return false;
@@ -467,9 +489,18 @@ scoped_key_json_load(scoped_key_str_t text, bool numbers, size_t flags,
         }
     }
 
-    free(scan.copy);
+    if (scan.copy != NULL) {
+        scoped_key_json_dealloc(scan.copy);
+    }
 
     return (scoped_key_json_t *) document;
+}
+
+
+void
+scoped_key_json_memory(void *(*take)(size_t len), void (*release)(void *memory))
+{
+    json_set_alloc_funcs(take, release);
 }
 
 

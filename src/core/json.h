@@ -89,6 +89,13 @@ typedef bool (*scoped_key_json_path_found_pt)(void *data, size_t n,
 
 
 /*
+ * Where documents get their memory from, for the whole process: before the
+ * first of them is read, if at all.  Without it, from malloc() and free().
+ */
+void scoped_key_json_memory(void *(*take)(size_t len),
+    void (*release)(void *memory));
+
+/*
  * A document of our own, or of those who make keys.  NULL: refused, or out of
  * memory.  The caller frees the result.
  */

@@ -1,51 +1,265 @@
 /*
  * Which grant of a key decides about a request, and why.  The verdict is the
- * core's own, of the text that the key has now.
+ * core's own, of the text that the key has now; params are gathered as the
+ * module does it, by the core's own reading of query strings.
+ * Invariant: a name that was never declared is undeclared, not empty.
  */
 
 #include <string.h>
 
-#include "../core/grant.h"
 #include "../core/pattern.h"
-#include "input.h"
-#include "member.h"
+#include "../core/query.h"
+#include "../core/scope.h"
+#include "../core/verdict.h"
+#include "grant.h"
 #include "output.h"
+#include "raw.h"
 #include "tool.h"
 
 
-static input_t   input;
-static member_t  member;
+/* one name that the location would declare, with what was found of it */
+typedef struct {
+    scoped_key_str_t       name;
+    scoped_key_param_e     state;
+    texts_t                values;
+} explain_param_t;
+
+/* what is asked: a record, and a request */
+typedef struct {
+    raw_t                  raw;
+    scoped_key_facts_t     facts;
+    scoped_key_str_t       address;      /* as written */
+    scoped_key_str_t       query;
+    explain_param_t       *params;
+    size_t                 nparams;
+    scoped_key_required_t  required;
+    scoped_key_clause_t   *clauses;      /* of the same */
+} explain_t;
+
+
+static const char *
+explain_read_ip(explain_t *explain, scoped_key_str_t text)
+{
+    scoped_key_block_t  block;
+
+    if (memchr(text.data, '/', text.len) != NULL
+        || !scoped_key_block_parse(text, &block) || block.excluded)
+    {
+        return "the ip is no address";
+    }
+
+    explain->address = text;
+    explain->facts.address = block.address;
+
+    return NULL;
+}
+
+
+/* the param of the name, a new one if need be; there is room for it */
+static explain_param_t *
+explain_declare(explain_t *explain, scoped_key_str_t name)
+{
+    size_t            i;
+    explain_param_t  *param;
+
+    for (i = 0; i < explain->nparams; i++) {
+        if (scoped_key_str_equal(explain->params[i].name, name)) {
+            return &explain->params[i];
+        }
+    }
+
+    param = &explain->params[explain->nparams++];
+    *param = (explain_param_t) { .name = name };
+
+    return param;
+}
+
+
+/* a copy of the value: the walk's scratch memory does not last */
+static bool
+explain_found(void *data, scoped_key_str_t value)
+{
+    explain_param_t *param = data;
+
+    texts_add(&param->values, text_format("%s", value));
+
+    return true;
+}
+
+
+/*
+ * {"name":…,"value":…}, or {"name":…,"arg":…}: an empty value is none, and an
+ * argument is looked for in the query
+ */
+static const char *
+explain_read_param(explain_t *explain, value_t asked)
+{
+    value_t            arg = value_member(asked, "arg");
+    explain_param_t   *param;
+    scoped_key_str_t   name, value;
+
+    name = value_text(value_member(asked, "name"));
+
+    if (name.len == 0) {
+        return "a param without a name";
+    }
+
+    param = explain_declare(explain, name);
+
+    if (arg == NULL) {
+        value = value_text(value_member(asked, "value"));
+
+        if (value.len != 0) {
+            texts_add(&param->values, value);
+        }
+
+        return NULL;
+    }
+
+    if (scoped_key_query_walk(explain->query, value_text(arg), false,
+                              memory_take(explain->query.len + 1),
+                              explain_found, param)
+        == SCOPED_KEY_QUERY_REFUSED)
+    {
+        param->state = SCOPED_KEY_PARAM_AMBIGUOUS;
+    }
+
+    return NULL;
+}
+
+
+static const char *
+explain_read_clause(explain_t *explain, value_t value)
+{
+    size_t   i;
+    texts_t  scopes = { NULL, 0, 0 };
+
+    if (!value_texts(value, &scopes) || scopes.n == 0) {
+        return "a requirement without a scope";
+    }
+
+    for (i = 0; i < scopes.n; i++) {
+        if (!scoped_key_scope_valid(scopes.text[i])) {
+            return "a required scope is no scope: resource:action, "
+                   "no wildcards";
+        }
+    }
+
+    explain->clauses[explain->required.n].scopes = scopes.text;
+    explain->clauses[explain->required.n++].n = scopes.n;
+
+    return NULL;
+}
+
+
+/* each element of the array, as far as nothing is wrong */
+static const char *
+explain_read_each(explain_t *explain, value_t array,
+    const char *(*read)(explain_t *explain, value_t element))
+{
+    size_t       i, n;
+    const char  *wrong = NULL;
+
+    n = array == NULL ? 0 : scoped_key_json_count(array);
+
+    for (i = 0; wrong == NULL && i < n; i++) {
+        wrong = read(explain, scoped_key_json_element(array, i));
+    }
+
+    return wrong;
+}
+
+
+static void *
+explain_room(value_t array, size_t size)
+{
+    size_t  n = array == NULL ? 0 : scoped_key_json_count(array);
+
+    return memory_take((n + 1) * size);
+}
+
+
+/* facts.h's scoped_key_param_pt; data: what is asked */
+static scoped_key_param_e
+explain_values(void *data, scoped_key_str_t name,
+    const scoped_key_str_t **values, size_t *n)
+{
+    size_t            i;
+    const explain_t  *explain = data;
+
+    for (i = 0; i < explain->nparams; i++) {
+        if (scoped_key_str_equal(explain->params[i].name, name)) {
+            *values = explain->params[i].values.text;
+            *n = explain->params[i].values.n;
+
+            return explain->params[i].state;
+        }
+    }
+
+    return SCOPED_KEY_PARAM_UNDECLARED;
+}
+
+
+/* NULL when all was read, else what is wrong; *explain: zeroes */
+static const char *
+explain_read(explain_t *explain, value_t asked, int64_t now)
+{
+    value_t      request, ip, params, require;
+    const char  *wrong;
+
+    if (!raw_read(&explain->raw, value_member(asked, "record"))) {
+        return "there is no record";
+    }
+
+    request = value_member(asked, "request");
+    ip = value_member(request, "ip");
+    params = value_member(request, "params");
+    require = value_member(request, "require");
+
+    explain->params = explain_room(params, sizeof(*explain->params));
+    explain->clauses = explain_room(require, sizeof(*explain->clauses));
+    explain->required.clauses = explain->clauses;
+    explain->required.any_key =
+        value_is_true(value_member(request, "valid_key"));
+
+    explain->facts.now = now;
+    explain->facts.param = explain_values;
+    explain->facts.data = explain;
+    explain->facts.method = value_text(value_member(request, "method"));
+    explain->facts.host = value_text(value_member(request, "host"));
+    explain->query = value_text(value_member(request, "query"));
+
+    wrong = ip == NULL ? NULL : explain_read_ip(explain, value_text(ip));
+
+    if (wrong == NULL) {
+        wrong = explain_read_each(explain, params, explain_read_param);
+    }
+
+    return wrong != NULL ? wrong : explain_read_each(explain, require,
+                                                     explain_read_clause);
+}
 
 
 /* as the module decides: each question may take as many steps */
 static scoped_key_verdict_e
-explain_scopes_verdict(const scoped_key_record_t *record,
+explain_verdict(const explain_t *explain, const scoped_key_record_t *record,
     const scoped_key_required_t *required, scoped_key_cause_t *cause)
 {
     size_t  left = SCOPED_KEY_MATCH_MAX_STEPS;
 
-    return scoped_key_verdict_scopes(record, required, &input.facts, &left,
+    return scoped_key_verdict_scopes(record, required, &explain->facts, &left,
                                      cause);
 }
 
 
-static bool
-explain_failed(const char *why)
-{
-    output_drop();
-
-    return output_refused(text_static(why), NULL);
-}
-
-
 static void
-explain_request(void)
+explain_request(const explain_t *explain)
 {
     output_open("request", '{');
-    output_text("method", input.facts.method);
-    output_text("host", input.facts.host);
-    output_text("ip", input.address);
-    output_number("now", input.facts.now);
+    output_text("method", explain->facts.method);
+    output_text("host", explain->facts.host);
+    output_text("ip", explain->address);
+    output_number("now", explain->facts.now);
     output_close('}');
 }
 
@@ -77,7 +291,7 @@ explain_scopes(const char *name, const scoped_key_clause_t *clause)
 
 /* each clause as if it were the only one */
 static void
-explain_clauses(const scoped_key_record_t *record)
+explain_clauses(const explain_t *explain, const scoped_key_record_t *record)
 {
     size_t                 i;
     scoped_key_cause_t     cause;
@@ -86,9 +300,9 @@ explain_clauses(const scoped_key_record_t *record)
 
     output_open("clauses", '[');
 
-    for (i = 0; i < input.required.n; i++) {
-        one.clauses = &input.clause[i];
-        verdict = explain_scopes_verdict(record, &one, &cause);
+    for (i = 0; i < explain->required.n; i++) {
+        one.clauses = &explain->clauses[i];
+        verdict = explain_verdict(explain, record, &one, &cause);
 
         output_open(NULL, '{');
         explain_scopes("required", one.clauses);
@@ -102,14 +316,17 @@ explain_clauses(const scoped_key_record_t *record)
 
 /* the first required scope that the member is about */
 static const scoped_key_str_t *
-explain_matched(void)
+explain_matched(const explain_t *explain, const grant_t *grant)
 {
-    size_t  i, k;
+    size_t                      i, k;
+    const scoped_key_clause_t  *clause;
 
-    for (i = 0; i < input.required.n; i++) {
-        for (k = 0; k < input.clause[i].n; k++) {
-            if (member_matches(&member, input.scope[i][k])) {
-                return &input.scope[i][k];
+    for (i = 0; i < explain->required.n; i++) {
+        clause = &explain->clauses[i];
+
+        for (k = 0; k < clause->n; k++) {
+            if (scoped_key_scope_match(grant->scope, clause->scopes[k])) {
+                return &clause->scopes[k];
             }
         }
     }
@@ -118,16 +335,85 @@ explain_matched(void)
 }
 
 
+/* some scope that the pattern is about, in which each wildcard is a segment */
+static scoped_key_str_t
+explain_sample(scoped_key_str_t pattern)
+{
+    size_t    i;
+    buffer_t  sample = { NULL, 0, 0 };
+
+    for (i = 0; i < pattern.len; i++) {
+        if (pattern.data[i] != '*') {
+            buffer_bytes(&sample, pattern.data + i, 1);
+
+        } else if (i == 0 || pattern.data[i - 1] != '*') {
+            buffer_word(&sample, "x");
+        }
+    }
+
+    return buffer_done(&sample);
+}
+
+
+/*
+ * NONE when the grant allows the scope, else why not; of a condition that does
+ * not hold, the reason that a record would have
+ */
+static scoped_key_reason_e
+explain_reason(const explain_t *explain, const grant_t *grant,
+    scoped_key_str_t scope)
+{
+    size_t              left = SCOPED_KEY_MATCH_MAX_STEPS;
+    scoped_key_grant_e  result;
+    scoped_key_str_t    param;
+
+    static const scoped_key_reason_e  conditions[] = {
+        [SCOPED_KEY_CONDITIONS_HOLD] = SCOPED_KEY_REASON_NONE,
+        [SCOPED_KEY_CONDITIONS_EARLY] = SCOPED_KEY_KEY_NOT_YET_VALID,
+        [SCOPED_KEY_CONDITIONS_LATE] = SCOPED_KEY_KEY_EXPIRED,
+        [SCOPED_KEY_CONDITIONS_IP] = SCOPED_KEY_IP_REFUSED,
+        [SCOPED_KEY_CONDITIONS_HOST] = SCOPED_KEY_HOST_REFUSED,
+        [SCOPED_KEY_CONDITIONS_METHOD] = SCOPED_KEY_METHOD_REFUSED
+    };
+
+    if (grant->packed == NULL) {
+        return SCOPED_KEY_REASON_NONE;
+    }
+
+    result = scoped_key_constrained_check(grant->packed, scope,
+                                          &explain->facts, &left, &param);
+
+    switch (result) {
+
+    case SCOPED_KEY_GRANT_ALLOWS:
+        return SCOPED_KEY_REASON_NONE;
+
+    case SCOPED_KEY_GRANT_CONDITION_FAILS:
+        left = SCOPED_KEY_MATCH_MAX_STEPS;
+
+        return conditions[scoped_key_constrained_conditions(grant->packed,
+                                                            &explain->facts,
+                                                            &left)];
+    case SCOPED_KEY_GRANT_ELSEWHERE:
+        return SCOPED_KEY_INSUFFICIENT_SCOPE;
+
+    default:
+        return SCOPED_KEY_PARAM_REFUSED;
+    }
+}
+
+
 /* the refusal that beats every grant of the scope; empty: there is none */
 static scoped_key_str_t
-explain_refusal(const scoped_key_record_t *record, scoped_key_str_t scope)
+explain_refusal(const explain_t *explain, const scoped_key_record_t *record,
+    scoped_key_str_t scope)
 {
     scoped_key_str_t       none = { 0, NULL };
     scoped_key_cause_t     cause;
     scoped_key_clause_t    clause = { &scope, 1 };
     scoped_key_required_t  required = { &clause, 1, false };
 
-    (void) explain_scopes_verdict(record, &required, &cause);
+    (void) explain_verdict(explain, record, &required, &cause);
 
     return cause.grant.len != 0
            && scoped_key_member_kind(cause.grant) == SCOPED_KEY_MEMBER_REFUSAL
@@ -135,166 +421,133 @@ explain_refusal(const scoped_key_record_t *record, scoped_key_str_t scope)
 }
 
 
-static bool
-explain_grant(const scoped_key_record_t *record,
-    const scoped_key_str_t *matched)
+static void
+explain_grant(const explain_t *explain, const scoped_key_record_t *record,
+    const grant_t *grant, const scoped_key_str_t *matched)
 {
-    unsigned char        out[SCOPED_KEY_SCOPE_MAX_BYTES];
     scoped_key_str_t     scope;
     scoped_key_reason_e  reason;
 
-    scope = matched != NULL ? *matched : member_sample(&member, out);
-    reason = member_check(&member, scope, &input.facts);
+    scope = matched != NULL ? *matched : explain_sample(grant->scope);
+    reason = explain_reason(explain, grant, scope);
 
     output_flag("holds", reason == SCOPED_KEY_REASON_NONE);
     output_word("reason", scoped_key_reason_name(reason));
-    output_text("refused_by", explain_refusal(record, scope));
-
-    return reason != SCOPED_KEY_STORE_UNAVAILABLE;
+    output_text("refused_by", explain_refusal(explain, record, scope));
 }
 
 
-static bool
-explain_member(const scoped_key_record_t *record, scoped_key_str_t text)
+static void
+explain_member(const explain_t *explain, const scoped_key_record_t *record,
+    scoped_key_str_t text)
 {
-    bool                     done;
-    scoped_key_str_t         pattern;
+    grant_t                  grant;
+    scoped_key_str_t         none = { 0, NULL };
     const scoped_key_str_t  *matched;
 
-    if (!member_read(&member, text, input.facts.now)) {
-        return false;
-    }
+    grant_read(&grant, text, explain->facts.now);
+    matched = grant.readable ? explain_matched(explain, &grant) : NULL;
 
-    matched = member.readable ? explain_matched() : NULL;
-
-    if (member.readable && matched == NULL && input.required.n != 0) {
-        return true;
+    if (grant.readable && matched == NULL && explain->required.n != 0) {
+        return;
     }
 
     output_open(NULL, '{');
     output_text("member", text);
-    output_word("kind", !member.readable ? "unreadable"
-                        : member.refusal ? "refusal" : "grant");
+    output_word("kind", !grant.readable ? "unreadable"
+                        : grant.deny ? "refusal" : "grant");
+    output_text("scope", grant.readable ? grant.scope : none);
 
-    pattern.data = member.pattern;
-    pattern.len = member.len;
-    output_text("scope", pattern);
-
-    done = !member.readable || member.refusal
-           || explain_grant(record, matched);
+    if (grant.readable && !grant.deny) {
+        explain_grant(explain, record, &grant, matched);
+    }
 
     output_close('}');
-
-    return done;
 }
 
 
 /* the members that are about what is required, or, if nothing is, all */
-static bool
-explain_members(const scoped_key_record_t *record)
+static void
+explain_members(const explain_t *explain, const scoped_key_record_t *record)
 {
     size_t  i;
 
     output_open("members", '[');
 
-    for (i = 0; i < input.raw.members.n; i++) {
-        if (!explain_member(record, input.raw.members.text[i])) {
-            return false;
-        }
+    for (i = 0; i < explain->raw.members.n; i++) {
+        explain_member(explain, record, explain->raw.members.text[i]);
     }
 
     output_close(']');
-
-    return true;
 }
 
 
-static bool
-explain_record(const scoped_key_record_t *record)
+static void
+explain_record(const explain_t *explain, const scoped_key_record_t *record)
 {
-    size_t                left;
+    size_t                left = SCOPED_KEY_MATCH_MAX_STEPS;
     scoped_key_cause_t    cause;
-    scoped_key_verdict_e  verdict;
+    scoped_key_verdict_e  verdict = SCOPED_KEY_REFUSED;
 
     memset(&cause, 0, sizeof(cause));
 
-    left = SCOPED_KEY_MATCH_MAX_STEPS;
-    verdict = SCOPED_KEY_REFUSED;
     cause.reason = scoped_key_verdict_key(record, SCOPED_KEY_PROOF_CURRENT,
-                                          &input.facts, &left);
+                                          &explain->facts, &left);
 
     if (cause.reason == SCOPED_KEY_REASON_NONE) {
-        verdict = scoped_key_verdict_scopes(record, &input.required,
-                                            &input.facts, &left, &cause);
+        verdict = scoped_key_verdict_scopes(record, &explain->required,
+                                            &explain->facts, &left, &cause);
     }
 
-    if (verdict != SCOPED_KEY_ALLOWED && verdict != SCOPED_KEY_REFUSED) {
-        return explain_failed("out of memory");
+    if (verdict == SCOPED_KEY_UNDECIDED) {
+        memory_failed();
     }
 
     output_open(NULL, '{');
     output_text("id", scoped_key_record_id(record));
     output_word("mode", scoped_key_record_is_global(record) ? "global"
                                                             : "scoped");
-    explain_request();
+    explain_request(explain);
     explain_outcome(verdict, &cause);
     output_word("detail", scoped_key_reason_detail(cause.reason));
     explain_scopes("missing", cause.missing);
-    output_flag("valid_key", input.required.any_key);
-    explain_clauses(record);
-
-    if (!explain_members(record)) {
-        return explain_failed("out of memory");
-    }
-
+    output_flag("valid_key", explain->required.any_key);
+    explain_clauses(explain, record);
+    explain_members(explain, record);
     output_close('}');
-
-    return output_end();
 }
 
 
-static bool
-explain(value_t asked, int64_t now)
+/*
+ * {"record":{…},"request":{"method":…,"host":…,"ip":…,"query":…,
+ *  "params":[{"name":…,"value":…},{"name":…,"arg":…}],
+ *  "require":[["a:b","c:d"],…],"valid_key":true}} -> the verdict, and why.
+ * Each of `require` is a clause, of alternatives.
+ */
+bool
+tool_explain(const tool_t *tool, value_t asked)
 {
-    bool                  written;
+    explain_t             explain;
     const char           *wrong;
     scoped_key_proof_t    proof;
     scoped_key_record_t  *record;
 
-    wrong = input_read(&input, asked, now);
+    memset(&explain, 0, sizeof(explain));
+
+    wrong = explain_read(&explain, asked, tool->now);
+
     if (wrong != NULL) {
-        return explain_failed(wrong);
+        return output_refused(text_static(wrong), NULL);
     }
 
-    record = scoped_key_record_build(&input.raw.source, now, &proof, NULL,
-                                     NULL);
+    record = scoped_key_record_build(&explain.raw.source, tool->now, &proof,
+                                     NULL, NULL);
     if (record == NULL) {
-        return explain_failed("out of memory");
+        memory_failed();
     }
 
-    written = explain_record(record);
+    explain_record(&explain, record);
     scoped_key_record_release(record);
 
-    return written;
-}
-
-
-bool
-tool_explain(const tool_t *tool, scoped_key_str_t line)
-{
-    bool                written;
-    scoped_key_json_t  *asked;
-
-    asked = value_read(line);
-    memset(&input, 0, sizeof(input));
-
-    written = explain(asked, tool->now);
-
-    input_free(&input);
-
-    if (asked != NULL) {
-        scoped_key_json_free(asked);
-    }
-
-    return written;
+    return output_end();
 }

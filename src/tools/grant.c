@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "../core/grant.h"
 #include "../core/json.h"
 #include "../core/pattern.h"
 #include "../core/scope.h"
@@ -42,15 +41,16 @@ typedef struct {
 } grant_walk_t;
 
 
-static bool
-grant_is_readable(scoped_key_str_t member, int64_t now)
+/* as the core has it; NULL: it cannot read it */
+static const void *
+grant_pack(scoped_key_str_t member, int64_t now)
 {
     scoped_key_pack_t  pack = { NULL, 0, 0 };
 
     pack.room = scoped_key_member_room(member);
     pack.start = memory_take(pack.room);
 
-    return scoped_key_member_pack(&pack, member, now);
+    return scoped_key_member_pack(&pack, member, now) ? pack.start : NULL;
 }
 
 
@@ -220,24 +220,15 @@ static scoped_key_str_t
 grant_time_write(grant_writing_t *writing, scoped_key_str_t name,
     value_t value)
 {
-    int64_t           time;
     scoped_key_str_t  digits, reason, none = { 0, NULL };
 
-    time = scoped_key_json_integer(value);
     digits = scoped_key_json_type(value) == SCOPED_KEY_JSON_INTEGER
-             ? times_digits(time) : none;
+             ? times_digits(scoped_key_json_integer(value)) : none;
     reason = reason_time(digits, writing->now);
 
     if (reason.len != 0) {
         writing->reason = text_format("%s %s", name, reason);
         return none;
-    }
-
-    if (text_is(name, "not_before")) {
-        writing->grant->not_before = time;
-
-    } else {
-        writing->grant->expires_at = time;
     }
 
     return digits;
@@ -259,7 +250,7 @@ grant_scope_write(grant_writing_t *writing, scoped_key_str_t name,
         return none;
     }
 
-    writing->grant->scope = text_format("%s", scope);
+    writing->grant->scope = scope;
 
     return grant_quoted(scope);
 }
@@ -327,37 +318,28 @@ grant_part_write(void *data, scoped_key_str_t name, value_t value)
 static scoped_key_str_t
 grant_json_reason(scoped_key_str_t member)
 {
-    scoped_key_json_t        *document;
-    scoped_key_json_error_e   error;
+    scoped_key_json_error_e  error;
 
-    document = scoped_key_json_parse_body(member, &error);
-
-    if (document != NULL) {
-        scoped_key_json_free(document);
-
-        return text_static("is JSON with \\u0000 in a string, or with a "
-                           "number out of range");
-    }
-
-    return text_format("is %s",
-                       text_static(scoped_key_json_error_text(error)));
+    return scoped_key_json_parse_body(member, &error) != NULL
+           ? text_static("is JSON with \\u0000 in a string, or with a number "
+                         "out of range")
+           : text_format("is %s",
+                         text_static(scoped_key_json_error_text(error)));
 }
 
 
 static void
 grant_write(grant_t *grant, int64_t now)
 {
-    scoped_key_json_t  *document;
-    grant_writing_t     writing = { .grant = grant, .now = now };
+    value_t          document;
+    grant_writing_t  writing = { .grant = grant, .now = now };
 
     document = scoped_key_json_parse(grant->member);
 
     if (document == NULL) {
         grant->reason = grant_json_reason(grant->member);
-        return;
-    }
 
-    if (!scoped_key_json_each(document, grant_part_write, &writing)) {
+    } else if (!scoped_key_json_each(document, grant_part_write, &writing)) {
         grant->reason = writing.reason;
 
     } else if (grant->scope.len == 0) {
@@ -367,36 +349,18 @@ grant_write(grant_t *grant, int64_t now)
         texts_sort(&writing.parts, false);
         grant->meaning = texts_join(&writing.parts, "{", "}");
     }
-
-    scoped_key_json_free(document);
-}
-
-
-/* of a member that the core reads and that is not written here */
-static void
-grant_scope_read(grant_t *grant)
-{
-    scoped_key_json_t  *document;
-
-    document = scoped_key_json_parse(grant->member);
-
-    if (document != NULL) {
-        grant->scope = text_format("%s", value_text(value_member(document,
-                                                                 "scope")));
-        scoped_key_json_free(document);
-    }
 }
 
 
 void
 grant_read(grant_t *grant, scoped_key_str_t member, int64_t now)
 {
+    const void  *packed = grant_pack(member, now);
+
     memset(grant, 0, sizeof(*grant));
 
     grant->member = member;
-    grant->not_before = INT64_MIN;
-    grant->expires_at = INT64_MAX;
-    grant->readable = grant_is_readable(member, now);
+    grant->readable = packed != NULL;
     grant->deny = scoped_key_member_kind(member) == SCOPED_KEY_MEMBER_REFUSAL;
     grant->constrained =
         scoped_key_member_kind(member) == SCOPED_KEY_MEMBER_CONSTRAINED;
@@ -411,12 +375,13 @@ grant_read(grant_t *grant, scoped_key_str_t member, int64_t now)
         grant->meaning = member;
     }
 
-    if (grant->readable && grant->scope.len == 0) {
-        grant_scope_read(grant);
+    if (grant->readable && grant->constrained) {
+        grant->packed = packed;
+        grant->scope = scoped_key_constrained_scope(packed);
     }
 
     if (!grant->readable || grant->reason.len != 0
-        || !grant_is_readable(grant->meaning, now))
+        || grant_pack(grant->meaning, now) == NULL)
     {
         grant->meaning.len = 0;
     }
@@ -434,8 +399,7 @@ grant_pattern(void *data, scoped_key_str_t name, value_t value)
 
     (void) name;
 
-    walk->each(walk->data, walk->param,
-               text_format("%s", scoped_key_json_string(value)));
+    walk->each(walk->data, walk->param, scoped_key_json_string(value));
 
     return true;
 }
@@ -446,7 +410,7 @@ grant_param(void *data, scoped_key_str_t name, value_t value)
 {
     grant_walk_t *walk = data;
 
-    walk->param = text_format("%s", name);
+    walk->param = name;
 
     return scoped_key_json_each(value, grant_pattern, walk);
 }
@@ -455,23 +419,15 @@ grant_param(void *data, scoped_key_str_t name, value_t value)
 void
 grant_patterns(const grant_t *grant, grant_pattern_pt each, void *data)
 {
-    value_t             params;
-    grant_walk_t        walk = { .each = each, .data = data };
-    scoped_key_json_t  *document;
+    value_t       params = NULL;
+    grant_walk_t  walk = { .each = each, .data = data };
 
-    if (!grant->readable || !grant->constrained) {
-        return;
+    if (grant->packed != NULL) {
+        params = value_member(scoped_key_json_parse(grant->member), "params");
     }
-
-    document = scoped_key_json_parse(grant->member);
-    params = value_member(document, "params");
 
     if (params != NULL) {
         (void) scoped_key_json_each(params, grant_param, &walk);
-    }
-
-    if (document != NULL) {
-        scoped_key_json_free(document);
     }
 }
 
@@ -489,4 +445,34 @@ grant_covers(scoped_key_str_t pattern, scoped_key_str_t scope)
 {
     return scoped_key_scope_match(pattern, scope)
            && (!grant_is_open(scope) || grant_is_open(pattern));
+}
+
+
+bool
+grant_any_covers(const texts_t *members, scoped_key_str_t asked, int64_t now)
+{
+    bool              deny, found;
+    size_t            i;
+    grant_t           grant;
+    scoped_key_str_t  scope;
+
+    deny = asked.len != 0 && asked.data[0] == '!';
+    scope.data = asked.data + deny;
+    scope.len = asked.len - deny;
+
+    for (i = 0, found = false; i < members->n; i++) {
+        grant_read(&grant, members->text[i], now);
+
+        if (!grant.readable || !grant_covers(grant.scope, scope)) {
+            continue;
+        }
+
+        if (grant.deny && !deny) {
+            return false;
+        }
+
+        found = found || grant.deny == deny;
+    }
+
+    return found;
 }

@@ -7,6 +7,7 @@
 #ifndef SCOPED_KEY_TOOLS_GRANT_H
 #define SCOPED_KEY_TOOLS_GRANT_H
 
+#include "../core/grant.h"
 #include "memory.h"
 
 
@@ -18,8 +19,9 @@ typedef struct {
     scoped_key_str_t  meaning;           /* canonical; empty: see reason */
     scoped_key_str_t  reason;            /* why none is written so */
     scoped_key_str_t  scope;             /* of a readable one: its pattern */
-    int64_t           not_before;        /* INT64_MIN: none */
-    int64_t           expires_at;        /* INT64_MAX: none */
+
+    /* a readable one that is constrained, as the core has it; else NULL */
+    const scoped_key_constrained_t  *packed;
 } grant_t;
 
 /* a pattern of a param, of a readable member */
@@ -37,5 +39,12 @@ void grant_patterns(const grant_t *grant, grant_pattern_pt each, void *data);
  * A wildcard in the scope is covered only by one as wide.
  */
 bool grant_covers(scoped_key_str_t pattern, scoped_key_str_t scope);
+
+/*
+ * Whether the list grants a scope and does not refuse it; of a refusal: whether
+ * it has one as wide.  Conditions of constrained grants are not judged.
+ */
+bool grant_any_covers(const texts_t *members, scoped_key_str_t asked,
+    int64_t now);
 
 #endif

@@ -1,32 +1,20 @@
 /*
- * Objects of an import: see import.h.  An object may say things in more ways
+ * Objects of an import: see tool.h.  An object may say things in more ways
  * than a record, and less: free text without control bytes, names of meta in
  * lower case, nothing that is no field.  What its values mean is judged by the
  * core, of the record that was made.
  */
 
 #include "../core/digest.h"
-#include "../core/record_fields.h"
+#include "fields.h"
 #include "grant.h"
-#include "import.h"
 #include "output.h"
+#include "raw.h"
 #include "reason.h"
-#include "times.h"
+#include "tool.h"
 
 
-#define IMPORT_META_NAME_MAX_BYTES   64
-#define IMPORT_META_MAX_NAMES       512
-
-/* one kind of value: to the field's text; else the reason */
-typedef scoped_key_str_t (*import_value_pt)(const tool_t *tool, value_t value,
-    scoped_key_str_t *text);
-
-typedef struct {
-    const char       *name;
-    import_value_pt   read;
-    const char       *type;
-    const char       *set_by;            /* of scoped-key, besides import */
-} import_field_t;
+#define IMPORT_META_MAX_NAMES  512
 
 /* the walk through an object's members */
 typedef struct {
@@ -39,144 +27,6 @@ typedef struct {
 
 static const scoped_key_str_t  import_none = { 0, NULL };
 
-
-static scoped_key_str_t
-import_text(const tool_t *tool, value_t value, scoped_key_str_t *text)
-{
-    size_t  i;
-
-    (void) tool;
-
-    if (scoped_key_json_type(value) != SCOPED_KEY_JSON_STRING) {
-        return text_static("is no string");
-    }
-
-    *text = scoped_key_json_string(value);
-
-    for (i = 0; i < text->len; i++) {
-        if (text->data[i] < 0x20 || text->data[i] == 0x7f) {
-            return text_static("holds a control byte");
-        }
-    }
-
-    return import_none;
-}
-
-
-static scoped_key_str_t
-import_time(const tool_t *tool, value_t value, scoped_key_str_t *text)
-{
-    int64_t  time = -1;
-
-    if (scoped_key_json_type(value) == SCOPED_KEY_JSON_INTEGER) {
-        time = scoped_key_json_integer(value);
-
-    } else if (!scoped_key_decimal_parse(value_text(value), &time)) {
-        (void) times_parse(value_text(value), &time);
-    }
-
-    if (time < 0) {
-        return text_static("is no time");
-    }
-
-    *text = times_digits(time);
-
-    return reason_time(*text, tool->now);
-}
-
-
-static scoped_key_str_t
-import_list(const tool_t *tool, value_t value, scoped_key_str_t *text)
-{
-    size_t            i;
-    texts_t           items = { NULL, 0, 0 };
-    scoped_key_str_t  item, rest;
-
-    (void) tool;
-
-    if (scoped_key_json_type(value) == SCOPED_KEY_JSON_STRING) {
-        rest = scoped_key_json_string(value);
-
-        while (scoped_key_list_next(&rest, &item)) {
-            texts_add(&items, item);
-        }
-
-    } else if (scoped_key_json_type(value) != SCOPED_KEY_JSON_ARRAY) {
-        return text_static("is no list");
-
-    } else if (!value_texts(value, &items)) {
-        return text_static("holds what is no list item");
-    }
-
-    for (i = 0; i < items.n; i++) {
-        if (items.text[i].len != 0
-            && memchr(items.text[i].data, ',', items.text[i].len) != NULL)
-        {
-            return text_static("holds what is no list item");
-        }
-    }
-
-    *text = texts_join(&items, "", "");
-
-    return import_none;
-}
-
-
-static scoped_key_str_t
-import_enabled(const tool_t *tool, value_t value, scoped_key_str_t *text)
-{
-    bool              is_flag;
-    scoped_key_str_t  given = value_text(value);
-
-    (void) tool;
-
-    is_flag = scoped_key_json_type(value) == SCOPED_KEY_JSON_BOOLEAN;
-
-    if (!is_flag && !text_is(given, "0") && !text_is(given, "1")) {
-        return text_static("is neither true nor false");
-    }
-
-    *text = text_static(is_flag ? value_is_true(value) ? "1" : "0"
-                                : text_is(given, "1") ? "1" : "0");
-
-    return import_none;
-}
-
-
-/* the fields of a record: what docs/redis.md and the help say is checked */
-static const import_field_t  import_fields[] = {
-    { "digest", import_text, "64 hex digits",
-      "create, rotate" },
-    { "previous_digest", import_text, "64 hex digits",
-      "rotate" },
-    { "previous_until", import_time, "time",
-      "rotate, expire" },
-    { "enabled", import_enabled, "1 or 0",
-      "create --disabled, enable, disable" },
-    { "mode", import_text, "scoped or global",
-      "create --global" },
-    { "name", import_text, "text",
-      "create --name" },
-    { "owner", import_text, "text",
-      "create --owner" },
-    { "prefix", import_text, "text",
-      "create --prefix, rotate --prefix" },
-    { "created_at", import_time, "time",
-      "create" },
-    { "not_before", import_time, "time",
-      "create --not-before" },
-    { "expires_at", import_time, "time",
-      "create --expires, expire" },
-    { "rotated_at", import_time, "time",
-      "rotate" },
-    { "hosts", import_list, "list of host patterns",
-      "create --host" },
-    { "ips", import_list, "list of CIDR blocks",
-      "create --ip" },
-    { "methods", import_list, "list of methods",
-      "create --method" },
-    { NULL, NULL, NULL, NULL }
-};
 
 /* what an object may have besides; of the second, an import makes nothing */
 static const char *const  import_others[] = { "id", "meta", "scopes", NULL };
@@ -196,28 +46,6 @@ import_is_among(scoped_key_str_t name, const char *const *words)
 }
 
 
-static const import_field_t *
-import_field(scoped_key_str_t name)
-{
-    const import_field_t  *field;
-
-    for (field = import_fields; field->name != NULL; field++) {
-        if (text_is(name, field->name)) {
-            return field;
-        }
-    }
-
-    return NULL;
-}
-
-
-bool
-import_is_field(scoped_key_str_t name)
-{
-    return import_field(name) != NULL;
-}
-
-
 static void
 import_add(import_t *import, scoped_key_str_t name, scoped_key_str_t reason)
 {
@@ -231,7 +59,7 @@ import_set(import_t *import, scoped_key_str_t name, scoped_key_str_t value)
 {
     if (value.len != 0) {
         texts_add(&import->raw.fields, name);
-        texts_add(&import->raw.fields, text_format("%s", value));
+        texts_add(&import->raw.fields, value);
     }
 }
 
@@ -271,7 +99,7 @@ import_check_name(void *data, scoped_key_str_t name, value_t value)
 
     (void) value;
 
-    if (import_field(name) != NULL || import_is_among(name, import_others)
+    if (fields_find(name) != NULL || import_is_among(name, import_others)
         || import_is_among(name, import_derived))
     {
         return true;
@@ -288,15 +116,15 @@ import_read_fields(const import_walk_t *walk)
 {
     value_t                value;
     scoped_key_str_t       text, reason, name;
-    const import_field_t  *field;
+    const fields_t    *field;
 
-    for (field = import_fields; field->name != NULL; field++) {
+    for (field = fields_table; field->name != NULL; field++) {
         value = import_member(walk, field->name);
         name = text_static(field->name);
         text = text_is(name, "enabled") ? text_static("1") : import_none;
 
         reason = value == NULL ? import_none
-                               : field->read(walk->tool, value, &text);
+                               : field->read(walk->tool->now, value, &text);
 
         if (reason.len != 0) {
             import_add(walk->import, name, reason);
@@ -317,51 +145,34 @@ import_add_meta(import_t *import, scoped_key_str_t reason)
 
 
 static bool
-import_meta_name_is_good(scoped_key_str_t name)
-{
-    size_t         i;
-    unsigned char  c;
-
-    for (i = 0; i < name.len; i++) {
-        c = name.data[i];
-
-        if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_') {
-            return false;
-        }
-    }
-
-    return name.len != 0 && name.len <= IMPORT_META_NAME_MAX_BYTES;
-}
-
-
-static bool
 import_read_meta(void *data, scoped_key_str_t name, value_t value)
 {
     import_walk_t *walk = data;
 
-    scoped_key_str_t  text, reason;
+    scoped_key_str_t  text, reason, field;
 
     if (++walk->names > IMPORT_META_MAX_NAMES) {
         import_add_meta(walk->import, text_static("meta has over 512 names"));
         return false;
     }
 
-    if (!import_meta_name_is_good(name)) {
+    field = text_format("meta.%s", name);
+
+    if (!fields_is_meta(field)) {
         import_add_meta(walk->import,
                         text_format("meta name \"%s\" is not 1 to 64 of a-z, "
                                     "0-9 and _", name));
         return false;
     }
 
-    name = text_format("meta.%s", name);
-    reason = import_text(walk->tool, value, &text);
+    reason = fields_text(walk->tool->now, value, &text);
 
     if (reason.len != 0) {
-        import_add_meta(walk->import, text_format("%s %s", name, reason));
+        import_add_meta(walk->import, text_format("%s %s", field, reason));
         return false;
     }
 
-    import_set(walk->import, name, text);
+    import_set(walk->import, field, text);
 
     return true;
 }
@@ -402,7 +213,7 @@ import_read_scope(void *data, scoped_key_str_t name, value_t value)
         member = buffer_done(&written);
 
     } else if (scoped_key_json_type(value) == SCOPED_KEY_JSON_STRING) {
-        member = text_format("%s", scoped_key_json_string(value));
+        member = scoped_key_json_string(value);
 
     } else {
         import_add(walk->import, text_static("scopes"),
@@ -474,7 +285,7 @@ import_read_id(const import_walk_t *walk)
         return;
     }
 
-    raw->id = text_format("%s", value_text(id));
+    raw->id = value_text(id);
 
     if (!reason_id_is_good(raw->id)) {
         raw->id = import_none;
@@ -535,32 +346,17 @@ import_read_object(import_t *import, const tool_t *tool, value_t object)
 }
 
 
-bool
-import_is_blank(scoped_key_str_t line)
-{
-    size_t  i;
-
-    for (i = 0; i < line.len; i++) {
-        if (line.data[i] != ' ' && line.data[i] != '\t'
-            && line.data[i] != '\r')
-        {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-
 void
-import_read(import_t *import, const tool_t *tool, scoped_key_str_t line,
-    bool strict)
+import_read(import_t *import, const tool_t *tool, bool strict)
 {
-    scoped_key_json_t        *document;
+    value_t                   document;
+    scoped_key_str_t          line = tool->text;
     scoped_key_json_error_e   error;
 
     memset(import, 0, sizeof(*import));
     import->strict = strict;
+
+    /* what the verb `digest` refused */
 
     if (line.data[0] == '!') {
         import->refused.data = line.data + 1;
@@ -572,7 +368,6 @@ import_read(import_t *import, const tool_t *tool, scoped_key_str_t line,
 
     if (document != NULL) {
         import_read_object(import, tool, document);
-        scoped_key_json_free(document);
         return;
     }
 
@@ -580,9 +375,6 @@ import_read(import_t *import, const tool_t *tool, scoped_key_str_t line,
     import->refused = text_static(document == NULL
                                   && error == SCOPED_KEY_JSON_UTF8
                                   ? "is not UTF-8" : "is no JSON object");
-    if (document != NULL) {
-        scoped_key_json_free(document);
-    }
 }
 
 
@@ -617,17 +409,19 @@ import_write(const import_t *import)
 
 
 bool
-tool_record(const tool_t *tool, scoped_key_str_t line)
+tool_record(const tool_t *tool, value_t asked)
 {
     import_t      import;
     raw_faults_t  faults = { { NULL, 0, 0 }, { NULL, 0, 0 } };
 
-    if (import_is_blank(line)) {
+    (void) asked;
+
+    if (text_is_blank(tool->text)) {
         output_json(NULL, text_static("{}"));
         return output_end();
     }
 
-    import_read(&import, tool, line, true);
+    import_read(&import, tool, true);
 
     if (import.refused.len == 0 && import.problems.n == 0) {
         raw_judge(&import.raw, tool->now, &faults);
@@ -640,46 +434,4 @@ tool_record(const tool_t *tool, scoped_key_str_t line)
 
     return import.refused.len != 0 ? output_refused(import.refused, NULL)
                                    : import_write(&import);
-}
-
-
-/* whether the table has all that the core reads */
-static bool
-import_fields_are_all(void)
-{
-    scoped_key_field_e  field;
-
-    for (field = 0; field < SCOPED_KEY_FIELDS; field++) {
-        if (!import_is_field(text_static(scoped_key_field_name(field)))) {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-
-bool
-import_print_fields(void)
-{
-    scoped_key_str_t       name;
-    const import_field_t  *field;
-
-    for (field = import_fields; field->name != NULL; field++) {
-        name = text_static(field->name);
-
-        output_open(NULL, '{');
-        output_string("name", name);
-        output_word("type", field->type);
-        output_word("set_by", field->set_by);
-        output_flag("module", scoped_key_field_find(name)
-                              != SCOPED_KEY_FIELD_UNKNOWN);
-        output_close('}');
-
-        if (!output_end()) {
-            return false;
-        }
-    }
-
-    return import_fields_are_all();
 }

@@ -5,10 +5,10 @@
  */
 
 #include "../core/record_fields.h"
-#include "../core/scope.h"
+#include "fields.h"
 #include "grant.h"
-#include "import.h"
 #include "output.h"
+#include "raw.h"
 #include "times.h"
 #include "tool.h"
 
@@ -95,6 +95,7 @@ static scoped_key_str_t
 lint_vain(const lint_members_t *members, const grant_t *grant)
 {
     size_t            i;
+    int64_t           starts, ends;
     const grant_t    *deny;
     scoped_key_str_t  none = { 0, NULL };
 
@@ -107,18 +108,20 @@ lint_vain(const lint_members_t *members, const grant_t *grant)
         }
     }
 
-    if (grant->expires_at != INT64_MAX
-        && grant->not_before >= grant->expires_at)
-    {
+    if (grant->packed == NULL) {
+        return none;
+    }
+
+    starts = grant->packed->conditions.not_before;
+    ends = grant->packed->conditions.expires_at;
+
+    if (ends != INT64_MAX && starts >= ends) {
         return text_static("grants nothing: it ends before it begins");
     }
 
-    if (grant->expires_at <= members->now) {
-        return text_format("grants nothing: it ended at %s",
-                           times_text(times_digits(grant->expires_at)));
-    }
-
-    return none;
+    return ends > members->now
+           ? none : text_format("grants nothing: it ended at %s",
+                                times_text(times_digits(ends)));
 }
 
 
@@ -217,8 +220,8 @@ lint_fields(const raw_t *raw)
     for (i = 0; i < raw->fields.n; i += 2) {
         name = raw->fields.text[i];
 
-        if (scoped_key_field_find(name) == SCOPED_KEY_FIELD_UNKNOWN
-            && !import_is_field(name))
+        if (fields_find(name) == NULL
+            && scoped_key_field_find(name) == SCOPED_KEY_FIELD_UNKNOWN)
         {
             texts_add(&names, name);
         }
@@ -297,50 +300,38 @@ lint_record(const tool_t *tool, scoped_key_str_t id, const raw_t *raw,
 
 /* a record, or {"id":…,"missing":true} */
 bool
-tool_check(const tool_t *tool, scoped_key_str_t line)
+tool_check(const tool_t *tool, value_t asked)
 {
-    bool                written;
-    raw_t               raw;
-    value_t             missing;
-    texts_t             none = { NULL, 0, 0 };
-    scoped_key_json_t  *record;
+    raw_t    raw;
+    texts_t  none = { NULL, 0, 0 };
 
-    record = value_read(line);
-    missing = value_member(record, "missing");
-
-    if (value_is_true(missing)) {
-        written = lint_one(value_text(value_member(record, "id")), "index",
-                           text_static("in the index, but without a record"));
-
-    } else if (record != NULL && raw_read(&raw, record)) {
-        written = lint_record(tool, raw.id, &raw, &none);
-
-    } else {
-        written = output_refused(text_static("is no record"), NULL);
+    if (value_is_true(value_member(asked, "missing"))) {
+        return lint_one(value_text(value_member(asked, "id")), "index",
+                        text_static("in the index, but without a record"));
     }
 
-    if (record != NULL) {
-        scoped_key_json_free(record);
-    }
-
-    return written;
+    return raw_read(&raw, asked)
+           ? lint_record(tool, raw.id, &raw, &none)
+           : output_refused(text_static("is no record"), NULL);
 }
 
 
 /* a line of an import: the record that it would make */
 bool
-tool_check_import(const tool_t *tool, scoped_key_str_t line)
+tool_check_import(const tool_t *tool, value_t asked)
 {
     import_t          import;
     scoped_key_str_t  where;
 
+    (void) asked;
+
     where = text_format("line %s", times_digits((int64_t) tool->line));
 
-    if (import_is_blank(line)) {
+    if (text_is_blank(tool->text)) {
         return true;
     }
 
-    import_read(&import, tool, line, false);
+    import_read(&import, tool, false);
 
     if (import.refused.len != 0) {
         return lint_one(where, "invalid", import.refused);

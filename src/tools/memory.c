@@ -8,10 +8,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/digest.h"
 #include "memory.h"
 
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MEMORY_SANITIZED  1
+#endif
+#endif
+
+/* what is taken under a sanitizer is by itself, so that it sees its ends */
+
+#if defined(__SANITIZE_ADDRESS__) || defined(MEMORY_SANITIZED)
+#define MEMORY_CHUNK_BYTES   1
+#define MEMORY_ROUND_BYTES   1
+#else
 #define MEMORY_CHUNK_BYTES   (256 * 1024)
+#define MEMORY_ROUND_BYTES   MEMORY_ALIGNMENT
+#endif
+
 #define MEMORY_ALIGNMENT     16
 #define BUFFER_MIN_BYTES     128
 #define TEXTS_MIN            8
@@ -29,6 +45,14 @@ struct memory_chunk_s {
 static memory_chunk_t  *memory_chunk;
 
 
+void
+memory_failed(void)
+{
+    fputs("scoped-key-core: out of memory\n", stderr);
+    exit(2);
+}
+
+
 static memory_chunk_t *
 memory_new(size_t len)
 {
@@ -41,8 +65,7 @@ memory_new(size_t len)
     chunk = malloc(sizeof(*chunk) + len);
 
     if (chunk == NULL) {
-        fputs("scoped-key-core: out of memory\n", stderr);
-        exit(2);
+        memory_failed();
     }
 
     chunk->next = memory_chunk;
@@ -58,7 +81,8 @@ memory_take(size_t len)
 {
     void  *taken;
 
-    len = (len + MEMORY_ALIGNMENT - 1) & ~(size_t) (MEMORY_ALIGNMENT - 1);
+    len = (len + MEMORY_ROUND_BYTES - 1) / MEMORY_ROUND_BYTES
+          * MEMORY_ROUND_BYTES;
 
     if (memory_chunk == NULL
         || memory_chunk->room - memory_chunk->used < len)
@@ -74,19 +98,43 @@ memory_take(size_t len)
 
 
 void
+memory_keep(void *taken)
+{
+    (void) taken;
+}
+
+
+static void
+memory_forget(bool all)
+{
+    memory_chunk_t  *chunk;
+
+    while (memory_chunk != NULL) {
+        chunk = memory_chunk;
+        scoped_key_wipe(chunk->data, chunk->used);
+
+        if (!all && chunk->next == NULL) {
+            chunk->used = 0;
+            return;
+        }
+
+        memory_chunk = chunk->next;
+        free(chunk);
+    }
+}
+
+
+void
 memory_reset(void)
 {
-    memory_chunk_t  *next;
+    memory_forget(false);
+}
 
-    while (memory_chunk != NULL && memory_chunk->next != NULL) {
-        next = memory_chunk->next;
-        free(memory_chunk);
-        memory_chunk = next;
-    }
 
-    if (memory_chunk != NULL) {
-        memory_chunk->used = 0;
-    }
+void
+memory_free(void)
+{
+    memory_forget(true);
 }
 
 
@@ -284,10 +332,38 @@ text_static(const char *word)
 }
 
 
+char *
+text_terminated(scoped_key_str_t text)
+{
+    char  *copy = memory_take(text.len + 1);
+
+    memcpy(copy, text.data != NULL ? text.data : (unsigned char *) "",
+           text.len);
+    copy[text.len] = '\0';
+
+    return copy;
+}
+
+
 bool
 text_is(scoped_key_str_t text, const char *word)
 {
     return scoped_key_str_equal(text, text_static(word));
+}
+
+
+bool
+text_is_blank(scoped_key_str_t text)
+{
+    size_t  i;
+
+    for (i = 0; i < text.len; i++) {
+        if (strchr(" \t\r", text.data[i]) == NULL || text.data[i] == '\0') {
+            return false;
+        }
+    }
+
+    return true;
 }
 
 

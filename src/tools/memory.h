@@ -28,8 +28,15 @@ typedef struct {
 /* aligned for any type */
 void *memory_take(size_t len);
 
-/* forgets all that was taken */
+/* of what was taken: as free() would be called; it stays until the reset */
+void memory_keep(void *taken);
+
+/* wipes and forgets all that was taken; and gives it back */
 void memory_reset(void);
+void memory_free(void);
+
+/* says that there is no more, and ends the program */
+_Noreturn void memory_failed(void);
 
 void buffer_bytes(buffer_t *buffer, const void *data, size_t len);
 void buffer_word(buffer_t *buffer, const char *word);
@@ -50,7 +57,14 @@ scoped_key_str_t texts_join(const texts_t *texts, const char *open,
     const char *close);
 
 scoped_key_str_t text_static(const char *word);
+
+/* a copy that ends in a NUL */
+char *text_terminated(scoped_key_str_t text);
+
 bool text_is(scoped_key_str_t text, const char *word);
+
+/* nothing but spaces, tabs and carriage returns */
+bool text_is_blank(scoped_key_str_t text);
 
 /* like printf(); of texts alone: %s takes a scoped_key_str_t */
 scoped_key_str_t text_format(const char *format, ...);

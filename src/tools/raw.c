@@ -4,9 +4,6 @@
  * only the words for it.
  */
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "grant.h"
 #include "raw.h"
 #include "reason.h"
@@ -197,8 +194,7 @@ raw_judge(const raw_t *raw, int64_t now, raw_faults_t *faults)
                                      &judging);
 
     if (record == NULL) {
-        fputs("scoped-key-core: out of memory\n", stderr);
-        exit(2);
+        memory_failed();
     }
 
     scoped_key_record_release(record);

@@ -1,6 +1,8 @@
 /*
- * The verbs of scoped-key-core.  Each is asked with one line of JSON and
- * answers with one; what it refuses it answers with {"refused":reason}.
+ * scoped-key-core: the core of the module, asked by scripts/scoped-key, which
+ * knows no grammar of its own.  One line of JSON in, one out, in this order;
+ * {"refused":reason} is the answer to what cannot be.  Of most verbs a line
+ * that is no object is what Redis said instead: it goes on as it is.
  */
 
 #ifndef SCOPED_KEY_TOOLS_TOOL_H
@@ -9,35 +11,54 @@
 #include "raw.h"
 
 
-/* what the command line says, for all lines */
+/* what the command line says, and the line that is being answered */
 typedef struct {
-    int64_t   now;                       /* unix seconds */
-    size_t    line;                      /* number of the line, from 1 on */
-    value_t   options;                   /* an object, or NULL */
+    int64_t           now;               /* unix seconds */
+    value_t           options;           /* an object */
+    size_t            line;              /* its number, from 1 on */
+    scoped_key_str_t  text;
 } tool_t;
 
-/* false: the answer could not be written */
-typedef bool (*tool_pt)(const tool_t *tool, scoped_key_str_t line);
+/* asked: the line, if it is JSON.  False: the answer could not be written. */
+typedef bool (*tool_pt)(const tool_t *tool, value_t asked);
 
+/* an object of an import, read: the record that it makes */
+typedef struct {
+    scoped_key_str_t  refused;           /* not empty: it is none, and why */
+    bool              strict;            /* members that are unreadable, too,
+                                            are problems */
+    texts_t           problems;          /* what is wrong in the object */
+    raw_t             raw;               /* of all else */
+} import_t;
+
+
+/* as main(): exit status 0, or 2 with the reason on standard error */
+int tool_run(int argc, char **argv);
 
 /* view.c: a record as `show`, `list` and `export` print it */
-bool tool_view(const tool_t *tool, scoped_key_str_t line);
+bool tool_view(const tool_t *tool, value_t asked);
 
 /* lint.c: what is wrong or pointless in a record: of Redis, of an import */
-bool tool_check(const tool_t *tool, scoped_key_str_t line);
-bool tool_check_import(const tool_t *tool, scoped_key_str_t line);
+bool tool_check(const tool_t *tool, value_t asked);
+bool tool_check_import(const tool_t *tool, value_t asked);
 
 /* import.c: an object that `create` and `import` take, to a record */
-bool tool_record(const tool_t *tool, scoped_key_str_t line);
+bool tool_record(const tool_t *tool, value_t asked);
+
+/* options: "defaults", and "texts" for lines of the verb `digest` */
+void import_read(import_t *import, const tool_t *tool, bool strict);
 
 /* members.c */
-bool tool_grant(const tool_t *tool, scoped_key_str_t line);
-bool tool_ungrant(const tool_t *tool, scoped_key_str_t line);
-bool tool_match(const tool_t *tool, scoped_key_str_t line);
-bool members_grant(const texts_t *members, scoped_key_str_t asked,
-    int64_t now);
+bool tool_grant(const tool_t *tool, value_t asked);
+bool tool_ungrant(const tool_t *tool, value_t asked);
+bool tool_match(const tool_t *tool, value_t asked);
 
 /* explain.c */
-bool tool_explain(const tool_t *tool, scoped_key_str_t line);
+bool tool_explain(const tool_t *tool, value_t asked);
+
+/* keys.c; what prepares them returns NULL, or why it cannot be */
+const char *tool_keys(const tool_t *tool);
+bool tool_digest(const tool_t *tool, value_t asked);
+bool tool_issue(const tool_t *tool, value_t asked);
 
 #endif

@@ -3,7 +3,9 @@
  * object that people's and programs' output is made of, if it is asked for.
  */
 
+#include "grant.h"
 #include "output.h"
+#include "raw.h"
 #include "times.h"
 #include "tool.h"
 
@@ -61,8 +63,9 @@ view_passes(const tool_t *tool, const raw_t *raw, const raw_faults_t *faults)
                    && expires_at <= scoped_key_json_integer(expiring)))
            && (before == NULL || raw_time(raw, "created_at")
                                  < scoped_key_json_integer(before))
-           && (scope == NULL || members_grant(&raw->members,
-                                              value_text(scope), tool->now));
+           && (scope == NULL || grant_any_covers(&raw->members,
+                                                 value_text(scope),
+                                                 tool->now));
 }
 
 
@@ -290,21 +293,11 @@ view_write(const tool_t *tool, const raw_t *raw, value_t record)
 
 
 bool
-tool_view(const tool_t *tool, scoped_key_str_t line)
+tool_view(const tool_t *tool, value_t asked)
 {
-    bool                written;
-    raw_t               raw;
-    scoped_key_json_t  *record;
+    raw_t  raw;
 
-    record = value_read(line);
-
-    written = record != NULL && raw_read(&raw, record)
-              ? view_write(tool, &raw, record)
-              : output_refused(text_static("is no record"), NULL);
-
-    if (record != NULL) {
-        scoped_key_json_free(record);
-    }
-
-    return written;
+    return raw_read(&raw, asked)
+           ? view_write(tool, &raw, asked)
+           : output_refused(text_static("is no record"), NULL);
 }

@@ -1,0 +1,235 @@
+/*
+ * The fields of a record: see fields.h.
+ */
+
+#include "../core/conditions.h"
+#include "../core/record_fields.h"
+#include "fields.h"
+#include "output.h"
+#include "reason.h"
+#include "times.h"
+
+
+#define FIELDS_META_NAME_MAX_BYTES  64
+
+static const scoped_key_str_t  fields_none = { 0, NULL };
+
+
+scoped_key_str_t
+fields_text(int64_t now, value_t value, scoped_key_str_t *text)
+{
+    size_t  i;
+
+    (void) now;
+
+    if (scoped_key_json_type(value) != SCOPED_KEY_JSON_STRING) {
+        return text_static("is no string");
+    }
+
+    *text = scoped_key_json_string(value);
+
+    for (i = 0; i < text->len; i++) {
+        if (text->data[i] < 0x20 || text->data[i] == 0x7f) {
+            return text_static("holds a control byte");
+        }
+    }
+
+    return fields_none;
+}
+
+
+static scoped_key_str_t
+fields_time(int64_t now, value_t value, scoped_key_str_t *text)
+{
+    int64_t  time = -1;
+
+    if (scoped_key_json_type(value) == SCOPED_KEY_JSON_INTEGER) {
+        time = scoped_key_json_integer(value);
+
+    } else if (!scoped_key_decimal_parse(value_text(value), &time)) {
+        (void) times_parse(value_text(value), &time);
+    }
+
+    if (time < 0) {
+        return text_static("is no time");
+    }
+
+    *text = times_digits(time);
+
+    return reason_time(*text, now);
+}
+
+
+static scoped_key_str_t
+fields_list(int64_t now, value_t value, scoped_key_str_t *text)
+{
+    size_t            i;
+    texts_t           items = { NULL, 0, 0 };
+    scoped_key_str_t  item, rest;
+
+    (void) now;
+
+    if (scoped_key_json_type(value) == SCOPED_KEY_JSON_STRING) {
+        rest = scoped_key_json_string(value);
+
+        while (scoped_key_list_next(&rest, &item)) {
+            texts_add(&items, item);
+        }
+
+    } else if (scoped_key_json_type(value) != SCOPED_KEY_JSON_ARRAY) {
+        return text_static("is no list");
+
+    } else if (!value_texts(value, &items)) {
+        return text_static("holds what is no list item");
+    }
+
+    for (i = 0; i < items.n; i++) {
+        if (items.text[i].len != 0
+            && memchr(items.text[i].data, ',', items.text[i].len) != NULL)
+        {
+            return text_static("holds what is no list item");
+        }
+    }
+
+    *text = texts_join(&items, "", "");
+
+    return fields_none;
+}
+
+
+static scoped_key_str_t
+fields_enabled(int64_t now, value_t value, scoped_key_str_t *text)
+{
+    bool              is_flag;
+    scoped_key_str_t  given = value_text(value);
+
+    (void) now;
+
+    is_flag = scoped_key_json_type(value) == SCOPED_KEY_JSON_BOOLEAN;
+
+    if (!is_flag && !text_is(given, "0") && !text_is(given, "1")) {
+        return text_static("is neither true nor false");
+    }
+
+    *text = text_static(is_flag ? value_is_true(value) ? "1" : "0"
+                                : text_is(given, "1") ? "1" : "0");
+
+    return fields_none;
+}
+
+
+/* what docs/redis.md and the help say of them is checked */
+const fields_t  fields_table[] = {
+    { "digest", fields_text, "64 hex digits",
+      "create, rotate" },
+    { "previous_digest", fields_text, "64 hex digits",
+      "rotate" },
+    { "previous_until", fields_time, "time",
+      "rotate, expire" },
+    { "enabled", fields_enabled, "1 or 0",
+      "create --disabled, enable, disable" },
+    { "mode", fields_text, "scoped or global",
+      "create --global" },
+    { "name", fields_text, "text",
+      "create --name" },
+    { "owner", fields_text, "text",
+      "create --owner" },
+    { "prefix", fields_text, "text",
+      "create --prefix, rotate --prefix" },
+    { "created_at", fields_time, "time",
+      "create" },
+    { "not_before", fields_time, "time",
+      "create --not-before" },
+    { "expires_at", fields_time, "time",
+      "create --expires, expire" },
+    { "rotated_at", fields_time, "time",
+      "rotate" },
+    { "hosts", fields_list, "list of host patterns",
+      "create --host" },
+    { "ips", fields_list, "list of CIDR blocks",
+      "create --ip" },
+    { "methods", fields_list, "list of methods",
+      "create --method" },
+    { NULL, NULL, NULL, NULL }
+};
+
+
+const fields_t *
+fields_find(scoped_key_str_t name)
+{
+    const fields_t  *field;
+
+    for (field = fields_table; field->name != NULL; field++) {
+        if (text_is(name, field->name)) {
+            return field;
+        }
+    }
+
+    return NULL;
+}
+
+
+bool
+fields_is_meta(scoped_key_str_t name)
+{
+    size_t         i, head = SCOPED_KEY_META_HEAD_BYTES;
+    unsigned char  c;
+
+    if (scoped_key_field_find(name) != SCOPED_KEY_FIELD_META
+        || name.len > head + FIELDS_META_NAME_MAX_BYTES)
+    {
+        return false;
+    }
+
+    for (i = head; i < name.len; i++) {
+        c = name.data[i];
+
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_') {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+/* whether the table has all that the core reads */
+static bool
+fields_are_all(void)
+{
+    scoped_key_field_e  field;
+
+    for (field = 0; field < SCOPED_KEY_FIELDS; field++) {
+        if (fields_find(text_static(scoped_key_field_name(field))) == NULL) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+bool
+fields_print(void)
+{
+    scoped_key_str_t   name;
+    const fields_t    *field;
+
+    for (field = fields_table; field->name != NULL; field++) {
+        name = text_static(field->name);
+
+        output_open(NULL, '{');
+        output_string("name", name);
+        output_word("type", field->type);
+        output_word("set_by", field->set_by);
+        output_flag("module", scoped_key_field_find(name)
+                              != SCOPED_KEY_FIELD_UNKNOWN);
+        output_close('}');
+
+        if (!output_end()) {
+            return false;
+        }
+    }
+
+    return fields_are_all();
+}
