@@ -102,7 +102,7 @@ for words in 'create --quiet' 'import --texts' 'list' 'check' 'export'; do
     like "alone: $words: why" "$(<"$DIR/err")" 'alone/scoped-key-core is missing: it is built with the module'
 done
 is 'the program: a short pepper' "$(../../build/scoped-key-core digest \
-    "$DIR/short" <"$DIR/lines" 2>/dev/null; echo $?)" 2
+    "{\"pepper_file\":\"$DIR/short\"}" <"$DIR/lines" 2>/dev/null; echo $?)" 2
 is 'the program: no input' "$(../../build/scoped-key-core digest \
     </dev/null 2>&1; echo $?)" 0
 is 'the program: another word' "$(../../build/scoped-key-core digests \

@@ -1,0 +1,164 @@
+/* links: tools/tool tools/explain tools/fields tools/grant tools/import tools/keys tools/lint tools/members tools/memory tools/output tools/raw tools/reason tools/times tools/value tools/view core/record core/record_fields core/verdict core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/token core/query core/query_name core/text -ljansson -lsodium */
+
+/*
+ * The input is a verb of scoped-key-core in its first byte, and lines for it.
+ * Every line is answered with one line of JSON, or goes on as it is where it is
+ * no object.  Members that `grant` writes it writes the same again; in a record
+ * that `record` makes the module finds nothing invalid.
+ */
+
+#include "core/json.h"
+#include "fuzz.h"
+#include "tools_kit.h"
+
+
+#define OPTIONS  "{\"now\":1800000000,\"scope\":\"a:b\",\"state\":\"enabled\"}"
+
+
+typedef enum { OBJECTS, LINES } lines_e;
+
+static const struct {
+    const char  *verb;
+    const char  *options;
+    lines_e      lines;
+} verbs[] = {
+    { "check", "{\"now\":1800000000,\"patterns\":true}", OBJECTS },
+    { "check-import", TOOLS_OPTIONS, LINES },
+    { "digest", TOOLS_OPTIONS, LINES },
+    { "explain", TOOLS_OPTIONS, OBJECTS },
+    { "grant", TOOLS_OPTIONS, OBJECTS },
+    { "issue", TOOLS_OPTIONS, OBJECTS },
+    { "match", TOOLS_OPTIONS, OBJECTS },
+    { "record", TOOLS_OPTIONS, LINES },
+    { "ungrant", TOOLS_OPTIONS, OBJECTS },
+    { "view", TOOLS_OPTIONS, OBJECTS },
+    { "view", OPTIONS, OBJECTS },
+    { "record", "{\"now\":1800000000,\"texts\":true}", LINES }
+};
+
+
+static bool
+begins(scoped_key_str_t line, const char *word)
+{
+    return line.len >= strlen(word)
+           && memcmp(line.data, word, strlen(word)) == 0;
+}
+
+
+/* bytes that are no UTF-8 go out as they came in */
+static void
+is_json(scoped_key_str_t line)
+{
+    scoped_key_json_t        *document;
+    scoped_key_json_error_e   error;
+
+    document = scoped_key_json_parse_body(line, &error);
+    must(document != NULL || error == SCOPED_KEY_JSON_UTF8
+         || error == SCOPED_KEY_JSON_DEEP);
+
+    if (document != NULL) {
+        scoped_key_json_free(document);
+    }
+}
+
+
+/* what is asked again with its own answer */
+static void
+is_settled(scoped_key_str_t line)
+{
+    tools_answer_t  again;
+
+    again = tools_ask("grant", TOOLS_OPTIONS, (const char *) line.data,
+                      line.len);
+    must(again.status == 0 && again.len == line.len + 1);
+    must(memcmp(again.data, line.data, line.len) == 0);
+    tools_free(&again);
+}
+
+
+static void
+is_valid(scoped_key_str_t line)
+{
+    tools_answer_t  finding;
+
+    finding = tools_ask("check", TOOLS_OPTIONS, (const char *) line.data,
+                        line.len);
+    must(finding.status == 0);
+    must(strstr(finding.data, "\"kind\":\"invalid\"") == NULL);
+    must(!begins(text_static(finding.data), "{\"refused\""));
+    tools_free(&finding);
+}
+
+
+static void
+answer_holds(const char *verb, lines_e lines, scoped_key_str_t line)
+{
+    if (line.len == 0 || line.data[0] != '{') {
+
+        /* what digest refuses; what is no object */
+
+        must(lines == OBJECTS || line.len == 0 || line.data[0] == '!');
+        return;
+    }
+
+    /* of a line that is no JSON, digest does not look at the object */
+
+    if (strcmp(verb, "digest") != 0) {
+        is_json(line);
+    }
+
+    if (begins(line, "{\"refused\"")) {
+        return;
+    }
+
+    if (strcmp(verb, "grant") == 0) {
+        is_settled(line);
+
+    } else if (strcmp(verb, "record") == 0 && line.len > 2) {
+        is_valid(line);
+    }
+}
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    size_t            n, asked;
+    const uint8_t    *at;
+    tools_answer_t    got;
+    scoped_key_str_t  line;
+
+    if (size == 0) {
+        return 0;
+    }
+
+    n = data[0] % (sizeof(verbs) / sizeof(verbs[0]));
+    data++;
+    size--;
+
+    for (asked = 0, at = data; at < data + size; at++) {
+        asked += *at == '\n' || at == data + size - 1;
+    }
+
+    got = tools_ask(verbs[n].verb, verbs[n].options, (const char *) data,
+                    size);
+    must(got.status == 0 && got.why_len == 0);
+
+    data = (const uint8_t *) got.data;
+    size = got.len;
+
+    while (size != 0) {
+        must(data[size - 1] == '\n');
+        line = fuzz_line(&data, &size);
+        answer_holds(verbs[n].verb, verbs[n].lines, line);
+        fuzz_free(line);
+        must(asked-- != 0);
+    }
+
+    /* an empty line has no findings */
+
+    must(asked == 0 || strcmp(verbs[n].verb, "check-import") == 0);
+    tools_free(&got);
+
+    return 0;
+}
