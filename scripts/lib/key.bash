@@ -17,6 +17,9 @@ read_pepper() {
 
 # lines of standard input, each the text of a key, to ids and digests
 core_digests() {
+    local pepper
+
+    read_pepper
     core_lines digest "$pepper"
 }
 
