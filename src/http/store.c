@@ -6,16 +6,17 @@
 #include "store.h"
 
 
-/* two servers: the first, the longest time until lookups look for the other */
+/* two servers: the first, the longest time until a link is made anew */
 #define NGX_HTTP_SCOPED_KEY_FIRST_REUNITE_MS   1000
 #define NGX_HTTP_SCOPED_KEY_MAX_REUNITE_MS    60000
-#define NGX_HTTP_SCOPED_KEY_BUSY_REUNITE_MS      10
 
 
 static uint64_t ngx_http_scoped_key_worker_since(ngx_msec_t age);
 static ngx_http_scoped_key_servers_e ngx_http_scoped_key_worker_servers(
     ngx_http_scoped_key_worker_t *worker);
 static void ngx_http_scoped_key_worker_compare(
+    ngx_http_scoped_key_worker_t *worker);
+static void ngx_http_scoped_key_worker_reunite(
     ngx_http_scoped_key_worker_t *worker);
 
 
@@ -203,12 +204,31 @@ ngx_http_scoped_key_worker_compare(ngx_http_scoped_key_worker_t *worker)
 
     if (worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_TWO) {
         worker->apart = NGX_HTTP_SCOPED_KEY_FIRST_REUNITE_MS;
-        ngx_add_timer(&worker->reunite, worker->apart);
+        worker->tries = 0;
+        ngx_http_scoped_key_worker_reunite(worker);
     }
 }
 
 
-/* a balancer may lead to the other server, if it is asked often enough */
+/* not all workers at once */
+
+static void
+ngx_http_scoped_key_worker_reunite(ngx_http_scoped_key_worker_t *worker)
+{
+    ngx_msec_t  apart;
+
+    apart = worker->apart;
+
+    ngx_add_timer(&worker->reunite, apart - ngx_random() % (apart / 4));
+}
+
+
+/*
+ * A balancer may lead either link to the server of the other one, or both to a
+ * third, if it is asked often enough: each in turn, in pairs whose order is
+ * left to chance, since a balancer that takes its servers in turn would lead
+ * two links that do so past each other for ever.
+ */
 
 void
 ngx_http_scoped_key_worker_on_reunite(ngx_event_t *ev)
@@ -223,12 +243,23 @@ ngx_http_scoped_key_worker_on_reunite(ngx_event_t *ev)
         return;
     }
 
-    if (scoped_key_redis_connection_renew(worker->redis) != NGX_OK) {
-        ngx_add_timer(ev, NGX_HTTP_SCOPED_KEY_BUSY_REUNITE_MS);
-        return;
+    if (worker->tries % 2 == 0) {
+        worker->first = ngx_random() % 2;
     }
 
-    worker->apart = ngx_min(2 * worker->apart,
-                            NGX_HTTP_SCOPED_KEY_MAX_REUNITE_MS);
-    ngx_add_timer(ev, worker->apart);
+    if ((worker->tries + worker->first) % 2 == 0) {
+        scoped_key_redis_connection_renew(worker->redis,
+                        scoped_key_redis_tracking_address(worker->tracking));
+
+    } else {
+        scoped_key_redis_tracking_renew(worker->tracking,
+                        scoped_key_redis_connection_address(worker->redis));
+    }
+
+    if (++worker->tries % 2 == 0) {
+        worker->apart = ngx_min(2 * worker->apart,
+                                NGX_HTTP_SCOPED_KEY_MAX_REUNITE_MS);
+    }
+
+    ngx_http_scoped_key_worker_reunite(worker);
 }

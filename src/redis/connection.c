@@ -330,20 +330,11 @@ scoped_key_redis_connection_server(
 }
 
 
-ngx_int_t
-scoped_key_redis_connection_renew(scoped_key_redis_connection_t *connection)
+void
+scoped_key_redis_connection_renew(scoped_key_redis_connection_t *connection,
+    const scoped_key_redis_address_t *to)
 {
-    if (connection->link.state != SCOPED_KEY_REDIS_READY) {
-        return NGX_OK;
-    }
-
-    if (connection->ring.n > 0) {
-        return NGX_AGAIN;
-    }
-
-    scoped_key_redis_link_renew(&connection->link);
-
-    return NGX_OK;
+    scoped_key_redis_link_renew(&connection->link, to);
 }
 
 
@@ -573,7 +564,7 @@ scoped_key_redis_connection_answer(scoped_key_redis_connection_t *connection,
     }
 
     if (reason == NULL && connection->link.moving
-        && connection->ring.n == 0)
+        && (connection->ring.n == 0 || connection->link.overdue))
     {
         return scoped_key_redis_link_moved;
     }

@@ -103,11 +103,13 @@ const scoped_key_redis_server_t *scoped_key_redis_connection_server(
     const scoped_key_redis_connection_t *connection);
 
 /*
- * Connects anew, perhaps to another server behind the same address.
- * NGX_AGAIN: not now, there are batches to be answered.
+ * Connects anew, perhaps to another server, at this address if it is still one
+ * of the server's: when no batch is to be answered any more, or has had its
+ * time; and then those that may be are sent once more.
  */
-ngx_int_t scoped_key_redis_connection_renew(
-    scoped_key_redis_connection_t *connection);
+void scoped_key_redis_connection_renew(
+    scoped_key_redis_connection_t *connection,
+    const scoped_key_redis_address_t *to);
 
 /*
  * Takes a batch: commands in RESP, back to back, copied; forms: of the reply

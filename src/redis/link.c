@@ -346,7 +346,8 @@ scoped_key_redis_link_log_failure(scoped_key_redis_link_t *link,
     const char  *note;
 
     level = link->moving ? NGX_LOG_NOTICE : NGX_LOG_ERR;
-    note = scoped_key_redis_link_news(link, err, reason);
+    note = link->renewing ? NULL
+                          : scoped_key_redis_link_news(link, err, reason);
 
     if (note == NULL) {
         ngx_log_debug2(NGX_LOG_DEBUG_EVENT, link->log, err,
@@ -461,8 +462,15 @@ scoped_key_redis_link_retry(scoped_key_redis_link_t *link)
 
     delay = scoped_key_redis_link_delay(link);
 
+    if (link->renewing) {
+        link->address.sockaddr = link->to;
+        link->address.socklen = link->to_len;
+    }
+
     link->up = 0;
     link->moving = 0;
+    link->overdue = 0;
+    link->renewing = 0;
 
     link->state = SCOPED_KEY_REDIS_BACKOFF;
     ngx_add_timer(&link->timer, delay);
@@ -525,22 +533,6 @@ scoped_key_redis_link_hurry(scoped_key_redis_link_t *link)
     ngx_add_timer(&link->timer, 0);
 
     return 1;
-}
-
-
-void
-scoped_key_redis_link_renew(scoped_key_redis_link_t *link)
-{
-    /* as one that moves: nothing has failed */
-    link->moving = 1;
-
-    scoped_key_redis_link_stop(link);
-    scoped_key_redis_link_retry(link);
-
-    link->timer.cancelable = 1;
-    link->advance = 1;
-
-    link->ops->lost(link->owner, SCOPED_KEY_REDIS_LOST);
 }
 
 
@@ -622,9 +614,8 @@ scoped_key_redis_link_on_timer(ngx_event_t *ev)
         return;
 
     case SCOPED_KEY_REDIS_READY:
-        /* its lookups are sent again, as to one that has died */
-        scoped_key_redis_link_fail_due(link, 0, scoped_key_redis_link_moved,
-                                       SCOPED_KEY_REDIS_LOST_DEAD);
+        /* not within an answer: who has a part of it cannot be sent again */
+        link->overdue = 1;
         return;
 
     case SCOPED_KEY_REDIS_CONNECTING:
@@ -638,8 +629,9 @@ scoped_key_redis_link_on_timer(ngx_event_t *ev)
 
 
 /*
- * Its address is no longer one of the server's: it moves when nobody waits for
- * an answer, and at the latest when those who wait now have had their time.
+ * Its address is no longer one of the server's, or it is to be another
+ * connection: when nobody waits for an answer, and at the latest, between two
+ * answers, when those who wait now have had their time.
  */
 static void
 scoped_key_redis_link_move(scoped_key_redis_link_t *link)
@@ -660,14 +652,35 @@ scoped_key_redis_link_move(scoped_key_redis_link_t *link)
 }
 
 
+void
+scoped_key_redis_link_renew(scoped_key_redis_link_t *link,
+    const scoped_key_redis_address_t *to)
+{
+    if (link->state != SCOPED_KEY_REDIS_READY) {
+        return;
+    }
+
+    link->renewing = 1;
+    link->to = to->sockaddr;
+    link->to_len = to->socklen;
+
+    scoped_key_redis_link_move(link);
+}
+
+
 static void
 scoped_key_redis_link_stay(scoped_key_redis_link_t *link)
 {
+    if (link->renewing) {
+        return;
+    }
+
     if (link->moving && link->timer.timer_set) {
         ngx_del_timer(&link->timer);
     }
 
     link->moving = 0;
+    link->overdue = 0;
 }
 
 
@@ -699,6 +712,7 @@ scoped_key_redis_link_on_names(void *data)
             return;
         }
 
+        link->renewing = 0;
         scoped_key_redis_link_move(link);
     }
 }
@@ -866,7 +880,10 @@ scoped_key_redis_link_take(scoped_key_redis_link_t *link, ngx_uint_t *left)
 
         case SCOPED_KEY_RESP_REPLY:
             reason = scoped_key_redis_link_reply(link, value);
-            why = SCOPED_KEY_REDIS_LOST;
+
+            /* its lookups are sent again, as to one that has died */
+            why = reason == scoped_key_redis_link_moved
+                  ? SCOPED_KEY_REDIS_LOST_DEAD : SCOPED_KEY_REDIS_LOST;
             break;
 
         case SCOPED_KEY_RESP_TOO_LARGE:

@@ -61,7 +61,8 @@ typedef struct {
     /*
      * Whether somebody would lose an answer if a link that is ready moved to
      * another address now; if so, reply returns scoped_key_redis_link_moved
-     * once link->moving is set and nobody would.  NULL: never.
+     * once link->moving is set and nobody would, or link->overdue is set and
+     * who would can be sent again.  NULL: never.
      */
     ngx_uint_t  (*busy)(void *owner);
 } scoped_key_redis_owner_t;
@@ -115,7 +116,12 @@ typedef struct {
     unsigned                         soon:1;  /* the next try comes at once */
     unsigned                         advance:1;  /* to another address */
     unsigned                         moving:1;  /* its address is no longer one
-                                                   of the server's */
+                                                   of the server's, or */
+    unsigned                         overdue:1;  /* and cannot wait any more */
+    unsigned                         renewing:1;  /* it is to be another
+                                                     connection, to: */
+    socklen_t                        to_len;
+    ngx_sockaddr_t                   to;
 } scoped_key_redis_link_t;
 
 
@@ -157,8 +163,13 @@ void scoped_key_redis_link_fail_due(scoped_key_redis_link_t *link,
  */
 ngx_uint_t scoped_key_redis_link_hurry(scoped_key_redis_link_t *link);
 
-/* a link that is up is closed, and made again at once; calls lost */
-void scoped_key_redis_link_renew(scoped_key_redis_link_t *link);
+/*
+ * A link that is up is closed and made again, at this address if it is still
+ * one of the server's: at once, or, as one that moves, when nobody waits for
+ * an answer.  Logs nothing.
+ */
+void scoped_key_redis_link_renew(scoped_key_redis_link_t *link,
+    const scoped_key_redis_address_t *to);
 
 /* the owner's work is done too: the link is up, and its back-off forgotten */
 void scoped_key_redis_link_up(scoped_key_redis_link_t *link);

@@ -158,6 +158,14 @@ scoped_key_redis_tracking_server(const scoped_key_redis_tracking_t *tracking)
 }
 
 
+void
+scoped_key_redis_tracking_renew(scoped_key_redis_tracking_t *tracking,
+    const scoped_key_redis_address_t *to)
+{
+    scoped_key_redis_link_renew(&tracking->link, to);
+}
+
+
 ngx_uint_t
 scoped_key_redis_tracking_proof(const scoped_key_redis_tracking_t *tracking,
     ngx_msec_t *proof)

@@ -52,6 +52,10 @@ const scoped_key_redis_address_t *scoped_key_redis_tracking_address(
 const scoped_key_redis_server_t *scoped_key_redis_tracking_server(
     const scoped_key_redis_tracking_t *tracking);
 
+/* makes the link anew, at this address if it is still one of the server's */
+void scoped_key_redis_tracking_renew(scoped_key_redis_tracking_t *tracking,
+    const scoped_key_redis_address_t *to);
+
 /*
  * The moment (ngx_current_msec) up to which no change can have been missed; of
  * a link that is lost, of the time before.  Returns 0, and leaves *proof alone,

@@ -4,6 +4,7 @@ Each case makes many changes of state, and counts the lines."""
 import re
 import time
 
+from cases.balancer import Balancer
 from kit import keys
 from kit.case import case, check, until
 
@@ -200,14 +201,12 @@ def two_servers_by_turns(house):
 def unreadable_where_nothing_is_kept(house):
     """Who holds the key of a broken record has it read at each request."""
     second = house.add_redis('second')
-    proxy = house.add_proxy()
+    balancer = Balancer(house, house.redis)
     key = keys.new(house.redis, scopes=['no scope %d' % n for n in range(30)])
     second.pipe(key.commands(['no scope %d' % n for n in range(30)]))
-    to = [house.redis]
-    proxy.on_connect = lambda link: to[0].path
-    house.start(proxy).ready()
+    house.start(balancer.proxy).ready()
     house.expect(403, key, 3, reason='insufficient_scope')
-    to[0] = second
+    balancer.pin(second, house.redis)
     house.redis.do('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
     until(5, lambda: house.get(keys.Key()) and house.lines(
         'answered by another server than'), 'two')

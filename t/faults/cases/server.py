@@ -277,6 +277,35 @@ def replica(house):
     until(3, lambda: house.lines('READONLY'), 'a last use was not taken')
 
 
+@case(cache='16m ttl=60s bound=2s')
+def replica_comes_back(house):
+    """One that serves old data is outside the promise until it is in step
+    again; then all that it had missed counts at once."""
+    second = house.add_redis('second')
+    port = listen_on_tcp(house.redis)
+    house.redis.do('CONFIG', 'SET', 'repl-diskless-sync-delay', '0')
+    in_step = lambda: b'master_link_status:up' in second.do(  # noqa: E731
+        'INFO', 'replication')
+    second.do('REPLICAOF', '127.0.0.1', port)
+    until(10, in_step, 'the replica is in step')
+    key, other = keys.new(house.redis, 2)
+    house.start(second)
+    for known in (key, other):
+        house.expect(200, known, 3)
+        until(3, lambda: house.get(known).cache == 'hit', 'kept')
+    # away from its primary, which forgets what it would have sent
+    second.do('REPLICAOF', '127.0.0.1', '1')
+    house.redis.do('HSET', key.record, 'enabled', '0')
+    house.redis.do('DEBUG', 'CHANGE-REPL-ID')
+    house.expect(200, key)
+    second.do('REPLICAOF', '127.0.0.1', port)
+    start = time.monotonic()
+    until(15, in_step, 'the replica is in step')
+    house.expect(403, key, 1, reason='key_disabled')
+    house.expect(200, other)
+    house.figure = 'refused after %.3f s' % (time.monotonic() - start)
+
+
 def listen_on_tcp(redis):
     """A loopback port that was free."""
     for port in range(21000, 22000):
