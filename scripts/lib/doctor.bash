@@ -599,13 +599,11 @@ who_am_i() {
 }
 
 command_doctor() {
-    local CHECK_ID='' CHECK_DIGEST='' program
+    local CHECK_ID='' CHECK_DIGEST=''
     local -A WORKER_USERS=()
 
     need_arguments 0 0 'no words'
-    for program in redis-cli jq; do
-        command -v "$program" >/dev/null || fail "$program is not installed"
-    done
+    need_programs
     read_target
     read_key
     trap end_unanswered EXIT

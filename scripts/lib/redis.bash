@@ -29,22 +29,28 @@ load_lua() {
 # it is given, which must be no secret; the password
 # travels as redis-cli itself has it travel, not on the command line
 redis_cli() {
+    local program=redis-cli
+
     if [[ -n $REDIS_PASSWORD ]]; then
         local -x REDISCLI_AUTH=$REDIS_PASSWORD
     fi
-    exec "${REDIS_WRAP[@]}" redis-cli --raw "${REDIS_OPTIONS[@]}" "$@"
+    command -v redis-cli >/dev/null || program=valkey-cli
+    exec "${REDIS_WRAP[@]}" "$program" --raw "${REDIS_OPTIONS[@]}" "$@"
+}
+
+# the programs that every conversation needs; valkey-cli is as good as redis-cli
+need_programs() {
+    command -v redis-cli >/dev/null || command -v valkey-cli >/dev/null \
+        || fail 'neither redis-cli nor valkey-cli is installed'
+    command -v jq >/dev/null || fail 'jq is not installed'
 }
 
 # Signals are for this shell to act on, they must not cut a conversation, and
 # redis-cli does not let them be ignored: so it has a process group of its own,
 # for which coreutils have timeout.  It ends when its input does.
 redis_open() {
-    local program
-
     [[ -z ${REDIS_PID:-} ]] || return 0
-    for program in redis-cli jq; do
-        command -v "$program" >/dev/null || fail "$program is not installed"
-    done
+    need_programs
     load_lua
     coproc REDIS { REDIS_WRAP=(timeout 0); redis_cli 2>&1; }
     REDIS_IN=${REDIS[1]} REDIS_OUT=${REDIS[0]}

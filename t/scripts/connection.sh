@@ -99,7 +99,7 @@ for command in create list 'list --json' export check unused\ --days\ 1 'show ab
     at -s "$DIR/none.socket" $command
     is "$command: nobody there" "$status [$out]" '1 []'
     like "$command: nobody there, said once" "$err" \
-        '^scoped-key: Redis: Could not connect to Redis at [^'$'\n'']*$'
+        '^scoped-key: Redis: Could not connect to (Redis|Valkey) at [^'$'\n'']*$'
     unlike "$command: nothing was sent" "$err" 'not known'
     # shellcheck disable=SC2086
     at -s "$locked" $command
