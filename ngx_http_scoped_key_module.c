@@ -12,6 +12,7 @@
 #include "src/http/answer.h"
 #include "src/http/body.h"
 #include "src/http/conf.h"
+#include "src/http/debug.h"
 #include "src/http/decide.h"
 #include "src/http/lookup.h"
 #include "src/http/ngx_http_scoped_key.h"
@@ -247,6 +248,20 @@ ngx_http_scoped_key_begin(ngx_http_request_t *r,
 }
 
 
+static ngx_inline ngx_int_t
+ngx_http_scoped_key_allow(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx)
+{
+    if (ngx_http_scoped_key_is_debug(r)) {
+        ngx_http_scoped_key_decide_debug(r, ctx);
+    }
+
+    ngx_http_scoped_key_uses_note(ctx);
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_scoped_key_access_handler(ngx_http_request_t *r)
 {
@@ -305,8 +320,7 @@ ngx_http_scoped_key_access_handler(ngx_http_request_t *r)
     }
 
     if (ctx->verdict == NGX_HTTP_SCOPED_KEY_ALLOWED) {
-        ngx_http_scoped_key_uses_note(ctx);
-        return NGX_OK;
+        return ngx_http_scoped_key_allow(r, ctx);
     }
 
     return ngx_http_scoped_key_answer(r, skcf, ctx);

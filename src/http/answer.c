@@ -47,10 +47,21 @@ ngx_http_scoped_key_answer(ngx_http_request_t *r,
     /* no key at all where none is needed, or a preflight: others may refuse */
 
     if (ctx->verdict == NGX_HTTP_SCOPED_KEY_ANONYMOUS) {
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "scoped key: verdict=anonymous");
         return NGX_DECLINED;
     }
 
     ngx_http_scoped_key_answer_log(r, skcf, ctx);
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "scoped key: verdict=%s reason=%s status=%ui",
+                   skcf->dry_run ? "dry_run"
+                                 : ngx_http_scoped_key_verdicts[ctx->verdict],
+                   scoped_key_reason_name(ctx->cause.reason),
+                   skcf->dry_run ? 0
+                   : ngx_http_scoped_key_answer_status(skcf,
+                                                       ctx->cause.reason));
 
     if (skcf->dry_run) {
         ctx->verdict = NGX_HTTP_SCOPED_KEY_DRY_RUN;

@@ -92,6 +92,16 @@ static const ngx_http_scoped_key_content_type_t
 };
 
 
+#if (NGX_DEBUG)
+
+/* in the order of ngx_http_scoped_key_body_e */
+static const char *const  ngx_http_scoped_key_body_types[] = {
+    "none", "JSON", "form", "application/graphql", "of another type"
+};
+
+#endif
+
+
 scoped_key_param_e
 ngx_http_scoped_key_body(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
@@ -183,6 +193,10 @@ ngx_http_scoped_key_body_collect(ngx_http_request_t *r,
     if (size) {
         body->type = ngx_http_scoped_key_content_type(r);
     }
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "scoped key: body of %O bytes, %s", size,
+                   ngx_http_scoped_key_body_types[body->type]);
 
     body->collected = 1;
 
@@ -308,6 +322,10 @@ ngx_http_scoped_key_body_read(ngx_http_request_t *r,
     ctx->body->room = skcf->dry_run ? 0 : (off_t) skcf->body_limit + 1;
     ctx->reading = 1;
 
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "scoped key: reads the body, at most %uz bytes",
+                   skcf->body_limit);
+
     ngx_http_scoped_key_body_place(r);
 
     rc = ngx_http_read_client_request_body(r,
@@ -373,6 +391,9 @@ ngx_http_scoped_key_body_handler(ngx_http_request_t *r)
     r->write_event_handler = ngx_http_core_run_phases;
 
     if (!ctx->reading) {
+
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "scoped key: body came late, looks the key up again");
 
         /* a client takes its time: what was known of its key may be old */
 

@@ -19,6 +19,16 @@ static void ngx_http_scoped_key_ctx_forget(ngx_http_scoped_key_ctx_t *ctx)
     ngx_http_scoped_key_rare;
 
 
+/* in the order of ngx_http_scoped_key_verdict_e and ..._cache_e */
+const char *const  ngx_http_scoped_key_verdicts[] = {
+    "", "allowed", "refused", "anonymous", "undecided", "dry_run"
+};
+
+const char *const  ngx_http_scoped_key_caches[] = {
+    "", "hit", "miss", "negative", "stale"
+};
+
+
 /* of whatever pass; NULL: there has been none */
 
 static ngx_inline ngx_http_scoped_key_ctx_t *

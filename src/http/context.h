@@ -30,6 +30,10 @@ typedef enum {
     NGX_HTTP_SCOPED_KEY_CACHE_STALE
 } ngx_http_scoped_key_cache_e;
 
+/* the word for each of them: static, "" for the first */
+extern const char *const  ngx_http_scoped_key_verdicts[];
+extern const char *const  ngx_http_scoped_key_caches[];
+
 /* a credential that was taken out of the request; see hide.h */
 typedef struct ngx_http_scoped_key_hidden_s  ngx_http_scoped_key_hidden_t;
 

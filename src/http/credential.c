@@ -6,6 +6,7 @@
 
 #include "credential.h"
 #include "captures.h"
+#include "debug.h"
 #include "header.h"
 #include "sent.h"
 #include "upgrade.h"
@@ -18,7 +19,7 @@ static ngx_int_t ngx_http_scoped_key_search_lines(ngx_http_request_t *r,
 static ngx_int_t ngx_http_scoped_key_search_line(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, const ngx_table_elt_t *header,
     ngx_http_scoped_key_found_t *found);
-static void ngx_http_scoped_key_search_cookie(
+static void ngx_http_scoped_key_search_cookie(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_http_scoped_key_source_t *source, const ngx_str_t *line,
     ngx_http_scoped_key_found_t *found);
@@ -36,7 +37,7 @@ static ngx_int_t ngx_http_scoped_key_search_variable(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx,
     const ngx_http_scoped_key_source_t *source,
     ngx_http_scoped_key_found_t *found);
-static void ngx_http_scoped_key_search_hidden(
+static void ngx_http_scoped_key_search_hidden(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_http_scoped_key_hidden_t *hidden,
     const ngx_http_scoped_key_source_t *source,
@@ -65,12 +66,17 @@ static const ngx_str_t  ngx_http_scoped_key_undecodable = ngx_string(" ");
 /* an empty credential is a missing one */
 
 static ngx_inline void
-ngx_http_scoped_key_found(const ngx_http_scoped_key_loc_conf_t *skcf,
+ngx_http_scoped_key_found(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_http_scoped_key_source_t *source, const ngx_str_t *value,
     ngx_http_scoped_key_found_t *found)
 {
     if (value->len == 0) {
         return;
+    }
+
+    if (ngx_http_scoped_key_is_debug(r)) {
+        ngx_http_scoped_key_debug_credential(r, source, value, 0);
     }
 
     if (ngx_http_scoped_key_credential_is_foreign(skcf, source, value)) {
@@ -194,7 +200,7 @@ ngx_http_scoped_key_search_line(ngx_http_request_t *r,
                                             &ngx_http_scoped_key_cookie_line))
             {
                 found->lines++;
-                ngx_http_scoped_key_search_cookie(skcf, &source[i],
+                ngx_http_scoped_key_search_cookie(r, skcf, &source[i],
                                                   &header->value, found);
             }
 
@@ -211,7 +217,7 @@ ngx_http_scoped_key_search_line(ngx_http_request_t *r,
 
         if (rc == NGX_OK) {
             found->lines++;
-            ngx_http_scoped_key_found(skcf, &source[i], &value, found);
+            ngx_http_scoped_key_found(r, skcf, &source[i], &value, found);
         }
 
         return rc;
@@ -222,7 +228,8 @@ ngx_http_scoped_key_search_line(ngx_http_request_t *r,
 
 
 static void
-ngx_http_scoped_key_search_cookie(const ngx_http_scoped_key_loc_conf_t *skcf,
+ngx_http_scoped_key_search_cookie(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_http_scoped_key_source_t *source, const ngx_str_t *line,
     ngx_http_scoped_key_found_t *found)
 {
@@ -232,7 +239,7 @@ ngx_http_scoped_key_search_cookie(const ngx_http_scoped_key_loc_conf_t *skcf,
 
     while (ngx_http_scoped_key_item_next(&rest, &pair)) {
         if (ngx_http_scoped_key_cookie_is(&pair, &source->name, &value)) {
-            ngx_http_scoped_key_found(skcf, source, &value, found);
+            ngx_http_scoped_key_found(r, skcf, source, &value, found);
         }
     }
 }
@@ -264,7 +271,7 @@ ngx_http_scoped_key_search_elsewhere(ngx_http_request_t *r,
                                                      found);
         }
 
-        ngx_http_scoped_key_search_hidden(skcf, hidden, &source[i], found);
+        ngx_http_scoped_key_search_hidden(r, skcf, hidden, &source[i], found);
     }
 
     return rc;
@@ -294,7 +301,7 @@ ngx_http_scoped_key_search_query(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
-        ngx_http_scoped_key_found(skcf, source, &value, found);
+        ngx_http_scoped_key_found(r, skcf, source, &value, found);
     }
 
     return NGX_OK;
@@ -334,10 +341,10 @@ ngx_http_scoped_key_search_variable(ngx_http_request_t *r,
     text.data = value->data;
 
     ngx_http_scoped_key_trim(&text);
-    ngx_http_scoped_key_found(skcf, source, &text, found);
+    ngx_http_scoped_key_found(r, skcf, source, &text, found);
 
     if (ngx_http_scoped_key_sent_is_repeated(r, &source->name)) {
-        ngx_http_scoped_key_found(skcf, source, &text, found);
+        ngx_http_scoped_key_found(r, skcf, source, &text, found);
     }
 
     return NGX_OK;
@@ -345,14 +352,15 @@ ngx_http_scoped_key_search_variable(ngx_http_request_t *r,
 
 
 static void
-ngx_http_scoped_key_search_hidden(const ngx_http_scoped_key_loc_conf_t *skcf,
+ngx_http_scoped_key_search_hidden(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_http_scoped_key_hidden_t *hidden,
     const ngx_http_scoped_key_source_t *source,
     ngx_http_scoped_key_found_t *found)
 {
     for ( /* void */ ; hidden; hidden = hidden->next) {
         if (ngx_http_scoped_key_same_source(hidden->source, source)) {
-            ngx_http_scoped_key_found(skcf, source, &hidden->value, found);
+            ngx_http_scoped_key_found(r, skcf, source, &hidden->value, found);
         }
     }
 }

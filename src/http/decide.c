@@ -7,6 +7,7 @@
 #include "decide.h"
 #include "body.h"
 #include "captures.h"
+#include "debug.h"
 #include "document.h"
 #include "facts.h"
 #include "param.h"
@@ -63,6 +64,9 @@ ngx_http_scoped_key_decide(ngx_http_request_t *r,
         && scoped_key_record_id(ctx->record).len
            == SCOPED_KEY_LEGACY_ID_BYTES)
     {
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "scoped key: legacy keys are not accepted here");
+
         ngx_http_scoped_key_decide_refuse(ctx, SCOPED_KEY_MALFORMED_KEY);
         return;
     }
@@ -79,6 +83,14 @@ ngx_http_scoped_key_decide(ngx_http_request_t *r,
     ngx_http_scoped_key_param_forget(ctx);
     ngx_http_scoped_key_body_forget(ctx);
     ngx_http_scoped_key_decide_remember(skcf->require, ctx);
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "scoped key: decided: %s%s%s",
+                   ctx->wants_body ? "once the body is read"
+                                   : ngx_http_scoped_key_verdicts[ctx->verdict],
+                   ngx_http_scoped_key_decide_is_remembered(skcf, ctx)
+                   ? ", kept with the cached record" : "",
+                   ctx->exhausted ? ", too much to match" : "");
 }
 
 
@@ -159,6 +171,13 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
 
     reason = scoped_key_verdict_key(ctx->record, ctx->proof, &facts, &left);
 
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "scoped key: record of id=%*s: %s",
+                   scoped_key_record_id(ctx->record).len,
+                   scoped_key_record_id(ctx->record).data,
+                   reason == SCOPED_KEY_REASON_NONE
+                   ? "good for this request" : scoped_key_reason_name(reason));
+
     if (reason != SCOPED_KEY_REASON_NONE) {
         ctx->exhausted = left == 0;
         ngx_http_scoped_key_decide_refuse(ctx, reason);
@@ -190,8 +209,12 @@ ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
     const scoped_key_facts_t *facts, size_t *left,
     ngx_http_scoped_key_ctx_t *ctx)
 {
+    size_t                           before;
+    scoped_key_verdict_e             verdict;
     scoped_key_required_t            required;
     ngx_http_scoped_key_one_scope_t  one;
+
+    before = *left;
 
     if (ngx_http_scoped_key_captures_keep(r, ctx) != NGX_OK
         || ngx_http_scoped_key_require_evaluate(r, require, &one, &required)
@@ -201,9 +224,16 @@ ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
         return;
     }
 
-    switch (scoped_key_verdict_scopes(ctx->record, &required, facts, left,
-                                      &ctx->cause))
-    {
+    verdict = scoped_key_verdict_scopes(ctx->record, &required, facts, left,
+                                        &ctx->cause);
+
+    if (ngx_http_scoped_key_is_debug(r)) {
+        ngx_http_scoped_key_debug_scopes(r, ctx, &required, verdict, facts,
+                                         before);
+    }
+
+    switch (verdict) {
+
     case SCOPED_KEY_ALLOWED:
         ctx->verdict = NGX_HTTP_SCOPED_KEY_ALLOWED;
         break;
@@ -358,3 +388,37 @@ ngx_http_scoped_key_decide_cause(ngx_http_request_t *r,
     (void) scoped_key_verdict_scopes(ctx->record, &remembered->required,
                                      &facts, &left, &ctx->cause);
 }
+
+
+#if (NGX_DEBUG)
+
+void
+ngx_http_scoped_key_decide_debug(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx)
+{
+    scoped_key_facts_t                    facts;
+    const ngx_http_scoped_key_require_t  *remembered;
+
+    remembered = ctx->remembered;
+
+    if (remembered) {
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "scoped key: decided before, cached with the record");
+
+        ngx_http_scoped_key_decide_cause(r, ctx);
+
+        /* what the memo remembers hangs on no fact of the request */
+
+        ngx_memzero(&facts, sizeof(scoped_key_facts_t));
+        facts.now = ngx_time();
+
+        ngx_http_scoped_key_debug_scopes(r, ctx, &remembered->required,
+                                         SCOPED_KEY_ALLOWED, &facts,
+                                         SCOPED_KEY_MATCH_MAX_STEPS);
+    }
+
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "scoped key: verdict=allowed");
+}
+
+#endif

@@ -26,4 +26,8 @@ void ngx_http_scoped_key_decide(ngx_http_request_t *r,
 void ngx_http_scoped_key_decide_cause(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
 
+/* the debug log's lines of a key that is allowed; asks for a memo's cause */
+void ngx_http_scoped_key_decide_debug(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx);
+
 #endif

@@ -178,6 +178,13 @@ ngx_http_scoped_key_document(ngx_http_request_t *r,
 
     ctx->document = document;
 
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "scoped key: GraphQL: %ui types of operations, %ui root "
+                   "fields, %s%V", document->operations.nelts,
+                   document->fields.nelts,
+                   document->mutates ? "writes " : "reads ",
+                   &document->error);
+
     return document->state;
 }
 

@@ -29,6 +29,11 @@ ngx_http_scoped_key_facts(ngx_http_request_t *r, scoped_key_facts_t *facts)
 
     ngx_http_scoped_key_facts_address(r->connection, &facts->address);
 
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "scoped key: method %V, host \"%*s\", address %V",
+                   &r->method_name, facts->host.len, facts->host.data,
+                   &r->connection->addr_text);
+
     /* for who knows the location to fill in */
 
     facts->param = NULL;

@@ -12,6 +12,7 @@
 #include "hide.h"
 #include "cached.h"
 #include "credential.h"
+#include "debug.h"
 #include "upgrade.h"
 #include "header.h"
 
@@ -288,6 +289,10 @@ ngx_http_scoped_key_hide_keep(ngx_http_request_t *r,
 
     if (ctx == NULL || value->len == 0) {
         return NGX_OK;
+    }
+
+    if (ngx_http_scoped_key_is_debug(r)) {
+        ngx_http_scoped_key_debug_hidden(r, source);
     }
 
     hidden = &ctx->first;

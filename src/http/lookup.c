@@ -14,6 +14,7 @@
  */
 
 #include "lookup.h"
+#include "debug.h"
 #include "printable.h"
 #include "../redis/resp.h"
 
@@ -95,8 +96,8 @@ static ngx_int_t ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx, const scoped_key_tag_t *tag,
     scoped_key_str_t id);
 static ngx_http_scoped_key_lookup_t *ngx_http_scoped_key_lookup_join(
-    ngx_http_scoped_key_worker_t *worker, scoped_key_str_t id,
-    const scoped_key_tag_t *id_tag);
+    ngx_http_request_t *r, ngx_http_scoped_key_worker_t *worker,
+    scoped_key_str_t id, const scoped_key_tag_t *id_tag);
 static ngx_http_scoped_key_lookup_t *ngx_http_scoped_key_lookup_find(
     ngx_queue_t *bucket, scoped_key_str_t id);
 static ngx_queue_t *ngx_http_scoped_key_lookup_bucket(
@@ -156,6 +157,16 @@ static const scoped_key_redis_forms_t  ngx_http_scoped_key_fetch_forms = {
 };
 
 
+#if (NGX_DEBUG)
+
+/* in the order of scoped_key_redis_result_e */
+static const char *const  ngx_http_scoped_key_fetch_results[] = {
+    "whole", "too large", "connection was dead", "none"
+};
+
+#endif
+
+
 ngx_int_t
 ngx_http_scoped_key_lookup(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
@@ -172,6 +183,9 @@ ngx_http_scoped_key_lookup(ngx_http_request_t *r,
     }
 
     if (ctx->key.len > SCOPED_KEY_TOKEN_MAX_BYTES) {
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "scoped key: too long for a key");
+
         ctx->cause.reason = SCOPED_KEY_MALFORMED_KEY;
         return NGX_OK;
     }
@@ -206,6 +220,11 @@ ngx_http_scoped_key_lookup_further(ngx_http_request_t *r,
     if (ngx_http_scoped_key_lookup_read(skcf, text, &id)
         == SCOPED_KEY_TOKEN_MALFORMED)
     {
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "scoped key: malformed, or its checksum is wrong; "
+                       "legacy keys are %s",
+                       skcf->legacy ? "accepted here" : "not accepted here");
+
         ctx->cause.reason = SCOPED_KEY_MALFORMED_KEY;
         return NGX_OK;
     }
@@ -262,6 +281,11 @@ ngx_http_scoped_key_lookup_cached(ngx_http_request_t *r,
     if (cached->record == NULL) {
         ctx->cache = NGX_HTTP_SCOPED_KEY_CACHE_NEGATIVE;
         ctx->cause.reason = SCOPED_KEY_UNKNOWN_KEY;
+
+        if (ngx_http_scoped_key_is_debug(r)) {
+            ngx_http_scoped_key_debug_cached(r, worker, ctx);
+        }
+
         return NGX_OK;
     }
 
@@ -277,6 +301,10 @@ ngx_http_scoped_key_lookup_cached(ngx_http_request_t *r,
                                                   ngx_http_scoped_key_module))
     {
         ctx->memo = cached->memo;
+    }
+
+    if (ngx_http_scoped_key_is_debug(r)) {
+        ngx_http_scoped_key_debug_cached(r, worker, ctx);
     }
 
     return NGX_OK;
@@ -324,9 +352,18 @@ ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
 
     ctx->cache = NGX_HTTP_SCOPED_KEY_CACHE_MISS;
 
-    lookup = ngx_http_scoped_key_lookup_join(worker, id, &id_tag);
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "scoped key: cache miss, id=%*s", id.len, id.data);
+
+    lookup = ngx_http_scoped_key_lookup_join(r, worker, id, &id_tag);
 
     if (lookup == NULL) {
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "scoped key: lookup cannot be sent, connection to %V "
+                       "is down or full",
+                       &scoped_key_redis_connection_address(worker->redis)
+                        ->name);
+
         ctx->cause.reason = SCOPED_KEY_STORE_UNAVAILABLE;
         return NGX_OK;
     }
@@ -365,8 +402,9 @@ ngx_http_scoped_key_lookup_tag(ngx_http_scoped_key_worker_t *worker,
 /* the lookup of this id that is under way, or a new one; NULL: not now */
 
 static ngx_http_scoped_key_lookup_t *
-ngx_http_scoped_key_lookup_join(ngx_http_scoped_key_worker_t *worker,
-    scoped_key_str_t id, const scoped_key_tag_t *id_tag)
+ngx_http_scoped_key_lookup_join(ngx_http_request_t *r,
+    ngx_http_scoped_key_worker_t *worker, scoped_key_str_t id,
+    const scoped_key_tag_t *id_tag)
 {
     ngx_queue_t                   *bucket;
     ngx_http_scoped_key_lookup_t  *lookup;
@@ -375,6 +413,9 @@ ngx_http_scoped_key_lookup_join(ngx_http_scoped_key_worker_t *worker,
     lookup = ngx_http_scoped_key_lookup_find(bucket, id);
 
     if (lookup) {
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "scoped key: joins a lookup, sent %M ms ago",
+                       ngx_current_msec - lookup->read_ms);
         return lookup;
     }
 
@@ -396,6 +437,10 @@ ngx_http_scoped_key_lookup_join(ngx_http_scoped_key_worker_t *worker,
     }
 
     ngx_queue_insert_tail(bucket, &lookup->queue);
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "scoped key: lookup sent, connection to %V",
+                   &scoped_key_redis_connection_address(worker->redis)->name);
 
     return lookup;
 }
@@ -449,6 +494,10 @@ ngx_http_scoped_key_lookup_detach(ngx_http_scoped_key_worker_t *worker,
     lookup = ngx_http_scoped_key_lookup_find(bucket, id);
 
     if (lookup) {
+        ngx_log_debug2(NGX_LOG_DEBUG_HTTP, worker->log, 0,
+                       "scoped key: lookup of id=%*s detached: changed "
+                       "meanwhile", id.len, id.data);
+
         lookup->detached = 1;
         ngx_queue_remove(&lookup->queue);
     }
@@ -500,6 +549,14 @@ ngx_http_scoped_key_lookup_end(ngx_http_scoped_key_lookup_t *lookup,
     }
 
     lookup->reason = reason;
+
+    ngx_log_debug5(NGX_LOG_DEBUG_HTTP, worker->log, 0,
+                   "scoped key: lookup of id=%*s ended after %M ms: %s%s",
+                   lookup->id_len, lookup->id,
+                   ngx_current_msec - lookup->read_ms,
+                   record ? "record" : scoped_key_reason_name(reason),
+                   record == NULL || scoped_key_record_is_valid(record)
+                   ? "" : ", invalid");
 
     ngx_http_scoped_key_lookup_settle(lookup, proof);
 
@@ -632,6 +689,8 @@ ngx_http_scoped_key_lookup_keep(ngx_http_scoped_key_lookup_t *lookup,
         || lookup->reason == SCOPED_KEY_STORE_UNAVAILABLE
         || !ngx_http_scoped_key_worker_may_keep(worker))
     {
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, worker->log, 0,
+                       "scoped key: not kept in the cache");
         return;
     }
 
@@ -639,6 +698,10 @@ ngx_http_scoped_key_lookup_keep(ngx_http_scoped_key_lookup_t *lookup,
     id.data = lookup->id;
 
     record = proof == SCOPED_KEY_PROOF_NONE ? NULL : lookup->record;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, worker->log, 0,
+                   "scoped key: kept in the cache as %s",
+                   record ? "a record" : "unknown");
 
     (void) scoped_key_cache_put(worker->cache, tag, id, record, proof,
                                 lookup->read_ms);
@@ -759,6 +822,12 @@ ngx_http_scoped_key_fetch_handler(scoped_key_redis_batch_t *batch,
     /* it was asked for then, and no sooner */
     lookup->read_ms = batch->sent;
 
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, lookup->worker->log, 0,
+                   "scoped key: reply to lookup of id=%*s after %M ms: %s",
+                   lookup->id_len, lookup->id,
+                   ngx_current_msec - batch->sent,
+                   ngx_http_scoped_key_fetch_results[result]);
+
     switch (result) {
 
     case SCOPED_KEY_REDIS_REPLY:
@@ -827,6 +896,12 @@ ngx_http_scoped_key_fetch_read(ngx_http_scoped_key_lookup_t *lookup,
     {
         source.damage = "wrong type";
     }
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, lookup->worker->log, 0,
+                   "scoped key: read %uz fields, %uz members%s",
+                   source.damage ? 0 : hash->len / 2,
+                   source.damage ? 0 : set->len,
+                   source.damage ? ", wrong type" : "");
 
     fields = NULL;
     members = NULL;
@@ -906,6 +981,10 @@ ngx_http_scoped_key_fetch_build(ngx_http_scoped_key_lookup_t *lookup,
     if (proof.has_digest
         && !ngx_http_scoped_key_lookup_is_proven(lookup, &proof))
     {
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, lookup->worker->log, 0,
+                       "scoped key: a record, but nobody who waits has its "
+                       "secret");
+
         ngx_http_scoped_key_lookup_end(lookup, NULL, NULL,
                                        SCOPED_KEY_UNKNOWN_KEY);
         scoped_key_wipe(&proof, sizeof(scoped_key_proof_t));
@@ -1171,9 +1250,10 @@ ngx_http_scoped_key_waiter_run(ngx_http_scoped_key_waiter_t *waiter)
     }
 
     ctx->waiting = 0;
-    ngx_http_scoped_key_waiter_take(waiter, ctx, lookup);
 
     ngx_http_set_log_request(c->log, r);
+
+    ngx_http_scoped_key_waiter_take(waiter, ctx, lookup);
 
     r->read_event_handler = ngx_http_block_reading;
 
@@ -1193,7 +1273,7 @@ ngx_http_scoped_key_waiter_take(ngx_http_scoped_key_waiter_t *waiter,
     if (ngx_http_scoped_key_waiter_is_outdated(lookup)) {
 
         ngx_log_debug1(NGX_LOG_DEBUG_HTTP, waiter->request->connection->log, 0,
-                       "scoped key: a reading of %M ms ago is too old",
+                       "scoped key: resumed, but read %M ms ago is too old",
                        ngx_current_msec - lookup->read_ms);
 
         if (++waiter->outdated < NGX_HTTP_SCOPED_KEY_MAX_LOOKUPS) {
@@ -1217,6 +1297,14 @@ ngx_http_scoped_key_waiter_take(ngx_http_scoped_key_waiter_t *waiter,
     } else if (lookup->record) {
         ctx->cause.reason = SCOPED_KEY_UNKNOWN_KEY;
     }
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, waiter->request->connection->log, 0,
+                   "scoped key: resumed, read %M ms ago: %s%s",
+                   ngx_current_msec - lookup->read_ms,
+                   ctx->record ? "record"
+                               : scoped_key_reason_name(ctx->cause.reason),
+                   ctx->record && ctx->proof == SCOPED_KEY_PROOF_PREVIOUS
+                   ? ", previous secret" : "");
 }
 
 

@@ -209,6 +209,17 @@ static void ngx_http_scoped_key_second_push(
     const scoped_key_second_t *found);
 
 
+#if (NGX_DEBUG)
+
+/* in the order of scoped_key_param_e */
+static const char *const  ngx_http_scoped_key_param_states[] = {
+    "read", "null or empty", "not declared", "needs the body", "ambiguous",
+    "unreadable", "too large", "out of memory"
+};
+
+#endif
+
+
 scoped_key_param_e
 ngx_http_scoped_key_param(void *data, scoped_key_str_t name,
     const scoped_key_str_t **values, size_t *n)
@@ -225,6 +236,10 @@ ngx_http_scoped_key_param(void *data, scoped_key_str_t name,
 
     param = ngx_http_scoped_key_param_find(asker->skcf->params, &asked);
     if (param == NULL) {
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP,
+                       asker->request->connection->log, 0,
+                       "scoped key: param \"%V\" is not declared here",
+                       &asked);
         return SCOPED_KEY_PARAM_UNDECLARED;
     }
 
@@ -271,6 +286,12 @@ ngx_http_scoped_key_param_know(ngx_http_scoped_key_gathering_t *gathering,
     if (gathering->values->failed) {
         known->state = SCOPED_KEY_PARAM_ERROR;
     }
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP,
+                   gathering->asker->request->connection->log, 0,
+                   "scoped key: param \"%V\": %uz values, %s",
+                   &gathering->param->name, known->n,
+                   ngx_http_scoped_key_param_states[known->state]);
 
     known->known = 1;
 }
@@ -1259,7 +1280,7 @@ ngx_http_scoped_key_param_second(
         {
             ngx_log_debug1(NGX_LOG_DEBUG_HTTP,
                            asker->request->connection->log, 0,
-                           "scoped_key: a second reading of param \"%V\"",
+                           "scoped key: a second reading of param \"%V\"",
                            &param->name);
 
             return SCOPED_KEY_PARAM_AMBIGUOUS;

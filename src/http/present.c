@@ -10,6 +10,7 @@
 
 #include "present.h"
 #include "credential.h"
+#include "debug.h"
 #include "hide.h"
 #include "../core/token.h"
 #include "cached.h"
@@ -59,6 +60,9 @@ ngx_http_scoped_key_present(ngx_http_request_t *r,
     }
 
     if (skcf->preflight && ngx_http_scoped_key_is_preflight(r)) {
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "scoped key: CORS preflight, needs no key");
+
         ctx->verdict = NGX_HTTP_SCOPED_KEY_ANONYMOUS;
         return NGX_OK;
     }
@@ -70,6 +74,10 @@ ngx_http_scoped_key_present(ngx_http_request_t *r,
         if (skcf->prefixes
             && ngx_http_scoped_key_is_of_others(skcf->prefixes, &ctx->key))
         {
+            ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                           "scoped key: its prefix is none of "
+                           "scoped_key_prefix");
+
             ctx->cause.reason = SCOPED_KEY_MALFORMED_KEY;
             break;
         }
@@ -78,10 +86,15 @@ ngx_http_scoped_key_present(ngx_http_request_t *r,
         break;
 
     case NGX_BUSY:
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "scoped key: more than one credential was found");
+
         ctx->cause.reason = SCOPED_KEY_AMBIGUOUS_KEY;
         break;
 
     default:
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "scoped key: no credential was found");
 
         if (skcf->enable == NGX_HTTP_SCOPED_KEY_OPTIONAL) {
             ctx->verdict = NGX_HTTP_SCOPED_KEY_ANONYMOUS;
@@ -276,6 +289,11 @@ ngx_http_scoped_key_take(ngx_http_request_t *r,
     }
 
     ctx->key = line->value;
+
+    if (ngx_http_scoped_key_is_debug(r)) {
+        ngx_http_scoped_key_debug_credential(r, source, &line->value,
+                                             ctx->hidden != NULL);
+    }
 
     return NGX_OK;
 }

@@ -59,6 +59,10 @@ ngx_http_scoped_key_worker_reckon(ngx_http_scoped_key_worker_t *worker)
     worker->oldest = ngx_http_scoped_key_worker_since(ttl);
     worker->oldest_unknown = ngx_http_scoped_key_worker_since(negative);
     worker->reckoned = ngx_current_msec;
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, worker->log, 0,
+                   "scoped key: records are good for %M ms, unknown keys for "
+                   "%M ms%s", ttl, negative, worker->stale ? ", stale" : "");
 }
 
 

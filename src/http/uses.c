@@ -188,6 +188,10 @@ ngx_http_scoped_key_uses_append(ngx_http_scoped_key_uses_t *uses,
     use->id_len = (u_char) id.len;
     ngx_memcpy(use->id, id.data, id.len);
 
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, uses->log, 0,
+                   "scoped key: %V of id=%*s is to be written", uses->name,
+                   id.len, id.data);
+
     /* once a command is answered, the next one is thought of */
 
     if (uses->nsent == 0) {
@@ -286,6 +290,9 @@ ngx_http_scoped_key_uses_send(ngx_http_scoped_key_uses_t *uses, ngx_uint_t n)
 
     uses->batch.again = 1;
 
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, uses->log, 0,
+                   "scoped key: writes %V of %ui keys", uses->name, n);
+
     return ngx_http_scoped_key_uses_write(uses);
 }
 
@@ -336,6 +343,10 @@ ngx_http_scoped_key_uses_handler(scoped_key_redis_batch_t *batch,
         return;
     }
 
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, uses->log, 0,
+                   "scoped key: wrote %V of %ui keys, %ui are waiting",
+                   uses->name, uses->nsent, uses->npending);
+
     uses->nsent = 0;
 
     if (uses->npending) {
@@ -364,6 +375,10 @@ ngx_http_scoped_key_uses_fail(ngx_http_scoped_key_uses_t *uses,
     const char  *note;
 
     ngx_http_scoped_key_uses_free(uses);
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, uses->log, 0,
+                   "scoped key: lost %V of %ui keys", uses->name,
+                   uses->nsent + uses->npending);
 
     uses->lost += uses->nsent + uses->npending;
     uses->nsent = 0;

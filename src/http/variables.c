@@ -52,16 +52,6 @@ static scoped_key_str_t (*const ngx_http_scoped_key_record_texts[])(
 };
 
 
-/* in the order of ngx_http_scoped_key_verdict_e and ..._cache_e */
-static const char *const  ngx_http_scoped_key_verdicts[] = {
-    "", "allowed", "refused", "anonymous", "undecided", "dry_run"
-};
-
-static const char *const  ngx_http_scoped_key_caches[] = {
-    "", "hit", "miss", "negative", "stale"
-};
-
-
 /* none may be cached: each may be asked for before there is a decision */
 
 #define ngx_http_scoped_key_variable(name, handler, data)                     \

@@ -5,6 +5,7 @@
 
 #include "worker.h"
 #include "cached.h"
+#include "debug.h"
 #include "../core/version.h"
 #include "../redis/endpoints.h"
 #include "lookup.h"
@@ -304,6 +305,9 @@ ngx_http_scoped_key_worker_flush(void *data)
 {
     ngx_http_scoped_key_worker_t  *worker = data;
 
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, worker->log, 0,
+                   "scoped key: forgets all that is cached");
+
     scoped_key_cache_flush(worker->cache);
     ngx_http_scoped_key_lookup_detach_all(worker);
 }
@@ -318,6 +322,10 @@ ngx_http_scoped_key_worker_changed(void *data, const ngx_str_t *key)
 
     u_char     *last;
     ngx_str_t   id;
+
+    if (ngx_http_scoped_key_log_is_debug(worker->log)) {
+        ngx_http_scoped_key_debug_changed(worker, key);
+    }
 
     if (key->len < worker->conf->tracked.len) {
         return;
@@ -347,6 +355,10 @@ ngx_http_scoped_key_worker_message(void *data, const ngx_str_t *text)
 
     if (text->len == 0 || text->len > SCOPED_KEY_ID_MAX_BYTES) {
         return;
+    }
+
+    if (ngx_http_scoped_key_log_is_debug(worker->log)) {
+        ngx_http_scoped_key_debug_changed(worker, text);
     }
 
     id.len = text->len;

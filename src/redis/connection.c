@@ -366,6 +366,9 @@ scoped_key_redis_connection_push(scoped_key_redis_connection_t *connection,
     ring = &connection->ring;
 
     if (!scoped_key_redis_connection_accepts(connection)) {
+        ngx_log_debug1(NGX_LOG_DEBUG_EVENT, link->log, 0,
+                       "scoped key: redis connection takes no batch, "
+                       "%ui in flight", ring->n);
         return NGX_DECLINED;
     }
 
@@ -391,6 +394,11 @@ scoped_key_redis_connection_push(scoped_key_redis_connection_t *connection,
     slot->batch = batch;
     slot->sent = ngx_current_msec;
     batch->sent = ngx_current_msec;
+
+    ngx_log_debug3(NGX_LOG_DEBUG_EVENT, link->log, 0,
+                   "scoped key: redis connection takes a batch of %ui "
+                   "commands, %uz bytes, %ui in flight",
+                   forms->n, len, ring->n);
 
     scoped_key_redis_connection_watch(connection);
     scoped_key_redis_link_flush(link);
@@ -518,6 +526,12 @@ scoped_key_redis_connection_pop(scoped_key_redis_connection_t *connection)
 
     ring = &connection->ring;
     batch = scoped_key_redis_ring_at(ring, 0)->batch;
+
+    ngx_log_debug3(NGX_LOG_DEBUG_EVENT, connection->link.log, 0,
+                   "scoped key: redis connection: a batch is answered after "
+                   "%M ms, %ui in flight%s",
+                   ngx_current_msec - scoped_key_redis_ring_at(ring, 0)->sent,
+                   ring->n - 1, batch ? "" : ", nobody waits for it");
 
     ring->first = (ring->first + 1) & (ring->size - 1);
     ring->n--;
@@ -770,6 +784,10 @@ scoped_key_redis_connection_give_up(scoped_key_redis_connection_t *connection)
         if (connection->nlate == 0) {
             scoped_key_redis_connection_log_late(&connection->link);
         }
+
+        ngx_log_debug1(NGX_LOG_DEBUG_EVENT, connection->link.log, 0,
+                       "scoped key: redis connection: a batch has timed out "
+                       "after %M ms", ngx_current_msec - slot->sent);
 
         batch = slot->batch;
         slot->batch = NULL;

@@ -66,6 +66,16 @@ static const char *const  scoped_key_redis_handshake_known[] = {
 };
 
 
+#if (NGX_DEBUG)
+
+/* in the order of scoped_key_redis_step_e */
+static const char *const  scoped_key_redis_handshake_names[] = {
+    "AUTH", "SELECT", "PING", "INFO", ""
+};
+
+#endif
+
+
 void
 scoped_key_redis_link_init(scoped_key_redis_link_t *link,
     const scoped_key_redis_conf_t *conf,
@@ -188,6 +198,11 @@ scoped_key_redis_link_connect(scoped_key_redis_link_t *link)
 
     /* not idle: a worker that shuts down still has requests to decide */
     c = link->peer.connection;
+
+    ngx_log_debug4(NGX_LOG_DEBUG_EVENT, link->log, 0,
+                   "scoped key: redis %s connects to %V, fd:%d #%uA",
+                   link->ops->name, &link->address.name, c->fd, c->number);
+
     c->data = link;
     c->read->handler = scoped_key_redis_link_on_read;
     c->write->handler = scoped_key_redis_link_on_write;
@@ -472,6 +487,10 @@ scoped_key_redis_link_retry(scoped_key_redis_link_t *link)
     link->overdue = 0;
     link->renewing = 0;
 
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, link->log, 0,
+                   "scoped key: redis %s tries again in %M ms",
+                   link->ops->name, delay);
+
     link->state = SCOPED_KEY_REDIS_BACKOFF;
     ngx_add_timer(&link->timer, delay);
 }
@@ -545,6 +564,10 @@ scoped_key_redis_link_up(scoped_key_redis_link_t *link)
                       link->ops->name, &link->conf->name,
                       &link->address.name);
     }
+
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, link->log, 0,
+                   "scoped key: redis %s to %V is up", link->ops->name,
+                   &link->address.name);
 
     link->tried = 0;
     link->stale = NULL;
@@ -763,6 +786,11 @@ scoped_key_redis_link_greet(scoped_key_redis_link_t *link)
         return;
     }
 
+    ngx_log_debug3(NGX_LOG_DEBUG_EVENT, link->log, 0,
+                   "scoped key: redis %s handshake:%s%s PING INFO",
+                   link->ops->name, link->conf->password.len ? " AUTH" : "",
+                   link->conf->db ? " SELECT" : "");
+
     link->state = SCOPED_KEY_REDIS_HANDSHAKE;
     scoped_key_redis_link_on_flush(&link->flush);
 }
@@ -803,6 +831,13 @@ scoped_key_redis_link_on_flush(ngx_event_t *ev)
     }
 
     if (link->state == SCOPED_KEY_REDIS_READY) {
+        if (link->output.last > link->output.sent) {
+            ngx_log_debug2(NGX_LOG_DEBUG_EVENT, link->log, 0,
+                           "scoped key: redis %s sends %uz bytes",
+                           link->ops->name,
+                           link->output.last - link->output.sent);
+        }
+
         if (scoped_key_redis_output_send(&link->output, c) == NGX_ERROR) {
             scoped_key_redis_link_fail_due(link, ngx_socket_errno,
                                            "send() failed",
@@ -841,6 +876,12 @@ scoped_key_redis_link_reply(scoped_key_redis_link_t *link,
     default:
         return "the server spoke first";
     }
+
+    ngx_log_debug3(NGX_LOG_DEBUG_EVENT, link->log, 0,
+                   "scoped key: redis %s handshake: %s to %s",
+                   link->ops->name,
+                   value->type == SCOPED_KEY_RESP_ERROR ? "error" : "reply",
+                   scoped_key_redis_handshake_names[link->step]);
 
     reason = scoped_key_redis_handshake_reply(link, value);
 
@@ -937,6 +978,9 @@ scoped_key_redis_link_receive(scoped_key_redis_link_t *link)
     }
 
     link->heard = ngx_current_msec;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, link->log, 0,
+                   "scoped key: redis %s got %z bytes", link->ops->name, n);
 
     if (!scoped_key_resp_feed(link->resp, buffer, n)) {
         scoped_key_redis_link_fail(link, 0, "out of memory");

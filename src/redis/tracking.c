@@ -216,6 +216,11 @@ scoped_key_redis_tracking_subscribe(scoped_key_redis_tracking_t *tracking)
 
     channels[n++] = *tracking->push.channel;
 
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, tracking->link.log, 0,
+                   "scoped key: redis tracking link subscribes to %s\"%V\"",
+                   n > 1 ? "changes of keys and " : "",
+                   tracking->push.channel);
+
     tracking->pending = n;
     tracking->asked = ngx_current_msec;
 
@@ -231,6 +236,9 @@ static const char *
 scoped_key_redis_tracking_beat(scoped_key_redis_tracking_t *tracking)
 {
     const char  *reason;
+
+    ngx_log_debug0(NGX_LOG_DEBUG_EVENT, tracking->link.log, 0,
+                   "scoped key: redis tracking link sends a heartbeat");
 
     reason = scoped_key_redis_ask_ping(&tracking->link);
     if (reason != NULL) {
@@ -249,6 +257,9 @@ scoped_key_redis_tracking_ponged(scoped_key_redis_tracking_t *tracking,
     const scoped_key_resp_value_t *value)
 {
     tracking->pinged = 0;
+
+    ngx_log_debug0(NGX_LOG_DEBUG_EVENT, tracking->link.log, 0,
+                   "scoped key: redis tracking link answers a heartbeat");
 
     if (value->type == SCOPED_KEY_RESP_ERROR
         && !scoped_key_resp_is_error(value, "NOPERM"))
@@ -318,6 +329,10 @@ scoped_key_redis_tracking_confirm(scoped_key_redis_tracking_t *tracking)
         /* changes up to now were told to nobody */
         scoped_key_redis_tracking_flush(tracking);
     }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, tracking->link.log, 0,
+                   "scoped key: redis tracking link is confirmed, asked %M ms "
+                   "ago", ngx_current_msec - tracking->asked);
 
     if (tracking->tracks) {
         tracking->warned = 0;
@@ -474,6 +489,11 @@ scoped_key_redis_tracking_on_heartbeat(ngx_event_t *ev)
 
     } else if (++tracking->missed == SCOPED_KEY_REDIS_MISSED_HEARTBEATS) {
         reason = "no heartbeat";
+
+    } else {
+        ngx_log_debug1(NGX_LOG_DEBUG_EVENT, tracking->link.log, 0,
+                       "scoped key: redis tracking link: %ui heartbeats are "
+                       "missing", tracking->missed);
     }
 
     if (reason != NULL) {

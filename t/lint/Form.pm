@@ -79,7 +79,8 @@ sub law_calls {
 
 
 # How long a comparison of secrets takes may tell nothing of them: only digests
-# are compared, in one place, by libsodium.
+# are compared, in one place, by libsodium.  And no line of a log, at whatever
+# level, is given one: a digest, a password, or the key that was presented.
 sub law_secrets {
     my ($source) = @_;
     my $compares = qr/\b(?!sodium_)(\w*(?:memn?cmp|bcmp|str\w*cmp|str_equal))\s*\(/;
@@ -98,11 +99,38 @@ sub law_secrets {
         }
     }
 
+    push @violations, map { [ $source->{name}, $_, 'a secret is logged' ] }
+                      logged_secrets($source);
+
     if ($alone && !grep { /\bsodium_memcmp\s*\(/ } @{ $source->{code} }) {
         push @violations, [ $source->{name}, 0, 'compares no digests' ];
     }
 
     judge('secrets', @violations);
+}
+
+
+# the lines where a call begins that logs one; how long it is may be said
+sub logged_secrets {
+    my ($source) = @_;
+    my $text = join "\n", @{ $source->{code} };
+    my $logs = qr/\bngx_(?:conf_)?log_(?:error|error_core|stderr|abort|debug\d)\s*\(/;
+    my $secret = qr/\b\w*(?:digest|secret|pepper|password)\w*
+                    |\b(?:ctx|found|hidden|pair)\s*(?:->|\.)\s*(?:key|value|foreign)
+                    |->\s*(?:hello|output|command|digest|tag|proof)\b/x;
+    my @found;
+
+    while ($text =~ /$logs([^;]*)/g) {
+        my ($call, $from) = ($1, $-[0]);
+
+        # a length, a condition, and the name of a file of one
+        $call =~ s/\b[\w>.-]*(?:\.|->)(?:len|last|sent)\b//g;
+        $call =~ s/[\w>.-]+\s*(?:\?|==|!=)//g;
+        push @found, 1 + (substr($text, 0, $from) =~ tr/\n//)
+            if $call =~ $secret;
+    }
+
+    return @found;
 }
 
 
