@@ -6,6 +6,10 @@
 # shellcheck shell=bash disable=SC2034,SC2154,SC1091
 
 PAGE=500
+# so that the first rows are there at once
+FIRST_PAGE=100
+LEGACY_ID=25
+PLAIN_ID=12
 
 jq_view() {
     local program=$1
@@ -85,13 +89,14 @@ view_start() {
 
 # In a cluster each record may be on another node: the ids come here first.
 walk_cluster() {
-    local after='' score='' ids id view_start
+    local after='' score='' ids id view_start page=$FIRST_PAGE
 
     while :; do
-        lua_call "${REDIS_PREFIX}ids" page "$after" "$score" "$PAGE" 1
+        lua_call "${REDIS_PREFIX}ids" page "$after" "$score" "$page" 1
         redis_expect '^(-|[0-9a-f]+ )'
         [[ $reply != - ]] || break
         read -r after score ids <<<"$reply"
+        page=$PAGE
         if [[ -n $before && -n $ids ]]; then
             # shellcheck disable=SC2086 # the ids are words
             lua_call "${REDIS_PREFIX}last_used" uses "$before" $ids
@@ -107,22 +112,23 @@ walk_cluster() {
 # A lone server finds the ids of a page itself, between two places that are
 # settled here.
 walk_server() {
-    local after='' score='' to to_score view_start
+    local after='' score='' to to_score view_start page=$FIRST_PAGE
 
     view_start "${REDIS_PREFIX}ids" browse
     while :; do
-        lua_call "${REDIS_PREFIX}ids" page "$after" "$score" "$PAGE" 0
+        lua_call "${REDIS_PREFIX}ids" page "$after" "$score" "$page" 0
         redis_expect '^(-|[0-9a-f]+ )'
         [[ $reply != - ]] || break
         read -r to to_score <<<"$reply"
         printf '%s "%s" "%s" "%s" "%s" "%s"\n' "$view_start" "$before" \
             "$after" "$score" "$to" "$to_score"
-        after=$to score=$to_score
+        after=$to score=$to_score page=$PAGE
     done
 }
 
 # The whole index, a page at a time, as commands for the second connection.
-# before: a time; then only keys that were not used since, with their last use.
+# before: `all`, with the last uses; a time, only keys that were not used since,
+# with their last uses; or nothing.
 walk_index() {
     local missing=$1 before=$2
 
@@ -136,18 +142,166 @@ walk_index() {
     redis_close
 }
 
-# filter, before, jq program, its arguments: walks, fetches, judges, shows
-view_all() {
-    local filter=$1 before=$2 status
+# view_lines FILTER BEFORE COMMAND...: the records that pass the filter, a line
+# each, and at the end the marker, to the command.  Once it has read enough,
+# Redis is asked no more: redis-cli itself would go on when nobody reads.
+view_lines() {
+    local filter=$1 before=$2 records fetcher
+    local -a statuses
 
     shift 2
+    exec {records}< <(REDIS_WRAP=(timeout 0)
+        redis_cli < <(walk_index '' "$before" && printf 'ECHO %s\n' "$MARKER"))
+    fetcher=$!
+    core_lines view "$filter" <&"$records" | "$@"
+    statuses=("${PIPESTATUS[@]}")
+    exec {records}<&-
+    kill "$fetcher" 2>/dev/null
+    wait "$fetcher" 2>/dev/null
+    for status in "${statuses[@]}"; do
+        ((status == 0 || status == 141)) || exit 1
+    done
+}
+
+# the width of the terminal, to `width`; 0: without end
+find_width() {
+    local size
+
+    width=0
+    [[ -z ${OPTION[wide]:-} && $form == no ]] || return 0
+    width=${COLUMNS:-}
+    if [[ -z $width && -t 1 ]]; then
+        size=$(stty size <&1 2>/dev/null) && width=${size#* }
+    fi
+    [[ $width =~ ^[1-9][0-9]{0,4}$ ]] || width=80
+    ((width >= 40)) || width=40
+}
+
+# whether ids are long, told by the first page of the index, to `ids`
+find_id_width() {
+    local id
+
+    redis_open
+    lua_call "${REDIS_PREFIX}ids" page '' '' "$FIRST_PAGE" 1
+    redis_expect '^(-|[0-9a-f]+ )'
+    redis_close
+    ids=$PLAIN_ID
+    for id in ${reply#* * }; do
+        ((${#id} != LEGACY_ID)) || ids=$LEGACY_ID
+    done
+}
+
+# the pager that rows go through, to `pager`; none where no terminal is
+find_pager() {
+    pager=${SCOPED_KEY_PAGER-${PAGER-less}}
+    [[ $form == no && -t 1 ]] && command -v "${pager%% *}" >/dev/null || pager=''
+}
+
+# The rows, through the pager if they are more than the terminal shows.
+page_rows() {
+    local height
+    local -a lines
+
+    height=$(stty size <&1 2>/dev/null)
+    height=${height% *}
+    [[ $height =~ ^[1-9][0-9]*$ ]] || height=24
+    readarray -n "$height" lines
+    if ((${#lines[@]} < height)); then
+        printf %s "${lines[@]}"
+    else
+        { printf %s "${lines[@]}" && cat; } | LESS=${LESS-FRSX} sh -c "$pager"
+    fi
+}
+
+# the records in the order of a field, the marker last
+sort_rows() {
+    local field=${1#-} reverse=''
+
+    [[ $1 != -* ]] || reverse=-r
+    jq --unbuffered -R -r -n --arg field "$field" --arg marker "$MARKER" \
+        'include "people"; foreach (inputs, null) as $line (null;
+            if $line == $marker then halt
+            elif $line == null then "" | halt_error(1)
+            else $line | [records] | first end;
+            if . == null then empty
+            else "\(.[$field] // null | if . == null then "~" else tojson end)\t\(tojson)"
+            end)' -L "$LIB" \
+        | sort -s -t $'\t' -k 1,1 $reverse | cut -f 2- && echo "$MARKER"
+}
+
+show_rows() {
+    jq_view list --unbuffered -R -n "$@"
+}
+
+# view_rows FILTER BEFORE KIND: rows for people, or objects for programs
+view_rows() {
+    local filter=$1 before=$2 kind=$3 width ids all=yes terminal=no pager status
+    local -a arguments
+
     find_core
-    redis_try
-    walk_index '' "$before" | (redis_cli) | core_lines view "$filter" \
-        | jq_view "$@" -R -n
+    find_id_width
+    find_width
+    [[ ! -t 1 || ! -t 2 ]] || terminal=yes
+    [[ -z ${filter//,\"ids\":true/} ]] || all=no
+    [[ -z ${OPTION[sort]:-} ]] || filter=${filter//,\"ids\":true/}
+    arguments=(--arg json "$form" --argjson limit "$limit" --arg kind "$kind"
+        --argjson width "$width" --argjson ids "$ids" --arg all "$all"
+        --arg columns "${OPTION[columns]:-}" --arg marker "$MARKER"
+        --arg terminal "$terminal" --arg quiet no)
+    find_pager
+    if [[ -n $pager ]]; then
+        show_sorted | page_rows
+    else
+        show_sorted
+    fi
     for status in "${PIPESTATUS[@]}"; do
         ((status == 0 || status == 141)) || exit 1
     done
+}
+
+show_sorted() {
+    if [[ -n ${OPTION[sort]:-} ]]; then
+        view_lines "$filter" "$before" sort_rows "$sort_field" \
+            | show_rows "${arguments[@]}"
+    else
+        view_lines "$filter" "$before" show_rows "${arguments[@]}"
+    fi
+}
+
+# the columns that --columns and --sort may name, and the fields behind them
+declare -A COLUMN_FIELD=([id]=id [name]=name [owner]=owner [mode]=mode
+    [state]=state [created]=created_at [not_before]=not_before
+    [expires]=expires_at [rotated]=rotated_at [previous_until]=previous_until
+    [previous_used]=previous_last_used [last_used]=last_used [hosts]=hosts
+    [ips]=ips [methods]=methods [scopes]=scopes)
+
+check_columns() {
+    local column field
+    local -a items=()
+
+    if [[ -n ${OPTION[columns]:-} ]]; then
+        split_items "${OPTION[columns]}"
+        for column in "${items[@]}"; do
+            [[ -n ${COLUMN_FIELD[$column]:-} || $column == meta.?* ]] \
+                || unknown_column --columns "$column"
+        done
+        OPTION[columns]=$(IFS=,; echo "${items[*]}")
+    fi
+    sort_field=''
+    if [[ -n ${OPTION[sort]:-} ]]; then
+        column=${OPTION[sort]#-}
+        field=${COLUMN_FIELD[$column]:-}
+        [[ -n $field && $column != @(hosts|ips|methods|scopes) ]] \
+            || unknown_column --sort "$column"
+        sort_field=$field
+        [[ ${OPTION[sort]} != -* ]] || sort_field=-$field
+    fi
+}
+
+unknown_column() {
+    usage_error "$1: \"$2\" is no column: id, name, owner, mode, state," \
+        'created, not_before, expires, rotated, previous_until, previous_used,' \
+        'last_used (--columns also: hosts, ips, methods, scopes, meta.NAME)'
 }
 
 view_form() {
@@ -194,23 +348,29 @@ check_scope() {
 }
 
 command_list() {
-    local filter form limit wanted
+    local filter form limit wanted sort_field kind=list uses=''
 
     need_arguments 0 0 'no words'
     view_form
+    check_columns
     list_filter
     check_scope
-    view_all "$filter" '' list --arg last expires_at --arg json "$form" \
-        --argjson limit "$limit"
+    # programs get what they always got, unless they ask for uses
+    [[ $form != no && ${OPTION[sort]:-} != *_used ]] || uses=all
+    if [[ -n ${OPTION[rotating]:-} ]]; then
+        kind=rotating uses=all
+        filter+=',"rotating":true'
+    fi
+    view_rows "$filter" "$uses" "$kind"
 }
 
 command_unused() {
-    local days=${OPTION[days]:-} before form limit wanted
+    local days=${OPTION[days]:-} before form limit wanted sort_field
 
     need_arguments 0 0 'no words'
     [[ $days =~ ^[0-9]{1,6}$ ]] || usage_error 'unused needs --days N'
     before=$((NOW - 10#$days * 86400))
     view_form
-    view_all ",\"created_before\":$before$wanted" "$before" list \
-        --arg last last_used --arg json "$form" --argjson limit "$limit"
+    check_columns
+    view_rows ",\"created_before\":$before$wanted" "$before" unused
 }

@@ -66,8 +66,21 @@ function commands.page(after, score, limit, with_ids)
     return to_hex(last[1]) .. ' ' .. last[2] .. ' ' .. ids_text(ids)
 end
 
--- The records between two places, on a lone server.  before: a time; then only
--- those that were not used since, with their last use.
+-- The id with its last uses, as `view` takes it, if it is asked for.  before:
+-- nothing; `all`, with both uses; a time, only when not used since, with its use.
+local function item_of(id, before)
+    if before == '' then
+        return id
+    end
+    local used = last_use(id, 'last_used')
+    if before == 'all' then
+        return id .. ':' .. used .. ':' .. last_use(id, 'last_used_previous')
+    elseif used == '' or tonumber(used) < tonumber(before) then
+        return id .. ':' .. used
+    end
+end
+
+-- The records between two places, on a lone server.  before: see item_of.
 function commands.browse(missing, before, after, score, to, to_score)
     local index = prefix .. 'ids'
     local start = place_rank(index, from_hex(after), score)
@@ -77,12 +90,11 @@ function commands.browse(missing, before, after, score, to, to_score)
         return ''
     end
     for _, id in ipairs(redis.call('ZRANGE', index, start, stop)) do
-        local used = before ~= '' and last_use(id, 'last_used')
-        if missing == '1' or id_ok(id) and (not used or used == ''
-            or tonumber(used) < tonumber(before))
-        then
-            items[#items + 1] = used and id .. ':' .. used or id
+        local item = id
+        if missing ~= '1' then
+            item = id_ok(id) and item_of(id, before)
         end
+        items[#items + 1] = item or nil
     end
     return view(missing, items)
 end
@@ -98,14 +110,11 @@ function commands.search(cursor, start)
     return reply[1] .. ' ' .. ids_text(ids)
 end
 
--- those of the ids that were not used since a time: id:last_use each
+-- the ids as items of `view`: see item_of
 function commands.uses(before, ...)
     local found = {}
     for _, id in ipairs({...}) do
-        local used = last_use(id, 'last_used')
-        if used == '' or tonumber(used) < tonumber(before) then
-            found[#found + 1] = id .. ':' .. used
-        end
+        found[#found + 1] = item_of(id, before)
     end
     return table.concat(found, ' ')
 end

@@ -44,6 +44,15 @@ view_is_asked(const tool_t *tool, const char *name, scoped_key_str_t text)
 }
 
 
+/* whether the string from before a rotation is still accepted */
+static bool
+view_has_previous(const raw_t *raw, int64_t now)
+{
+    return raw_field(raw, "previous_digest").len != 0
+           && raw_time(raw, "previous_until") > now;
+}
+
+
 static bool
 view_passes(const tool_t *tool, const raw_t *raw, const raw_faults_t *faults)
 {
@@ -63,6 +72,8 @@ view_passes(const tool_t *tool, const raw_t *raw, const raw_faults_t *faults)
                    && expires_at <= scoped_key_json_integer(expiring)))
            && (before == NULL || raw_time(raw, "created_at")
                                  < scoped_key_json_integer(before))
+           && (!value_is_true(value_member(tool->options, "rotating"))
+               || view_has_previous(raw, tool->now))
            && (scope == NULL || grant_any_covers(&raw->members,
                                                  value_text(scope),
                                                  tool->now));
@@ -204,7 +215,7 @@ view_words(const tool_t *tool, const raw_t *raw, const raw_faults_t *faults)
     output_word("state", view_state(raw, faults, tool->now));
 
     if (raw_field(raw, "previous_digest").len != 0) {
-        output_flag("previous", raw_time(raw, "previous_until") > tool->now);
+        output_flag("previous", view_has_previous(raw, tool->now));
     }
 }
 

@@ -17,11 +17,72 @@ sorted() {
     printf '%s\n' "$@" | sort | tr '\n' ' '
 }
 
+# no terminal: 80 characters, whatever the environment
+unset COLUMNS
 run list
 is 'list: a line for each and the heading' "$(wc -l <"$DIR/out")" 7
-like 'list: heading' "$out" '^ID +NAME +OWNER +MODE +STATE +CREATED +EXPIRES +SCOPES'
-like 'list: a row' "$out" "$a  first +ops +scoped  enabled +.* never +dns:write zone/\*:read"
-like 'list: global' "$out" "$c .* global  disabled .* everything"
+like 'list: heading' "$out" '^ID +NAME +OWNER +STATE +EXPIRES +SCOPES'
+like 'list: a row' "$out" "$a  first +ops +enabled +never +dns:write …|dns:write zo…"
+like 'list: global' "$out" "$c .* disabled .* everything"
+is 'list: the count' "$err" 'scoped-key: 6 keys'
+run list --wide
+like 'list --wide: heading' "$out" \
+    '^ID +NAME +OWNER +MODE +STATE +CREATED +EXPIRES +LAST USED +SCOPES'
+like 'list --wide: a row' "$out" "$a  first +ops +scoped  enabled +.* never +no use +dns:write zone/\*:read"
+
+# every width: no line is longer, no id is cut, and what is cut says so
+long=$(printf 'n%.0s' {1..100})
+new_key --name "$long" --owner "$long" "$long:read" "$long/x:write"; g=$id
+for width in 40 60 80 120 150 1000; do
+    COLUMNS=$width run list
+    is "list: $width characters" \
+        "$(($(wc -L <"$DIR/out") <= width))" 1
+    is "list: $width characters: ids" "$(awk '{ print $1 }' "$DIR/out" | sed 1d | sort)" \
+        "$(sk list --quiet | sort)"
+done
+COLUMNS=80 run list
+like 'list: an ellipsis' "$out" "$g  n+…  n+…  enabled"
+run list --wide
+like 'list --wide: nothing is cut' "$out" "$long:read $long/x:write|$long/x:write $long:read"
+for width in 0 x -5 ''; do
+    COLUMNS=$width run list
+    is "list: COLUMNS=\"$width\"" "$(wc -L <"$DIR/out")" 80
+done
+sk delete "$g" --quiet
+
+# columns of one's own, and their order
+run list --columns id,owner
+is 'list --columns: the heading' "$(head -1 "$DIR/out" | tr -s ' ')" 'ID OWNER'
+like 'list --columns: a row' "$out" "$a  ops"$'(\n|$)'
+run list --columns 'mode, id , meta.x'
+is 'list --columns: spaces' "$(head -1 "$DIR/out" | tr -s ' ')" 'MODE ID X'
+for column in nonsense '' id,,owner id,ID; do
+    run list --columns "$column"
+    is "list --columns: $column" "$status [$out]" '2 []'
+done
+sorted_by() {
+    sk list --columns id "$@" 2>/dev/null | sed 1d | tr -d ' ' | tr '\n' ' '
+}
+is 'list --sort name: a missing one last' "$(sorted_by --sort name | cut -d' ' -f1-3)" \
+    "$a $b $c"
+is 'list --sort -name' "$(sorted_by --sort -name | cut -d' ' -f4-6)" "$c $b $a"
+is 'list --sort expires' "$(sorted_by --sort expires | cut -d' ' -f1-2)" "$b $e"
+is 'list --sort created' "$(sorted_by --sort created)" "$(sorted_by)"
+is 'list --sort id' "$(sorted_by --sort id)" "$(sorted "$a" "$b" "$c" "$d" "$e" "$f")"
+is 'list --sort: and --limit' "$(sorted_by --sort name --limit 2)" "$a $b "
+is 'list --sort: JSON' "$(sk list --sort name --json --limit 1 | jq -r .id)" "$a"
+is 'list --sort: the ids' "$(sk list --sort name -q --limit 1)" "$a"
+for column in nonsense '' scopes meta.x; do
+    run list --sort "$column"
+    is "list --sort: $column" "$status [$out]" '2 []'
+done
+run list --owner nobody
+is 'list: none: only the heading' "$(wc -l <"$DIR/out")" 1
+is 'list: none is said' "$err" 'scoped-key: no key matches'
+run list --owner nobody --quiet
+is 'list --quiet: none: not said' "[$out$err]" '[]'
+run list --limit 2
+is 'list --limit: the count' "$err" 'scoped-key: the first 2 keys'
 is 'list --json: objects' "$(sk list --json | jq -s length)" 6
 is 'list: all' "$(ids_of)" "$(sorted "$a" "$b" "$c" "$d" "$e" "$f")"
 is 'list --owner' "$(ids_of --owner ops)" "$(sorted "$a" "$c")"
@@ -60,7 +121,7 @@ is 'list: words' "$status" 2
 digest=$(printf '%064d' 7)
 printf '{"digest":"%s","name":"old"}\n' "$digest" | sk import --quiet
 run list
-is 'list: columns stand below each other' "$(awk '/^ID/ { at = index($0, "STATE") }
+is 'list: columns are aligned' "$(awk '/^ID/ { at = index($0, "STATE") }
     /^[0-9A-Za-z]/ && substr($0, at, 1) !~ /[SDEIN edin]/ || substr($0, at - 1, 1) != " "' \
     "$DIR/out")" ''
 is 'list: no id is cut' "$(awk '{ print $1 }' "$DIR/out" | sed 1d | sort)" \
@@ -73,7 +134,7 @@ is 'list: short ids, a narrow column' "$(sk list | head -1 | cut -c1-18)" \
 redis ZADD scoped_key:ids 5 nothingthere 6 $'a\nb' 7 '' 8 'x y"z' \
     $EPOCHSECONDS '{evil}' >/dev/null
 is 'list: what is no key is not shown' "$(ids_of | wc -w)" 6
-is 'list: and no error' "$(sk list 2>&1 >/dev/null)" ''
+is 'list: and no error' "$(sk list 2>&1 >/dev/null)" 'scoped-key: 6 keys'
 
 # pages: many keys of one time, ids deleted while the walk goes on
 python='import sys
@@ -97,7 +158,17 @@ is 'list: while others go, all that stay are shown' \
 sk list | head -1 >/dev/null
 is 'list: a reader that goes early' "${PIPESTATUS[0]}" 0
 
+# a connection that breaks off: no list that looks whole
+mkdir "$DIR/broken"
+printf '#!/bin/sh\nexec "%s" "$@" | head -c 40000\n' "$(command -v redis-cli)" \
+    >"$DIR/broken/redis-cli"
+chmod +x "$DIR/broken/redis-cli"
+PATH=$DIR/broken:$PATH run list
+is 'list: broken off: status' "$((status != 0))" 1
+
 redis FLUSHALL >/dev/null
+run list
+is 'list: no keys at all' "$err" 'scoped-key: there are no keys'
 new_key --owner new; a=$id
 new_key; b=$id
 new_key; c=$id
