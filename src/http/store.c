@@ -228,11 +228,31 @@ ngx_http_scoped_key_worker_reunite(ngx_http_scoped_key_worker_t *worker)
 
 
 /*
- * A balancer may lead either link to the server of the other one, or both to a
- * third, if it is asked often enough: each in turn, in pairs whose order is
- * left to chance, since a balancer that takes its servers in turn would lead
- * two links that do so past each other for ever.
+ * A balancer may lead either link to the server of the other one, if it is
+ * asked often enough.  Not one after the other, since one that takes its
+ * servers in turn would lead them past each other for ever: first those of
+ * changes twice, between two of lookups, and then any.
  */
+
+static ngx_uint_t
+ngx_http_scoped_key_worker_renews_changes(
+    const ngx_http_scoped_key_worker_t *worker)
+{
+    switch (worker->tries) {
+
+    case 0:
+    case 3:
+        return 0;
+
+    case 1:
+    case 2:
+        return 1;
+
+    default:
+        return ngx_random() % 2;
+    }
+}
+
 
 void
 ngx_http_scoped_key_worker_on_reunite(ngx_event_t *ev)
@@ -247,17 +267,13 @@ ngx_http_scoped_key_worker_on_reunite(ngx_event_t *ev)
         return;
     }
 
-    if (worker->tries % 2 == 0) {
-        worker->first = ngx_random() % 2;
-    }
-
-    if ((worker->tries + worker->first) % 2 == 0) {
-        scoped_key_redis_connection_renew(worker->redis,
-                        scoped_key_redis_tracking_address(worker->tracking));
-
-    } else {
+    if (ngx_http_scoped_key_worker_renews_changes(worker)) {
         scoped_key_redis_tracking_renew(worker->tracking,
                         scoped_key_redis_connection_address(worker->redis));
+
+    } else {
+        scoped_key_redis_connection_renew(worker->redis,
+                        scoped_key_redis_tracking_address(worker->tracking));
     }
 
     if (++worker->tries % 2 == 0) {

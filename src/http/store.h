@@ -43,8 +43,6 @@ struct ngx_http_scoped_key_worker_s {
     ngx_msec_t                        apart;    /* how long the next try to
                                                    reach one server waits */
     ngx_uint_t                        tries;    /* since they were one */
-    ngx_uint_t                        first;    /* link that the pair of tries
-                                                   begins with */
     ngx_event_t                       reunite;
 
     /* lookups that may still be joined, by id; see lookup.h */

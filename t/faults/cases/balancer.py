@@ -138,8 +138,7 @@ def servers_in_turn(house):
     second.pipe(key.commands())
     house.start(balancer.proxy)
     house.expect(200, key, 3)
-    # any pair that ends as it began is a chance of one in two
-    took = until(60, lambda: house.get(key).cache == 'hit', 'kept')
+    took = until(30, lambda: house.get(key).cache == 'hit', 'kept')
     tells = house.redis if listeners(house.redis) else second
     tells.do('HSET', key.record, 'enabled', '0')
     house.expect(403, key, 1, reason='key_disabled')

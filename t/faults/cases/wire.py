@@ -61,7 +61,7 @@ def all_in_one_piece(house):
       log=('redis connection to … lost: no reply in time',
            'redis connection to … is up again'),
       lasts='as long as it is slow; the late reply is thrown away',
-      cache='16m bound=1s')
+      redis='', cache='16m bound=1s', lines=30)
 def later_than_the_time_out(house):
     proxy = house.add_proxy()
     cached, first, second = keys.new(house.redis, 3)
