@@ -13,7 +13,7 @@ REDIS_OPTIONS=()
 REDIS_USER=''
 REDIS_PASSWORD=''
 COMMANDS=(create list show grant ungrant enable disable expire rotate delete
-    unused explain check doctor export import completion man help)
+    unused explain check doctor status export import completion man help)
 
 # the text of one help file, to `result`
 read_help() {
