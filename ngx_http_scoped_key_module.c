@@ -16,9 +16,9 @@
 #include "src/http/decide.h"
 #include "src/http/lookup.h"
 #include "src/http/ngx_http_scoped_key.h"
-#include "src/http/present.h"
+#include "src/http/extract.h"
 #include "src/http/require.h"
-#include "src/http/uses.h"
+#include "src/http/last_used.h"
 #include "src/http/variables.h"
 #include "src/http/worker.h"
 
@@ -240,7 +240,7 @@ ngx_http_scoped_key_begin(ngx_http_request_t *r,
 
     ctx = ngx_http_scoped_key_ctx_begin(r);
 
-    if (ctx == NULL || ngx_http_scoped_key_present(r, skcf, ctx) != NGX_OK) {
+    if (ctx == NULL || ngx_http_scoped_key_extract(r, skcf, ctx) != NGX_OK) {
         return NULL;
     }
 
@@ -256,7 +256,7 @@ ngx_http_scoped_key_allow(ngx_http_request_t *r,
         ngx_http_scoped_key_decide_debug(r, ctx);
     }
 
-    ngx_http_scoped_key_uses_note(ctx);
+    ngx_http_scoped_key_record_use(ctx);
 
     return NGX_OK;
 }
@@ -351,7 +351,7 @@ ngx_http_scoped_key_precontent_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    if (ngx_http_scoped_key_pass_by(r, skcf) != NGX_OK) {
+    if (ngx_http_scoped_key_hide_only(r, skcf) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -16,7 +16,7 @@ sub refuses {
     verdict_is(form($key, $_), $main::refused, '"' . s/[^ -~]/?/gr . '"') for @bodies;
 }
 
-sub lets_on {
+sub allows {
     my ($key, @bodies) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
 
@@ -37,7 +37,7 @@ scoped_key_require dns:write;
 scoped_key_param type form:type;
 --- story
 my $key = limited(type => ['TXT', 'A*']);
-lets_on($key, 'type=TXT', 'type=A&type=TXT', 'x=1&type=AAAA&y=2', 'type=%54XT', '%74ype=TXT',
+allows($key, 'type=TXT', 'type=A&type=TXT', 'x=1&type=AAAA&y=2', 'type=%54XT', '%74ype=TXT',
         'x=type&type=A', 'types=B&type=A', 'note=a+%26+b&type=A', 'type=A&bin=%ff%fe', '&type=A&');
 refuses($key, '', 'x=1', 'type', 'type=', 'type=B', 'type=TXT&type=B', 'type=B&type=TXT', 'type=txt',
         'type=TXT&%74ype=B', 'type==TXT', 'type=TXT=', 'type=TXT%0D%0A', "type=TXT\r\n", "type=TXT\n",
@@ -58,7 +58,7 @@ for my $name ('Type', 'TYPE', 'type[]', 'type[0]', 'type%5B%5D', 'type.', 'type.
 {
     refuses($key, "type=TXT&$name=B", "$name=B&type=TXT", "type=TXT&$name");
 }
-lets_on($key, map { ("type=TXT&$_=B", "$_=B&type=TXT") } 'filter[type]', 'filter%5Btype%5D', 'content.type', 'a/type', 'a[b][type][]');
+allows($key, map { ("type=TXT&$_=B", "$_=B&type=TXT") } 'filter[type]', 'filter%5Btype%5D', 'content.type', 'a/type', 'a[b][type][]');
 refuses($key, map { "$_=TXT" } 'filter[type]', 'content.type', 'a/type');
 refuses($key, 'type=TXT;type=B', 'x=1;type=B&type=TXT', 'x=%26type=B&type=TXT', 'type=TXT%26type=B');
 
@@ -71,7 +71,7 @@ scoped_key_param deletes form:deletes;
 --- story
 our $unreadable;
 my $key = limited(deletes => []);
-lets_on($key, 'x=1', 'delete=1', 'x=deletes');
+allows($key, 'x=1', 'delete=1', 'x=deletes');
 verdict_is(form($key, ''), 200, 'an empty body');
 verdict_is(get('/', 'X-API-Key' => $key), 200, 'no body');
 verdict_is(post('/', $key, undef, ''), 200, 'no body, and no type');
@@ -136,7 +136,7 @@ client_body_buffer_size 1m;
 --- story
 our $refused;
 my $key = limited(type => ['TXT']);
-quickly(sub { lets_on($key, 'type=TXT&' . 'x=y&' x 200000) }, '800 KB');
+quickly(sub { allows($key, 'type=TXT&' . 'x=y&' x 200000) }, '800 KB');
 quickly(sub { refuses($key, 'type=TXT&' x 100000 . 'type=B') }, 'the last of 100,000');
 quickly(sub { verdict_is(form($key, 'type=TXT&x=' . '%3Btyqe' x 100000), 200, 'near') }, 'near misses');
 quickly(sub { verdict_is(form($key, 'type=TXT&x=' . '%25' x 300000), 200, 'percent') }, 'percent signs');

@@ -31,7 +31,7 @@ sub cannot_read {
     verdict_is(json($key, $_), $main::unreadable, shown($_)) for @bodies;
 }
 
-sub lets_on {
+sub allows {
     my ($key, @bodies) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
 
@@ -52,7 +52,7 @@ scoped_key_require dns:write;
 scoped_key_param type json:/type;
 --- story
 my $key = limited(type => ['TXT', '7', '-7', 'true', '_*']);
-lets_on($key, '{"type":"TXT"}', ' { "type" : "TXT" } ', "{\r\n\t\"type\":\"TXT\"}\n", '{"type":"\u0054XT"}',
+allows($key, '{"type":"TXT"}', ' { "type" : "TXT" } ', "{\r\n\t\"type\":\"TXT\"}\n", '{"type":"\u0054XT"}',
         '{"\u0074ype":"TXT"}', '{"x":{"type":"B"},"type":"TXT"}', '{"x":[1,null,1.5,"\ud83d\ude00"],"type":"TXT"}',
         '{"type":7}', '{"type":-7}', '{"type":true}', '{"type":"true"}', '{"type":"7"}', '{"type":"_a"}',
         '{"type":["TXT"]}', '{"type":["TXT",7,true]}',
@@ -72,7 +72,7 @@ scoped_key_require dns:write;
 scoped_key_param deletes json:/deletes/*/id json:/deletes;
 --- story
 my $key = limited(deletes => []);
-lets_on($key, '{}', '{"posts":[{"id":1}]}', '{"x":{"deletes":1}}', '{"deletes":null}', '{"deletes":[]}');
+allows($key, '{}', '{"posts":[{"id":1}]}', '{"x":{"deletes":1}}', '{"deletes":null}', '{"deletes":[]}');
 verdict_is(json($key, ''), 200, 'an empty body');
 verdict_is(get('/', 'X-API-Key' => $key), 200, 'no body');
 refuses($key, '{"deletes":[{"id":1}]}', '{"deletes":[null]}', '{"deletes":["x"]}', '{"deletes":1}', '{"deletes":""}',
@@ -89,7 +89,7 @@ scoped_key_param all json:/*;
 scoped_key_param deep json:/a/*/b/*/c;
 --- story
 my $key = limited(type => ['TXT', 'A']);
-lets_on($key, '{"rrsets":[{"type":"TXT"}]}', '{"rrsets":[{"type":"TXT"},{"type":"A","x":1}]}',
+allows($key, '{"rrsets":[{"type":"TXT"}]}', '{"rrsets":[{"type":"TXT"},{"type":"A","x":1}]}',
         '{"rrsets":{"one":{"type":"TXT"},"two":{"type":"A"}}}', '{"rrsets":[{"type":["TXT","A"]}]}');
 refuses($key, '{"rrsets":[{"type":"TXT"},{"type":"B"}]}', '{"rrsets":[{"type":"TXT"},{}]}', '{"rrsets":[]}', '{}',
         '{"rrsets":[{"type":"TXT"},null]}', '{"rrsets":[{"type":"TXT"},[]]}', '{"rrsets":[{"type":"TXT"},"TXT"]}',
@@ -98,10 +98,10 @@ refuses($key, '{"rrsets":[{"type":"TXT"},{"type":"B"}]}', '{"rrsets":[{"type":"T
         '{"rrsets":[[{"type":"TXT"}]]}', '{"rrsets":null}', '[{"type":"TXT"}]', '{"rrsets":[{"type":["TXT","B"]}]}',
         '{"rrsets":[{"type":"TXT"}],"RRsets":[{"type":"B"}]}', '{"rrsets":[{"type":"TXT"}],"rrsets ":[]}');
 my $all = limited(all => ['x']);
-lets_on($all, '["x","x"]', '{"a":"x","b":"x"}', '["x",["x"]]');
+allows($all, '["x","x"]', '{"a":"x","b":"x"}', '["x",["x"]]');
 refuses($all, '["x","y"]', '{"a":"x","b":"y"}', '[]', '{}', '["x",["y"]]', '["x",null]', '"x"', '["x",1.5]');
 my $deep = limited(deep => ['1', '2']);
-lets_on($deep, '{"a":[{"b":[{"c":1},{"c":2}]},{"b":{"k":{"c":"1"}}}]}');
+allows($deep, '{"a":[{"b":[{"c":1},{"c":2}]},{"b":{"k":{"c":"1"}}}]}');
 refuses($deep, '{"a":[{"b":[{"c":1},{"c":3}]}]}', '{"a":[{"b":[]},{}]}', '{"a":[{"b":[{"c":1}]},{}]}',
         '{"a":[{"b":[{"c":1}]},{"b":[{"x":1}]}]}', '{"a":[{"b":[{"c":1}]},{"b":1}]}');
 
@@ -118,18 +118,18 @@ scoped_key_param empty json:/;
 scoped_key_param percent json:/c%d;
 scoped_key_param two json:/x/1;
 --- story
-lets_on(limited(root => ['x']), '"x"', '["x"]');
+allows(limited(root => ['x']), '"x"', '["x"]');
 refuses(limited(root => ['x']), '"y"', '["y"]', '[]', '{"":"x"}', 'null');
-lets_on(limited(first => ['x']), '[{"name":"x"},{"name":"y"}]', '{"0":{"name":"x"}}');
+allows(limited(first => ['x']), '[{"name":"x"},{"name":"y"}]', '{"0":{"name":"x"}}');
 refuses(limited(first => ['x']), '[{"name":"y"},{"name":"x"}]', '[]', '{"00":{"name":"x"}}');
-lets_on(limited(slash => ['x']), '{"a/b":"x"}', '{"a\/b":"x","a":{"b":"y"}}');
+allows(limited(slash => ['x']), '{"a/b":"x"}', '{"a\/b":"x","a":{"b":"y"}}');
 refuses(limited(slash => ['x']), '{"a":{"b":"x"}}', '{"a~1b":"x"}');
-lets_on(limited(tilde => ['x']), '{"m~n":"x"}');
+allows(limited(tilde => ['x']), '{"m~n":"x"}');
 refuses(limited(tilde => ['x']), '{"m~0n":"x"}');
-lets_on(limited(empty => ['x']), '{"":"x"}');
+allows(limited(empty => ['x']), '{"":"x"}');
 refuses(limited(empty => ['x']), '{"x":"x"}', '"x"');
-lets_on(limited(percent => ['x']), '{"c%d":"x"}');
-lets_on(limited(two => ['x']), '{"x":["y","x"]}', '{"x":{"1":"x"}}');
+allows(limited(percent => ['x']), '{"c%d":"x"}');
+allows(limited(two => ['x']), '{"x":["y","x"]}', '{"x":{"1":"x"}}');
 refuses(limited(two => ['x']), '{"x":["x"]}', '{"x":["x","y"]}', '{"x":"xx"}');
 
 
@@ -157,11 +157,11 @@ my $key = limited(type => ['TXT']);
 refuses($key, '{"Type":"TXT"}', map { (qq({"type":"TXT","$_":"B"}), qq({"$_":"B","type":"TXT"})) }
     'Type', 'TYPE', 'typE', ' type', 'type ', '\ttype', 'type\n', '\u0001type', 'type\u007f', 'type[]', 'type.x', 'type[0]',
     '__proto__', '\u0054ype', 't_ype', 'ty-pe', '[type]', '[]type', '.type', 'ty\u200bpe', '\uff54ype');
-lets_on($key, map { (qq({"type":"TXT","$_":"B"}), qq({"$_":"B","type":"TXT"})) } 'filter[type]', 'content.type', 'a/type', '@type',
+allows($key, map { (qq({"type":"TXT","$_":"B"}), qq({"$_":"B","type":"TXT"})) } 'filter[type]', 'content.type', 'a/type', '@type',
         '$type', '_type', 'type/x', 'x;type', 'types');
 refuses($key, '{"filter[type]":"TXT"}', '{"content.type":"TXT"}', '{"a/type":"TXT"}');
 my $user = limited(user => ['1']);
-lets_on($user, '{"user_id":1}', '{"user_id":1,"user":2}', '{"user_id":1,"id":2}');
+allows($user, '{"user_id":1}', '{"user_id":1,"user":2}', '{"user_id":1,"id":2}');
 refuses($user, map { qq({"user_id":1,"$_":2}) } 'userId', 'userid', 'UserID', 'user-id', 'USER_ID', 'u\u017Fer_id',
         'user_\u0130d', 'user_\u0131d');
 
@@ -193,7 +193,7 @@ scoped_key_param type json:/type;
 my $key = limited(type => ['TXT**']);
 cannot_read($key, '{"type":"TXT\u0000B"}', '{"type":"TXT\u0000"}', '{"type\u0000":"B","type":"TXT"}', '{"\u0000":1,"type":"TXT"}',
     "{\"type\":\"TXT\0B\"}", "{\"type\":\"TXT\",\0\"x\":1}");
-lets_on($key, '{"type":"TXT","x":"\u0000"}', '{"type":"TXT","x":["a\u0000b"]}');
+allows($key, '{"type":"TXT","x":"\u0000"}', '{"type":"TXT","x":["a\u0000b"]}');
 
 
 
@@ -207,7 +207,7 @@ cannot_read($key, (map { (qq({"type":"TXT$_"}), qq({"type":"TXT","x$_":1})) }
         "\xff", "\xc0\x80", "\xc1\xb4", "\xe4", "\xed\xa0\x80", "\xed\xb0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\x80",
         "\xe2\x82", "\xf0\x80\x80\x80", "\xe0\x80\x80"),
     '{"type":"TXT\ud800"}', '{"type":"TXT\udc00"}', '{"type":"TXT\ud800\u0041"}', '{"type":"TXT\udc00\ud800"}', '{"type":"TXT\ud800\ud800"}');
-lets_on($key, "{\"type\":\"TXT\xc3\xa4\"}", '{"type":"TXT\u00e4"}', '{"type":"TXT\ud83d\ude00"}', "{\"type\":\"TXT\xf4\x8f\xbf\xbf\"}");
+allows($key, "{\"type\":\"TXT\xc3\xa4\"}", '{"type":"TXT\u00e4"}', '{"type":"TXT\ud83d\ude00"}', "{\"type\":\"TXT\xf4\x8f\xbf\xbf\"}");
 
 
 
@@ -218,14 +218,14 @@ scoped_key_param n json:/n;
 --- story
 our ($refused, $unreadable);
 my $key = limited(n => ['**']);
-lets_on($key, map { "{\"n\":$_}" } 0, 1, -1, '9223372036854775807', '-9223372036854775808');
+allows($key, map { "{\"n\":$_}" } 0, 1, -1, '9223372036854775807', '-9223372036854775808');
 refuses($key, map { "{\"n\":$_}" } '1.0', '1e2', '1E+2', '-0.0', '1.5', '1e-7', '9007199254740993.0');
 for my $n ('9223372036854775808', '-9223372036854775809', '9' x 400, '1e400', '-1e999', '1' . '0' x 5000, '0.' . '1' x 20000) {
     refuses($key, "{\"n\":$n}", "{\"n\":[1,$n]}");
-    lets_on(limited(n => ['1']), "{\"n\":1,\"m\":$n}", "{\"m\":[$n,{\"x\":$n}],\"n\":1}");
+    allows(limited(n => ['1']), "{\"n\":1,\"m\":$n}", "{\"m\":[$n,{\"x\":$n}],\"n\":1}");
 }
 refuses(limited(n => ['0', '-0']), '{"n":-0.0}');
-lets_on(limited(n => ['100']), '{"n":100}');
+allows(limited(n => ['100']), '{"n":100}');
 refuses(limited(n => ['100']), '{"n":1e2}', '{"n":100.0}');
 
 
@@ -236,7 +236,7 @@ scoped_key_require dns:write;
 scoped_key_param type json:/type;
 --- story
 my $key = limited(type => ['TXT']);
-lets_on($key, '{"type":"TXT","x":' . '[' x 31 . ']' x 31 . '}', '{"type":"TXT","x":' . '{"x":' x 30 . '{}' . '}' x 30 . '}');
+allows($key, '{"type":"TXT","x":' . '[' x 31 . ']' x 31 . '}', '{"type":"TXT","x":' . '{"x":' x 30 . '{}' . '}' x 30 . '}');
 cannot_read($key, '{"type":"TXT","x":' . '[' x 32 . ']' x 32 . '}', '{"type":"TXT","x":' . '{"x":' x 31 . '{}' . '}' x 31 . '}');
 quickly(sub { cannot_read($key, '[' x 60000, '{"x":' x 12000, '[' x 30000 . ']' x 30000) }, 'very deep');
 
@@ -254,10 +254,10 @@ my $key = limited(type => ['TXT']);
 my $list = join ',', ('{"type":"TXT"}') x 50000;
 my $some = join ',', ('{"type":"TXT"}') x 255;
 quickly(sub { refuses($key, "{\"r\":[$list]}") }, '50,000 values');
-quickly(sub { lets_on($key, "{\"r\":[$some],\"x\":[$list]}") }, '50,000 elsewhere');
+quickly(sub { allows($key, "{\"r\":[$some],\"x\":[$list]}") }, '50,000 elsewhere');
 quickly(sub { refuses($key, "{\"r\":[$some,{\"type\":\"B\"}],\"x\":[$list]}") }, 'the last');
 my $members = join ',', map { "\"k$_\":$_" } 1 .. 50000;
-quickly(sub { lets_on($key, "{\"r\":[{\"type\":\"TXT\"}],$members}") }, '50,000 members');
+quickly(sub { allows($key, "{\"r\":[{\"type\":\"TXT\"}],$members}") }, '50,000 members');
 quickly(sub { cannot_read($key, "{\"r\":[{\"type\":\"TXT\"}],$members,\"k1\":1}") }, 'the last is the first');
 
 
@@ -269,12 +269,12 @@ scoped_key_param type json:/type json:/rrtype;
 scoped_key_param name json:/name;
 --- story
 my $key = limited(type => ['TXT'], name => ['a', 'b']);
-lets_on($key, '{"type":"TXT","name":"a"}', '{"rrtype":"TXT","name":"b"}', '{"type":"TXT","rrtype":"TXT","name":"a"}');
+allows($key, '{"type":"TXT","name":"a"}', '{"rrtype":"TXT","name":"b"}', '{"type":"TXT","rrtype":"TXT","name":"a"}');
 refuses($key, '{"type":"TXT"}', '{"name":"a"}', '{"type":"TXT","rrtype":"B","name":"a"}', '{"type":"B","rrtype":"TXT","name":"a"}',
         '{"type":"TXT","name":"c"}', '{"type":"TXT","rrtype":null,"name":"a"}');
 my $other = granted(constrained(scope => 'dns:write', params => {type => ['TXT'], name => ['a']}),
                     constrained(scope => 'dns:write', params => {type => ['A'], name => ['b']}));
-lets_on($other, '{"type":"TXT","name":"a"}', '{"type":"A","name":"b"}');
+allows($other, '{"type":"TXT","name":"a"}', '{"type":"A","name":"b"}');
 refuses($other, '{"type":"TXT","name":"b"}', '{"type":"A","name":"a"}');
 
 
@@ -308,22 +308,22 @@ scoped_key_param deep json:/a/b json:/a/[]/b json:/[]/a/b json:/[]/a/[]/b;
 scoped_key_param half json:/a/b json:/a/[]/b json:/[]/a/b;
 --- story
 my $key = limited(method => ['eth_*', 'net_version']);
-lets_on($key, '{"method":"eth_call"}', '[{"method":"eth_call"}]', '[{"method":"eth_call"},{"method":"net_version","id":2}]');
+allows($key, '{"method":"eth_call"}', '[{"method":"eth_call"}]', '[{"method":"eth_call"},{"method":"net_version","id":2}]');
 refuses($key, '{"method":"admin_x"}', '[{"method":"admin_x"}]', '[{"method":"eth_call"},{"method":"admin_x"}]',
         '[{"method":"eth_call"},{}]', '[{"method":"eth_call"},"x"]', '[{"method":"eth_call"},null]', '[]', '{}', 'null',
         '[[{"method":"eth_call"}]]', '[{"method":"eth_call"},[{"method":"eth_call"}]]', '"x"', '{"x":[{"method":"eth_call"}]}',
         '[{"method":"eth_call","Method":"admin_x"}]', '[{"method":"eth_call"},{"METHOD":"admin_x"}]', '[{"method":null}]',
         '{"0":{"method":"eth_call"}}', '{"[]":{"method":"eth_call"}}', '{"*":{"method":"eth_call"}}');
 my $none = limited(method => []);
-lets_on($none, '{}', '[]', '{"x":1}', '[{"method":null}]', '{"method":null}', '{"method":[]}');
+allows($none, '{}', '[]', '{"x":1}', '[{"method":null}]', '{"method":null}', '{"method":[]}');
 refuses($none, '{"method":"x"}', '[{"method":"x"}]', '[{}]', '[[]]', '["x"]', '1');
-lets_on(limited(each => ['x']), '[{"method":"x"},{"method":["x","x"]}]');
+allows(limited(each => ['x']), '[{"method":"x"},{"method":["x","x"]}]');
 refuses(limited(each => ['x']), '{"method":"x"}', '[]', '[{"method":"y"}]');
-lets_on(limited(each => []), '{"method":"x"}', '"x"', '[]', 'null');
-lets_on(limited(one => ['x']), '{"method":"x"}');
+allows(limited(each => []), '{"method":"x"}', '"x"', '[]', 'null');
+allows(limited(one => ['x']), '{"method":"x"}');
 refuses(limited(one => ['x']), '[{"method":"x"}]', '[]');
 refuses(limited(one => []), '[]', '[{"method":"x"}]', '[{}]');
-lets_on(limited(deep => ['x']), '{"a":{"b":"x"}}', '{"a":[{"b":"x"}]}', '[{"a":{"b":"x"}}]', '[{"a":[{"b":"x"}]}]');
+allows(limited(deep => ['x']), '{"a":{"b":"x"}}', '{"a":[{"b":"x"}]}', '[{"a":{"b":"x"}}]', '[{"a":[{"b":"x"}]}]');
 refuses(limited(half => ['x']), '[{"a":[{"b":"x"}]}]', '[{"a":{"b":"x"}}]');
 refuses(limited(deep => ['x']), '{"a":[[{"b":"x"}]]}', '{"a":[{"b":"x"},{"c":"x"}]}');
 
@@ -335,7 +335,7 @@ scoped_key_require dns:write;
 scoped_key_param entity json:/entity_id json:/target/entity_id;
 --- story
 my $key = limited(entity => ['light.*']);
-lets_on($key, '{"entity_id":"light.kitchen"}', '{"entity_id":["light.kitchen","light.hall"]}',
+allows($key, '{"entity_id":"light.kitchen"}', '{"entity_id":["light.kitchen","light.hall"]}',
         '{"target":{"entity_id":["light.hall"]}}');
 refuses($key, '{"entity_id":"lock.door"}', '{"entity_id":["light.kitchen","lock.door"]}', '{"entity_id":[]}',
         '{"entity_id":["light.hall"],"target":{"entity_id":"lock.door"}}', '{"entity_id":["light.hall",["lock.door"]]}',

@@ -25,8 +25,8 @@ sub each_is {
 
 sub refuses_form { each_is($main::refused, \&form, @_) }
 sub refuses_json { each_is($main::refused, \&json, @_) }
-sub lets_form { each_is(200, \&form, @_) }
-sub lets_json { each_is(200, \&json, @_) }
+sub allows_form { each_is(200, \&form, @_) }
+sub allows_json { each_is(200, \&json, @_) }
 
 run_tests();
 
@@ -65,9 +65,9 @@ my @attacks = ('{"a":"=","_method":"DELETE"}', '{"_method":"DELETE","a":"="}&x=1
 refuses_form($none, @attacks);
 refuses_form($get, map { ("$_&_method=GET", "_method=GET&$_") } @attacks[0 .. 3]);
 refuses_form($get, '_method=GET&x={"_method":"DELETE"}', '_method=GET&x={"_method":"GE\u0000T"}', '_method=GET&x={"_method":null}');
-lets_form($get, '_method=GET', '_method=GET&x={"a":"DELETE"}', '_method=GET&x={"_method":"GET"}', '{"x":{"_method":"GET"},"a":"="}&_method=GET',
+allows_form($get, '_method=GET', '_method=GET&x={"a":"DELETE"}', '_method=GET&x={"_method":"GET"}', '{"x":{"_method":"GET"},"a":"="}&_method=GET',
     '_method=GET&note="_method"', '{"a":1}&_method=GET', '_method=GET&x=a:_method:b', '&_method=GET', '_method=GET&x=%7B%22_method%22:1%7D');
-lets_form($none, '{"a":1}', '{"a":"="}&x=1', 'x={"a":[1,2]}', '{"x[_method]":1}', '{"a":"_method"}', '[1]', 'x=1', '"x"', 'a={}');
+allows_form($none, '{"a":1}', '{"a":"="}&x=1', 'x={"a":[1,2]}', '{"x[_method]":1}', '{"a":"_method"}', '[1]', 'x=1', '"x"', 'a={}');
 
 
 
@@ -84,10 +84,10 @@ my @attacks = map { qq("a":"$_") } '&_method=DELETE&', 'x&_method=DELETE', '&_me
 refuses_json($none, map { "{$_}" } @attacks);
 refuses_json($get, map { ("{$_,\"_method\":\"GET\"}", "{\"_method\":\"GET\",$_}") } @attacks);
 refuses_json($none, '{"&_method=DELETE&":1}', '["&_method=DELETE&"]', '"&_method=DELETE&"');
-lets_json($get, map { "{\"_method\":\"GET\",\"a\":$_}" } '"a&b=c"', '"https://x/?a=1&b=2"', '"&method=DELETE&"', '"&x[_method]=DELETE&"',
+allows_json($get, map { "{\"_method\":\"GET\",\"a\":$_}" } '"a&b=c"', '"https://x/?a=1&b=2"', '"&method=DELETE&"', '"&x[_method]=DELETE&"',
     '"R & _method"', '"R & x[_method]"', '"a&method[0]"', '"a & _method of [0]"', '"&_method=GET&"', '"\u0026_method=DELETE"', '"a=_method&b"', '"_method=DELETE"', '"= & ; %"', '{"_method":"X"}',
     '"this & _method of that = x"', '"&amp;&lt;"', '"100%"', '"&_methods=DELETE&"', '"&%ff=&"');
-lets_json($none, '{}', '{"a":"&b=c&"}', '{"a":{"_method":1}}');
+allows_json($none, '{}', '{"a":"&b=c&"}', '{"a":{"_method":1}}');
 
 
 
@@ -101,18 +101,18 @@ scoped_key_param slash form:slash json:/a~1b;
 --- story
 my $type = limited(type => ['TXT']);
 refuses_form($type, 'type=TXT&x={"rrsets":[{"type":"A"}]}', '{"rrsets":[{"type":"A"}]}&type=TXT', '{"rrsets":{"x":{"type":"A"}}}&type=TXT');
-lets_form($type, 'type=TXT', '{"rrsets":[{"type":"TXT"}]}&type=TXT', '{"rrsets":[{"name":"A"}]}&type=TXT');
-lets_json($type, '{"rrsets":[{"type":"TXT"}]}');
+allows_form($type, 'type=TXT', '{"rrsets":[{"type":"TXT"}]}&type=TXT', '{"rrsets":[{"name":"A"}]}&type=TXT');
+allows_json($type, '{"rrsets":[{"type":"TXT"}]}');
 refuses_json($type, '{"rrsets":[{"type":"TXT","x":"&type=A&"}]}');
 my $ids = limited(ids => ['1']);
 refuses_form($ids, '{"ids":[2]}&ids=1', '{"ids":[1]}&ids=1');
-lets_form($ids, 'ids=1', '{"id":[2]}&ids=1');
+allows_form($ids, 'ids=1', '{"id":[2]}&ids=1');
 my $root = limited(root => ['1']);
 refuses_form($root, '{}&root=1', '5&root=1', '"x"&root=1', ' [1]&root=1', 'true&root=1', 'null=&root=1');
-lets_form($root, 'root=1', 'x=5&root=1', '&root=1');
+allows_form($root, 'root=1', 'x=5&root=1', '&root=1');
 my $slash = limited(slash => ['1']);
 refuses_form($slash, '{"a/b":"2"}&slash=1', '{"a\/b":"2"}&slash=1');
-lets_form($slash, 'slash=1', '{"a~1b":"2"}&slash=1', '{"b":"2"}&slash=1');
+allows_form($slash, 'slash=1', '{"a~1b":"2"}&slash=1', '{"b":"2"}&slash=1');
 
 
 
@@ -123,8 +123,8 @@ scoped_key_param form form:type;
 scoped_key_param json json:/type;
 scoped_key_param both form:type json:/type;
 --- story
-lets_form(limited(form => ['TXT']), 'type=TXT&x={"type":"A"}', '{"x":{"type":"A"}}&type=TXT');
-lets_json(limited(json => ['TXT']), '{"type":"TXT","x":"&type=A&"}');
+allows_form(limited(form => ['TXT']), 'type=TXT&x={"type":"A"}', '{"x":{"type":"A"}}&type=TXT');
+allows_json(limited(json => ['TXT']), '{"type":"TXT","x":"&type=A&"}');
 refuses_form(limited(both => ['TXT']), 'type=TXT&x={"type":"A"}');
 refuses_json(limited(both => ['TXT']), '{"type":"TXT","x":"&type=A&"}');
 refuses_form(limited(form => ['TXT'], both => ['TXT']), 'type=TXT&x={"type":"A"}');

@@ -1,5 +1,5 @@
 # How one file of t/unit or t/fuzz becomes a program: its first line names what
-# it links, as in `/* links: core/token core/text -lsodium */`.
+# it links, as in `/* links: core/token core/str -lsodium */`.
 # Needs common.sh.
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154  # what others set and use

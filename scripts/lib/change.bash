@@ -81,7 +81,7 @@ expire_one() {
 
     change expire "$id" "$when" || return
     if [[ -n $when ]]; then
-        moment_text "$when"
+        timestamp_text "$when"
         reply="{\"id\":\"$id\",\"expires_at\":\"$result\"}"
     fi
     durable
@@ -100,6 +100,6 @@ command_expire() {
     need_arguments 2 -1 'a time and ids, as in: expire 4mQ2xV9tKc1Z 90d'
     when=${ARGUMENTS[-1]}
     unset 'ARGUMENTS[-1]'
-    need_moment expire "$when"
+    need_timestamp expire "$when"
     for_each_id expire_one "$result"
 }

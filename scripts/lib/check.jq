@@ -1,6 +1,6 @@
 # The findings of `check`, a line each; at the end, which is a marker, what was
 # found in all: standard error, and exit status 1 if there was anything.
-include "people";
+include "human";
 
 def shown:
     if $json == "yes" then {id} + .findings[] | tojson

@@ -5,11 +5,11 @@
 #
 # shellcheck shell=bash disable=SC2034,SC2154,SC1091
 
-deaf() {
+ignore_signals() {
     trap '' INT TERM HUP PIPE
 }
 
-hearing() {
+restore_signals() {
     trap - INT TERM HUP PIPE
 }
 
@@ -25,10 +25,10 @@ show_text() {
 }
 
 # what was done may be other than what was meant
-remark_created() {
-    [[ -z ${OPTION[expires]:-} ]] || remark_past --expires 'the key'
-    [[ -z ${OPTION[global]:-} ]] || remark_idle "${MANY_scope[@]}" "${members[@]}"
-    remark_open_ended "${MANY_scope[@]}" "${members[@]}"
+warn_created() {
+    [[ -z ${OPTION[expires]:-} ]] || warn_past --expires 'the key'
+    [[ -z ${OPTION[global]:-} ]] || warn_idle "${MANY_scope[@]}" "${members[@]}"
+    warn_open_ended "${MANY_scope[@]}" "${members[@]}"
 }
 
 command_create() {
@@ -44,7 +44,7 @@ command_create() {
     core_call record "$json" || fail "$refusal"
     json=$answer
     redis_open
-    deaf
+    ignore_signals
     UNSURE="whether the key $id was made is not known: delete it if it was"
     put_record "$id" 1 "$json" || { UNSURE=''; fail "$refusal"; }
     UNSURE=''
@@ -55,9 +55,9 @@ command_create() {
     fi
     KEY_TEXT=''
     durable
-    hearing
+    restore_signals
     note_created "$id"
-    remark_created
+    warn_created
 }
 
 note_created() {
@@ -75,7 +75,7 @@ read_grace() {
     grace=0
     [[ -n ${OPTION[grace]+set} ]] || return 0
     if [[ ${OPTION[grace]} != 0 ]]; then
-        parse_span "${OPTION[grace]}" \
+        parse_duration "${OPTION[grace]}" \
             || usage_error "--grace: \"${OPTION[grace]}\" is no span:" \
                 'give 24h, 30m, 7d'
         grace=$result
@@ -129,14 +129,14 @@ command_rotate() {
     check_rotation "$id" || return
     rotation_prefix "$id"
     make_key "$prefix" "$id"
-    deaf
+    ignore_signals
     UNSURE="whether $id was rotated is not known: rotate it again"
     change rotate "$id" "$KEY_DIGEST" "$prefix" "$grace" "$((1 - CLUSTER))" \
         || return
     UNSURE=''
     answer=$reply
     if [[ $answer =~ \"previous_until\":\"([0-9]+)\" ]]; then
-        moment_text "${BASH_REMATCH[1]}"
+        timestamp_text "${BASH_REMATCH[1]}"
         until="\"$result\""
     fi
     show_text "$id" ",\"previous_until\":$until" 2>/dev/null \
@@ -146,7 +146,7 @@ command_rotate() {
     # last, since replicas are asked on the node of the record
     ((CLUSTER == 0)) \
         || redis_call ZREM "${REDIS_PREFIX}last_used_previous" "$id"
-    hearing
+    restore_signals
     [[ -z ${OPTION[quiet]:-}${OPTION[json]:-} ]] || return 0
     if [[ $until == null ]]; then
         say "rotated $id; the old text is refused from now on"

@@ -259,7 +259,7 @@ read_key() {
     local text line
 
     [[ -n ${OPTION[check-key]:-} ]] || return 0
-    [[ ! -t 0 ]] || remark 'type the key, and Enter'
+    [[ ! -t 0 ]] || warn_unless_quiet 'type the key, and Enter'
     IFS= read -r text || [[ -n $text ]] || fail 'no key on standard input'
     find_core
     line=$(printf '%s\n' "$text" | core_digests 2>/dev/null) || line=''

@@ -1,6 +1,6 @@
 # What `explain` says to people: the request, the verdict, what is required, and
 # each member of the scope list that is about it.
-include "people";
+include "human";
 
 def line($what; value):
     value as $value | "\($what + ":" | column(12))\($value)";

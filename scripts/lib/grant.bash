@@ -32,7 +32,7 @@ params_json() {
 
 # the same of the options
 conditions_json() {
-    local name span
+    local name validity
 
     bounds_json
     constraints+=$result
@@ -40,8 +40,8 @@ conditions_json() {
         [[ -z ${OPTION[$name]+set} || ${OPTION[$name]} != never ]] \
             || usage_error "--$name: a grant cannot have \"never\""
     done
-    span_json
-    constraints+=$span
+    validity_json
+    constraints+=$validity
 }
 
 # what words mean: scopes to `scopes`, whole members to `members`, the rest to
@@ -95,7 +95,7 @@ open_grants() {
 
 # of the members that were given: where a `**` at the end may match more than is
 # seen at first
-remark_open_ended() {
+warn_open_ended() {
     local names
 
     [[ $* == *'**"'* ]] || return 0
@@ -104,7 +104,7 @@ remark_open_ended() {
         | strings | select(startswith("!") | not) | gsub("\\\\."; "x")
         | select(test("[^*][*][*]$")) | $name] | unique | join(", ")' \
         --args "$@") || return 0
-    [[ -z $names ]] || remark "$names: a pattern that ends in ** matches lists" \
+    [[ -z $names ]] || warn_unless_quiet "$names: a pattern that ends in ** matches lists" \
         'and further segments too where the param is a part of a path: logs-**' \
         'matches logs-1,secret and logs-1/x'
 }
@@ -125,12 +125,12 @@ command_grant() {
         done_with "$id has it already: ${members[*]}"
     else
         done_with "granted to $id: ${members[*]}"
-        [[ $reply == *'"already":[]'* ]] || remark 'it had already:' \
+        [[ $reply == *'"already":[]'* ]] || warn_unless_quiet 'it had already:' \
             "$(jq -r '.already | join(" ")' <<<"$reply")"
     fi
-    [[ $reply != *'"mode":"global"'* ]] || remark_idle "${members[@]}"
-    remark_open_ended "${members[@]}"
-    [[ -z ${OPTION[expires]:-} ]] || remark_past --expires 'the grant'
+    [[ $reply != *'"mode":"global"'* ]] || warn_idle "${members[@]}"
+    warn_open_ended "${members[@]}"
+    [[ -z ${OPTION[expires]:-} ]] || warn_past --expires 'the grant'
 }
 
 # For each constrained grant that may have been meant, the command that takes it.
@@ -139,13 +139,13 @@ hint_constrained() {
 
     while IFS= read -r line; do
         say "to take this one: scoped-key ungrant $id $line"
-    done < <(TZ=UTC jq -L "$LIB" -r 'include "people";
+    done < <(TZ=UTC jq -L "$LIB" -r 'include "human";
         .members // [] | .[] | command_words' <<<"${reply:-null}")
 }
 
 # The members of the record that are meant are taken from it as they are; if
 # others were there first, the record is looked at again.
-take_members() {
+collect_members() {
     local asked=$1 try
 
     UNSURE='whether the change was made is not known'
@@ -172,7 +172,7 @@ command_ungrant() {
 
     open_grants || return
     json_array "${members[@]}"
-    if ! take_members "$result"; then
+    if ! collect_members "$result"; then
         hint_constrained
         return
     fi

@@ -5,7 +5,7 @@
 # $json: no, yes or ids.  $width: 0 is without end.  $ids: the width of ids.
 # $columns: names and commas, or nothing.  $kind: list, rotating or unused.
 # $marker: the line that says that nothing is missing.
-include "people";
+include "human";
 
 def brief_span:
     if . < 60 then "\(floor)s" elif . < 3600 then "\(. / 60 | floor)m"

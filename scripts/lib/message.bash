@@ -61,30 +61,30 @@ usage_error() {
 
 # What an operator may not have meant, though it was done; on standard error,
 # so that programs can read on.
-remark() {
+warn_unless_quiet() {
     [[ -n ${OPTION[quiet]:-} ]] || warn "$@"
 }
 
 # of the members that were given to a global key
-remark_idle() {
+warn_idle() {
     local member
 
     for member in "$@"; do
         [[ $member == '!'* ]] && continue
-        remark 'scopes of a global key limit nothing: it may do everything;' \
+        warn_unless_quiet 'scopes of a global key limit nothing: it may do everything;' \
             'only refusals (!SCOPE) bind it'
         return
     done
 }
 
 # of an option whose time was not meant to be over
-remark_past() {
+warn_past() {
     local what=$2 result
 
-    need_moment "$1" "${OPTION[${1#--}]}"
+    need_timestamp "$1" "${OPTION[${1#--}]}"
     [[ -z $result ]] || ((result > NOW)) || {
-        moment_text "$result"
-        remark "$1: $result is past: $what has expired already"
+        timestamp_text "$result"
+        warn_unless_quiet "$1: $result is past: $what has expired already"
     }
 }
 

@@ -86,7 +86,7 @@ no_value() {
 }
 
 # The option at the front of what is left; `used`: how many words it took.
-take_option() {
+parse_option() {
     local word=$1 name value has_value=''
 
     used=1
@@ -121,7 +121,7 @@ read_command_line() {
             ARGUMENTS+=("$@")
             break
         elif [[ $1 == -?* ]]; then
-            take_option "$@"
+            parse_option "$@"
             shift "$used"
         elif [[ -z $COMMAND ]]; then
             is_command "$1" || usage_error "unknown command \"$1\""
@@ -190,7 +190,7 @@ settle_connection() {
 
     unset SCOPED_KEY_URI
     check_connection
-    [[ -z $uri ]] || take_uri "$uri"
+    [[ -z $uri ]] || parse_uri "$uri"
     REDIS_USER=${OPTION[user]:-$REDIS_USER}
     for name in h p s n; do
         [[ -z ${OPTION[$name]+set} ]] \

@@ -6,7 +6,7 @@
 # what the options say of a key, as members of an object of the import format,
 # a comma before each, to `json`
 options_json() {
-    local name span
+    local name validity
 
     json=''
     [[ -z ${OPTION[global]:-} ]] || json+=',"mode":"global"'
@@ -16,8 +16,8 @@ options_json() {
         json_string "${OPTION[$name]}"
         json+=",\"$name\":$result"
     done
-    span_json
-    json+=$span
+    validity_json
+    json+=$validity
     bounds_json
     json+=$result
     meta_json
@@ -44,20 +44,20 @@ bounds_json() {
     result=$bounds
 }
 
-# the times between which something is good, as JSON members, to `span`
-span_json() {
+# the times between which something is good, as JSON members, to `validity`
+validity_json() {
     local starts='' ends=''
 
-    span=''
+    validity=''
     if [[ -n ${OPTION[not-before]+set} ]]; then
-        need_moment --not-before "${OPTION[not-before]}"
+        need_timestamp --not-before "${OPTION[not-before]}"
         starts=$result
-        span+=${starts:+,\"not_before\":$starts}
+        validity+=${starts:+,\"not_before\":$starts}
     fi
     if [[ -n ${OPTION[expires]+set} ]]; then
-        need_moment --expires "${OPTION[expires]}"
+        need_timestamp --expires "${OPTION[expires]}"
         ends=$result
-        span+=${ends:+,\"expires_at\":$ends}
+        validity+=${ends:+,\"expires_at\":$ends}
     fi
     [[ -z $starts || -z $ends ]] || ((starts < ends)) \
         || usage_error '--expires: that is not after --not-before'

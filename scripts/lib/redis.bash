@@ -164,7 +164,7 @@ durable() {
 }
 
 # redis://user:password@host:port/db: what is secret goes to REDIS_PASSWORD
-take_uri() {
+parse_uri() {
     local uri=$1 scheme rest userinfo port db
 
     [[ $uri =~ ^(redis|rediss|valkey|valkeys)://(.*)$ ]] \

@@ -1,10 +1,10 @@
 # One key for people: a line for each thing that is known of it.
-include "people";
+include "human";
 
 def line($what; value):
     value as $value | "\($what + ":" | column(16))\($value)";
 
-def moment($what; $value):
+def timestamp($what; $value):
     if $value == null then empty
     else line($what; "\($value | when($now))  (\($value | clean))") end;
 
@@ -36,10 +36,10 @@ line("id"; .id),
 (.owner // empty | line("owner"; clean)),
 line("mode"; .mode | clean),
 line("state"; .state | state_words | tint($colour)),
-moment("created"; .created_at),
-moment("valid from"; .not_before),
-moment("expires"; .expires_at),
-moment("rotated"; .rotated_at),
+timestamp("created"; .created_at),
+timestamp("valid from"; .not_before),
+timestamp("expires"; .expires_at),
+timestamp("rotated"; .rotated_at),
 line("last used"; use),
 (if .previous == null then empty else line("previous text"; previous) end),
 (.hosts // empty | line("hosts"; join(" ") | clean)),

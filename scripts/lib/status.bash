@@ -31,9 +31,9 @@ count_states() {
 read_counts() {
     local now soon result
 
-    moment_text "$NOW"
+    timestamp_text "$NOW"
     now=$result
-    moment_text "$((NOW + STATUS_SOON))"
+    timestamp_text "$((NOW + STATUS_SOON))"
     soon=$result
     counts=$(view_lines '' '' count_states "$now" "$soon") \
         && [[ $counts != *'"how":"broken"'* ]] || exit 1

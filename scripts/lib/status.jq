@@ -1,5 +1,5 @@
 # `status` for people in a screen, for programs as one object.
-include "people";
+include "human";
 
 def line($what; value):
     value as $value | "\($what + ":" | column(12))\($value | clean)";

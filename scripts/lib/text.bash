@@ -60,7 +60,7 @@ split_items() {
 }
 
 # 90d, 24h, 30m, 15s, 2w, 1y (365 days) as seconds
-parse_span() {
+parse_duration() {
     local -A unit=([s]=1 [m]=60 [h]=3600 [d]=86400 [w]=604800 [y]=31536000)
 
     [[ $1 =~ ^([0-9]{1,9})([smhdwy])$ ]] || return 1
@@ -69,12 +69,12 @@ parse_span() {
 
 # a moment as unix seconds: a span from now, a date, a date and time, `now`,
 # or unix seconds; `never` is empty.  Nothing else is guessed at.
-parse_moment() {
+parse_timestamp() {
     case $1 in
         never) result=''; return 0 ;;
         now) result=$NOW; return 0 ;;
     esac
-    if parse_span "$1"; then
+    if parse_duration "$1"; then
         result=$((NOW + result))
     elif [[ $1 =~ ^[0-9]{9,18}$ ]]; then
         result=$((10#$1))
@@ -88,7 +88,7 @@ parse_moment() {
 }
 
 # unix seconds as RFC 3339
-moment_text() {
+timestamp_text() {
     TZ=UTC printf -v result '%(%FT%TZ)T' "$1"
 }
 
@@ -98,9 +98,9 @@ is_too_far() {
     [[ -n $1 ]] && (($1 - NOW > 36525 * 86400))
 }
 
-# parse_moment, or a usage error that names the option
-need_moment() {
-    parse_moment "$2" || usage_error "$1: \"$2\" is no time: give 90d, 24h," \
+# parse_timestamp, or a usage error that names the option
+need_timestamp() {
+    parse_timestamp "$2" || usage_error "$1: \"$2\" is no time: give 90d, 24h," \
         "2027-01-01, 2027-01-01T00:00:00Z, now, never or unix seconds"
     ! is_too_far "$result" || usage_error "$1: \"$2\" is over 100 years from" \
         'now: are these milliseconds? Give seconds, or never'

@@ -11,7 +11,7 @@ BATCH=100
 # a file as standard input, unless it is `-`
 open_input() {
     if [[ $1 == - ]]; then
-        [[ ! -t 0 ]] || remark 'reading what is typed here; Ctrl-D ends it'
+        [[ ! -t 0 ]] || warn_unless_quiet 'reading what is typed here; Ctrl-D ends it'
         return
     fi
     [[ -e $1 ]] || fail "there is no file $1"
@@ -26,7 +26,7 @@ command_export() {
     find_core
     redis_try
     walk_index '' '' | (redis_cli) | core_lines view ',"digests":true' | jq -L "$LIB" -R -r \
-        'include "people"; select(startswith("{") or records)'
+        'include "human"; select(startswith("{") or records)'
     for status in "${PIPESTATUS[@]}"; do
         ((status == 0 || status == 141)) || exit 1
     done
@@ -125,7 +125,7 @@ report_import() {
     fi
     note "$added added, $same there already, $replaced replaced," \
         "$refused refused"
-    ((idle == 0)) || remark "global keys with scopes: $idle; scopes of a" \
+    ((idle == 0)) || warn_unless_quiet "global keys with scopes: $idle; scopes of a" \
         'global key limit nothing, only refusals (!SCOPE) bind it'
     ((refused == 0 && UNACKNOWLEDGED == 0))
 }
@@ -181,7 +181,7 @@ command_import() {
     [[ -z ${OPTION[replace]:-} ]] || options=',"replace":true'
     options_json
     defaults="{${json:1}}"
-    [[ -z ${OPTION[expires]:-} ]] || remark_past --expires 'a key without its own'
+    [[ -z ${OPTION[expires]:-} ]] || warn_past --expires 'a key without its own'
     find_core
     redis_try
     if ((CLUSTER)); then

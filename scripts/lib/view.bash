@@ -219,7 +219,7 @@ sort_rows() {
 
     [[ $1 != -* ]] || reverse=-r
     jq --unbuffered -R -r -n --arg field "$field" --arg marker "$MARKER" \
-        'include "people"; foreach (inputs, null) as $line (null;
+        'include "human"; foreach (inputs, null) as $line (null;
             if $line == $marker then halt
             elif $line == null then "" | halt_error(1)
             else $line | [records] | first end;
@@ -332,7 +332,7 @@ list_filter() {
         filter+=",\"state\":\"$state\""
     fi
     if [[ -n ${OPTION[expiring]+set} ]]; then
-        need_moment --expiring "${OPTION[expiring]}"
+        need_timestamp --expiring "${OPTION[expiring]}"
         [[ -n $result ]] || usage_error '--expiring: give a time'
         filter+=",\"expiring\":$result"
     fi

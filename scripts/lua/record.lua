@@ -117,17 +117,17 @@ end
 -- are given.
 local function record_raw(prefix, id, last_used, previous)
     local flat = read_typed('HGETALL', hash_key(prefix, id))
-    local members, damage = {}, ''
+    local members, err = {}, ''
     if not flat then
-        flat, damage = {}, ',"damage":"record: is no hash"'
+        flat, err = {}, ',"error":"record: is no hash"'
     elseif #flat == 0 then
         return nil
     else
         members = read_typed('SMEMBERS', scopes_key(prefix, id))
-        damage = members and '' or ',"damage":"scopes: is no set"'
+        err = members and '' or ',"error":"scopes: is no set"'
     end
     return '{"id":' .. raw_quote(id) .. ',"fields":' .. raw_texts(flat)
-        .. ',"members":' .. raw_texts(members or {}) .. damage
+        .. ',"members":' .. raw_texts(members or {}) .. err
         .. (last_used and ',"last_used":"' .. last_used .. '"' or '')
         .. (previous and ',"previous_last_used":"' .. previous .. '"' or '')
         .. '}'

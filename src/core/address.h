@@ -8,7 +8,7 @@
 #ifndef SCOPED_KEY_ADDRESS_H
 #define SCOPED_KEY_ADDRESS_H
 
-#include "text.h"
+#include "str.h"
 
 
 typedef struct {

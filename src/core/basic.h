@@ -6,7 +6,7 @@
 #ifndef SCOPED_KEY_BASIC_H
 #define SCOPED_KEY_BASIC_H
 
-#include "text.h"
+#include "str.h"
 
 
 /* of a credential of n bytes: what its reading needs */

@@ -34,7 +34,7 @@ typedef struct scoped_key_cache_entry_s  scoped_key_cache_entry_t;
 struct scoped_key_cache_entry_s {
     scoped_key_ring_t          used;     /* first: the casts rely on it */
     scoped_key_cache_entry_t  *next;     /* in the chain of the bucket */
-    scoped_key_tag_t           tag;
+    scoped_key_hash_t          hash;
     scoped_key_cached_t        cached;
     uint32_t                   slot;     /* of the id, in generations */
     uint32_t                   generation;
@@ -46,8 +46,8 @@ typedef struct {
     uint64_t                   n;
     size_t                     bytes;
     size_t                     limit;
-    size_t                     memo_bytes;
-} scoped_key_cache_lane_t;
+    size_t                     user_bytes;
+} scoped_key_cache_segment_t;
 
 struct scoped_key_cache_s {
     scoped_key_cache_entry_t **buckets;
@@ -56,11 +56,11 @@ struct scoped_key_cache_s {
                                                 is too old anyhow */
     size_t                     mask;
     uint32_t                   epoch;        /* likewise */
-    scoped_key_cache_lane_t    known;
-    scoped_key_cache_lane_t    unknown;
+    scoped_key_cache_segment_t positive;
+    scoped_key_cache_segment_t negative;
     size_t                     own_bytes;    /* this and the tables */
     uint64_t                   evicted;
-    scoped_key_tag_key_t       id_key;
+    scoped_key_hash_key_t      id_key;
 };
 
 
@@ -106,13 +106,13 @@ scoped_key_cache_malloced(size_t size)
  * and never too little.
  */
 static size_t
-scoped_key_cache_cost(const scoped_key_cache_lane_t *lane,
+scoped_key_cache_cost(const scoped_key_cache_segment_t *segment,
     const scoped_key_record_t *record)
 {
     size_t  cost;
 
     cost = scoped_key_cache_malloced(sizeof(scoped_key_cache_entry_t)
-                                     + lane->memo_bytes);
+                                     + segment->user_bytes);
 
     return record != NULL ? cost + scoped_key_record_size(record) : cost;
 }
@@ -124,15 +124,15 @@ scoped_key_cache_cost(const scoped_key_cache_lane_t *lane,
  * bucket nor the time that a comparison takes are a client's to use.
  */
 static scoped_key_cache_entry_t **
-scoped_key_cache_seek(scoped_key_cache_t *cache, const scoped_key_tag_t *tag)
+scoped_key_cache_seek(scoped_key_cache_t *cache, const scoped_key_hash_t *hash)
 {
     scoped_key_cache_entry_t  *entry, **place;
 
-    place = &cache->buckets[tag->word[0] & cache->mask];
+    place = &cache->buckets[hash->word[0] & cache->mask];
 
     while ((entry = *place) != NULL
-           && (entry->tag.word[0] != tag->word[0]
-               || entry->tag.word[1] != tag->word[1]))
+           && (entry->hash.word[0] != hash->word[0]
+               || entry->hash.word[1] != hash->word[1]))
     {
         place = &entry->next;
     }
@@ -145,20 +145,20 @@ static void
 scoped_key_cache_remove(scoped_key_cache_t *cache,
     scoped_key_cache_entry_t **place)
 {
-    scoped_key_record_t       *record;
-    scoped_key_cache_lane_t   *lane;
-    scoped_key_cache_entry_t  *entry;
+    scoped_key_record_t         *record;
+    scoped_key_cache_segment_t  *segment;
+    scoped_key_cache_entry_t    *entry;
 
     entry = *place;
     record = entry->cached.record;
-    lane = record != NULL ? &cache->known : &cache->unknown;
+    segment = record != NULL ? &cache->positive : &cache->negative;
 
     *place = entry->next;
     scoped_key_ring_remove(&entry->used);
-    lane->n--;
-    lane->bytes -= scoped_key_cache_cost(lane, record);
+    segment->n--;
+    segment->bytes -= scoped_key_cache_cost(segment, record);
 
-    scoped_key_record_release(record);
+    scoped_key_record_unref(record);
     free(entry);
 }
 
@@ -166,18 +166,18 @@ scoped_key_cache_remove(scoped_key_cache_t *cache,
 /* false: it does not fit, even alone */
 static bool
 scoped_key_cache_make_room(scoped_key_cache_t *cache,
-    scoped_key_cache_lane_t *lane, size_t bytes)
+    scoped_key_cache_segment_t *segment, size_t bytes)
 {
     scoped_key_cache_entry_t  *oldest;
 
-    if (bytes > lane->limit) {
+    if (bytes > segment->limit) {
         return false;
     }
 
-    while (lane->limit - lane->bytes < bytes) {
-        oldest = (scoped_key_cache_entry_t *) lane->used.prev;
+    while (segment->limit - segment->bytes < bytes) {
+        oldest = (scoped_key_cache_entry_t *) segment->used.prev;
         scoped_key_cache_remove(cache,
-                                scoped_key_cache_seek(cache, &oldest->tag));
+                                scoped_key_cache_seek(cache, &oldest->hash));
         cache->evicted++;
     }
 
@@ -186,23 +186,23 @@ scoped_key_cache_make_room(scoped_key_cache_t *cache,
 
 
 static void
-scoped_key_cache_lane_init(scoped_key_cache_lane_t *lane, size_t limit,
-    size_t memo_bytes)
+scoped_key_cache_segment_init(scoped_key_cache_segment_t *segment, size_t limit,
+    size_t user_bytes)
 {
-    scoped_key_ring_init(&lane->used);
-    lane->limit = limit;
-    lane->memo_bytes = memo_bytes;
+    scoped_key_ring_init(&segment->used);
+    segment->limit = limit;
+    segment->user_bytes = user_bytes;
 }
 
 
 static void
-scoped_key_cache_lane_free(scoped_key_cache_lane_t *lane)
+scoped_key_cache_segment_free(scoped_key_cache_segment_t *segment)
 {
     scoped_key_ring_t  *link, *next;
 
-    for (link = lane->used.next; link != &lane->used; link = next) {
+    for (link = segment->used.next; link != &segment->used; link = next) {
         next = link->next;
-        scoped_key_record_release(
+        scoped_key_record_unref(
             ((scoped_key_cache_entry_t *) link)->cached.record);
         free(link);
     }
@@ -212,11 +212,11 @@ scoped_key_cache_lane_free(scoped_key_cache_lane_t *lane)
 static uint32_t
 scoped_key_cache_slot(const scoped_key_cache_t *cache, scoped_key_str_t id)
 {
-    scoped_key_tag_t  tag;
+    scoped_key_hash_t  hash;
 
-    scoped_key_tag_make(&tag, &cache->id_key, id);
+    scoped_key_hash_make(&hash, &cache->id_key, id);
 
-    return (uint32_t) (tag.word[0] & cache->mask);
+    return (uint32_t) (hash.word[0] & cache->mask);
 }
 
 
@@ -244,7 +244,7 @@ scoped_key_cache_create(const scoped_key_cache_limits_t *limits)
     scoped_key_cache_t  *cache;
 
     if (limits->bytes < SCOPED_KEY_CACHE_MIN_BYTES
-        || limits->memo_bytes > SCOPED_KEY_CACHE_MAX_MEMO_BYTES)
+        || limits->user_bytes > SCOPED_KEY_CACHE_MAX_USER_BYTES)
     {
         return NULL;
     }
@@ -264,12 +264,12 @@ scoped_key_cache_create(const scoped_key_cache_limits_t *limits)
     cache->generations = (uint32_t *) (cache->buckets + n);
     cache->mask = n - 1;
     cache->own_bytes = scoped_key_cache_malloced(size);
-    scoped_key_tag_key_make(&cache->id_key);
+    scoped_key_hash_key_make(&cache->id_key);
 
     left = limits->bytes - cache->own_bytes;
-    n = left / SCOPED_KEY_CACHE_UNKNOWN_SHARE;
-    scoped_key_cache_lane_init(&cache->unknown, n, 0);
-    scoped_key_cache_lane_init(&cache->known, left - n, limits->memo_bytes);
+    n = left / SCOPED_KEY_CACHE_NEGATIVE_SHARE;
+    scoped_key_cache_segment_init(&cache->negative, n, 0);
+    scoped_key_cache_segment_init(&cache->positive, left - n, limits->user_bytes);
 
     return cache;
 }
@@ -282,21 +282,21 @@ scoped_key_cache_destroy(scoped_key_cache_t *cache)
         return;
     }
 
-    scoped_key_cache_lane_free(&cache->unknown);
-    scoped_key_cache_lane_free(&cache->known);
+    scoped_key_cache_segment_free(&cache->negative);
+    scoped_key_cache_segment_free(&cache->positive);
     free(cache);
 }
 
 
 scoped_key_cached_t *
-scoped_key_cache_find(scoped_key_cache_t *cache, const scoped_key_tag_t *tag,
-    uint64_t oldest_ms, uint64_t oldest_unknown_ms)
+scoped_key_cache_find(scoped_key_cache_t *cache, const scoped_key_hash_t *hash,
+    uint64_t oldest_ms, uint64_t oldest_negative_ms)
 {
-    uint64_t                   oldest;
-    scoped_key_cache_lane_t   *lane;
-    scoped_key_cache_entry_t  *entry, **place;
+    uint64_t                     oldest;
+    scoped_key_cache_segment_t  *segment;
+    scoped_key_cache_entry_t    *entry, **place;
 
-    place = scoped_key_cache_seek(cache, tag);
+    place = scoped_key_cache_seek(cache, hash);
 
     entry = *place;
     if (entry == NULL) {
@@ -304,12 +304,12 @@ scoped_key_cache_find(scoped_key_cache_t *cache, const scoped_key_tag_t *tag,
     }
 
     if (entry->cached.record != NULL) {
-        lane = &cache->known;
+        segment = &cache->positive;
         oldest = oldest_ms;
 
     } else {
-        lane = &cache->unknown;
-        oldest = oldest_unknown_ms;
+        segment = &cache->negative;
+        oldest = oldest_negative_ms;
     }
 
     if (entry->cached.read_ms < oldest
@@ -320,9 +320,9 @@ scoped_key_cache_find(scoped_key_cache_t *cache, const scoped_key_tag_t *tag,
         return NULL;
     }
 
-    if (lane->used.next != &entry->used) {
+    if (segment->used.next != &entry->used) {
         scoped_key_ring_remove(&entry->used);
-        scoped_key_ring_insert(&lane->used, &entry->used);
+        scoped_key_ring_insert(&segment->used, &entry->used);
     }
 
     return &entry->cached;
@@ -332,38 +332,38 @@ scoped_key_cache_find(scoped_key_cache_t *cache, const scoped_key_tag_t *tag,
 /* takes over the reference to record, also when it returns NULL */
 static scoped_key_cache_entry_t *
 scoped_key_cache_insert(scoped_key_cache_t *cache,
-    const scoped_key_tag_t *tag, scoped_key_record_t *record)
+    const scoped_key_hash_t *hash, scoped_key_record_t *record)
 {
-    size_t                     cost;
-    scoped_key_cache_lane_t   *lane;
-    scoped_key_cache_entry_t  *entry, **place;
+    size_t                       cost;
+    scoped_key_cache_segment_t  *segment;
+    scoped_key_cache_entry_t    *entry, **place;
 
-    lane = record != NULL ? &cache->known : &cache->unknown;
-    cost = scoped_key_cache_cost(lane, record);
+    segment = record != NULL ? &cache->positive : &cache->negative;
+    cost = scoped_key_cache_cost(segment, record);
     entry = NULL;
 
-    if (scoped_key_cache_make_room(cache, lane, cost)) {
-        entry = calloc(1, sizeof(scoped_key_cache_entry_t) + lane->memo_bytes);
+    if (scoped_key_cache_make_room(cache, segment, cost)) {
+        entry = calloc(1, sizeof(scoped_key_cache_entry_t) + segment->user_bytes);
     }
 
     if (entry == NULL) {
-        scoped_key_record_release(record);
+        scoped_key_record_unref(record);
         return NULL;
     }
 
-    place = &cache->buckets[tag->word[0] & cache->mask];
+    place = &cache->buckets[hash->word[0] & cache->mask];
     entry->next = *place;
     *place = entry;
 
-    scoped_key_ring_insert(&lane->used, &entry->used);
-    lane->n++;
-    lane->bytes += cost;
+    scoped_key_ring_insert(&segment->used, &entry->used);
+    segment->n++;
+    segment->bytes += cost;
 
-    entry->tag = *tag;
+    entry->hash = *hash;
     entry->cached.record = record;
 
-    if (lane->memo_bytes != 0) {
-        entry->cached.memo = (unsigned char *) (entry + 1);
+    if (segment->user_bytes != 0) {
+        entry->cached.user_data = (unsigned char *) (entry + 1);
     }
 
     return entry;
@@ -371,8 +371,8 @@ scoped_key_cache_insert(scoped_key_cache_t *cache,
 
 
 scoped_key_cached_t *
-scoped_key_cache_put(scoped_key_cache_t *cache, const scoped_key_tag_t *tag,
-    scoped_key_str_t id, scoped_key_record_t *record, scoped_key_proof_e proof,
+scoped_key_cache_put(scoped_key_cache_t *cache, const scoped_key_hash_t *hash,
+    scoped_key_str_t id, scoped_key_record_t *record, scoped_key_secret_e match,
     uint64_t read_ms)
 {
     uint32_t                   slot;
@@ -382,15 +382,15 @@ scoped_key_cache_put(scoped_key_cache_t *cache, const scoped_key_tag_t *tag,
 
     /* held first: the entry that it replaces may have the last reference */
     if (record != NULL) {
-        record = scoped_key_record_hold(record);
+        record = scoped_key_record_ref(record);
     }
 
-    place = scoped_key_cache_seek(cache, tag);
+    place = scoped_key_cache_seek(cache, hash);
     if (*place != NULL) {
         scoped_key_cache_remove(cache, place);
     }
 
-    entry = scoped_key_cache_insert(cache, tag, record);
+    entry = scoped_key_cache_insert(cache, hash, record);
     if (entry == NULL) {
         return NULL;
     }
@@ -398,7 +398,7 @@ scoped_key_cache_put(scoped_key_cache_t *cache, const scoped_key_tag_t *tag,
     entry->slot = slot;
     entry->generation = cache->generations[slot];
     entry->cached.epoch = cache->epoch;
-    entry->cached.proof = proof;
+    entry->cached.match = match;
     entry->cached.read_ms = read_ms;
 
     return &entry->cached;
@@ -424,9 +424,9 @@ scoped_key_cache_stats(const scoped_key_cache_t *cache)
 {
     scoped_key_cache_stats_t  stats;
 
-    stats.unknown = cache->unknown.n;
-    stats.entries = cache->known.n;
-    stats.bytes = cache->own_bytes + cache->known.bytes + cache->unknown.bytes;
+    stats.negative = cache->negative.n;
+    stats.entries = cache->positive.n;
+    stats.bytes = cache->own_bytes + cache->positive.bytes + cache->negative.bytes;
     stats.evicted = cache->evicted;
 
     return stats;

@@ -16,8 +16,8 @@
 
 
 #define SCOPED_KEY_CACHE_MIN_BYTES       65536
-#define SCOPED_KEY_CACHE_MAX_MEMO_BYTES   4096
-#define SCOPED_KEY_CACHE_UNKNOWN_SHARE       8   /* an eighth of what the
+#define SCOPED_KEY_CACHE_MAX_USER_BYTES   4096
+#define SCOPED_KEY_CACHE_NEGATIVE_SHARE      8   /* an eighth of what the
                                                     tables leave */
 
 typedef struct scoped_key_cache_s  scoped_key_cache_t;
@@ -29,17 +29,17 @@ typedef struct scoped_key_cache_s  scoped_key_cache_t;
  */
 typedef struct {
     scoped_key_record_t  *record;        /* NULL: an unknown key */
-    unsigned char        *memo;          /* memo_bytes of them; NULL if 0, and
+    unsigned char        *user_data;     /* memo_bytes of them; NULL if 0, and
                                             of an unknown key */
     uint64_t              read_ms;       /* when the reply was asked for */
-    scoped_key_proof_e    proof;
+    scoped_key_secret_e   match;
     uint32_t              epoch;         /* the cache's own */
 } scoped_key_cached_t;
 
 typedef struct {
     size_t    bytes;                     /* all entries and tables together;
                                             at least the minimum */
-    size_t    memo_bytes;                /* for each known entry; at most
+    size_t    user_bytes;                /* for each known entry; at most
                                             the maximum */
 } scoped_key_cache_limits_t;
 
@@ -49,7 +49,7 @@ typedef struct {
  */
 typedef struct {
     uint64_t  entries;                   /* now, of known keys */
-    uint64_t  unknown;                   /* now, of unknown keys */
+    uint64_t  negative;                  /* now, of unknown keys */
     uint64_t  bytes;                     /* now, tables reckoned in */
     uint64_t  evicted;                   /* ever, for want of room */
 } scoped_key_cache_stats_t;
@@ -67,8 +67,8 @@ void scoped_key_cache_destroy(scoped_key_cache_t *cache);
  * used.  An older entry is removed.  NULL: nothing.
  */
 scoped_key_cached_t *scoped_key_cache_find(scoped_key_cache_t *cache,
-    const scoped_key_tag_t *tag, uint64_t oldest_ms,
-    uint64_t oldest_unknown_ms);
+    const scoped_key_hash_t *hash, uint64_t oldest_ms,
+    uint64_t oldest_negative_ms);
 
 /*
  * Takes a reference of its own to record (NULL: an unknown key).  Replaces
@@ -77,8 +77,8 @@ scoped_key_cached_t *scoped_key_cache_find(scoped_key_cache_t *cache,
  * next request asks again, for what the tag had is gone.
  */
 scoped_key_cached_t *scoped_key_cache_put(scoped_key_cache_t *cache,
-    const scoped_key_tag_t *tag, scoped_key_str_t id,
-    scoped_key_record_t *record, scoped_key_proof_e proof, uint64_t read_ms);
+    const scoped_key_hash_t *hash, scoped_key_str_t id,
+    scoped_key_record_t *record, scoped_key_secret_e match, uint64_t read_ms);
 
 /*
  * Forgets every text of this id, known and unknown, as flush does; and with

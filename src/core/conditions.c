@@ -41,7 +41,7 @@ scoped_key_ip_pack(scoped_key_pack_t *pack, scoped_key_str_t item)
         return false;
     }
 
-    taken = scoped_key_pack_take(pack, sizeof(block));
+    taken = scoped_key_pack_reserve(pack, sizeof(block));
 
     if (taken == NULL) {
         return false;
@@ -68,7 +68,7 @@ scoped_key_host_pack(scoped_key_pack_t *pack, scoped_key_str_t item)
     text.len = scoped_key_host_pattern_compile(item, compiled);
     text.data = compiled;
 
-    return text.len != 0 && scoped_key_pack_text(pack, text);
+    return text.len != 0 && scoped_key_pack_str(pack, text);
 }
 
 
@@ -86,7 +86,7 @@ scoped_key_method_pack(scoped_key_pack_t *pack, scoped_key_str_t item)
         }
     }
 
-    return item.len != 0 && scoped_key_pack_text(pack, item);
+    return item.len != 0 && scoped_key_pack_str(pack, item);
 }
 
 
@@ -163,7 +163,7 @@ scoped_key_hosts_check(const unsigned char *at, uint16_t n,
     readable = !held && scoped_key_host_read(facts->host, lower, &host);
 
     while (n-- != 0) {
-        at = scoped_key_unpack_text(at, &text);
+        at = scoped_key_unpack_str(at, &text);
 
         /* all are passed over, for the list that follows */
         held = held || (readable && scoped_key_pattern_match(text, host, left));
@@ -186,7 +186,7 @@ scoped_key_methods_check(const unsigned char *at, uint16_t n,
     }
 
     while (n-- != 0) {
-        at = scoped_key_unpack_text(at, &text);
+        at = scoped_key_unpack_str(at, &text);
 
         if (scoped_key_method_match(text, facts)) {
             return true;
@@ -214,14 +214,14 @@ scoped_key_conditions_check(const scoped_key_conditions_t *conditions,
     bool  held;
 
     if (facts->now < conditions->not_before) {
-        return SCOPED_KEY_CONDITIONS_EARLY;
+        return SCOPED_KEY_CONDITIONS_NOT_YET_VALID;
     }
 
     if (facts->now >= conditions->expires_at) {
-        return SCOPED_KEY_CONDITIONS_LATE;
+        return SCOPED_KEY_CONDITIONS_EXPIRED;
     }
 
-    if (!scoped_key_steps_take(left, scoped_key_lists_steps(conditions))) {
+    if (!scoped_key_steps_spend(left, scoped_key_lists_steps(conditions))) {
         return SCOPED_KEY_CONDITIONS_IP;
     }
 
@@ -238,5 +238,5 @@ scoped_key_conditions_check(const scoped_key_conditions_t *conditions,
     }
 
     return scoped_key_methods_check(lists, conditions->nmethods, facts)
-           ? SCOPED_KEY_CONDITIONS_HOLD : SCOPED_KEY_CONDITIONS_METHOD;
+           ? SCOPED_KEY_CONDITIONS_OK : SCOPED_KEY_CONDITIONS_METHOD;
 }

@@ -10,7 +10,7 @@
 
 #include "facts.h"
 #include "pack.h"
-#include "text.h"
+#include "str.h"
 
 
 /* the lists lie together, elsewhere: addresses, then hosts, then methods */
@@ -24,9 +24,9 @@ typedef struct {
 } scoped_key_conditions_t;
 
 typedef enum {
-    SCOPED_KEY_CONDITIONS_HOLD = 0,
-    SCOPED_KEY_CONDITIONS_EARLY,
-    SCOPED_KEY_CONDITIONS_LATE,
+    SCOPED_KEY_CONDITIONS_OK = 0,
+    SCOPED_KEY_CONDITIONS_NOT_YET_VALID,
+    SCOPED_KEY_CONDITIONS_EXPIRED,
     SCOPED_KEY_CONDITIONS_IP,
     SCOPED_KEY_CONDITIONS_HOST,
     SCOPED_KEY_CONDITIONS_METHOD

@@ -20,10 +20,10 @@ _Static_assert(SCOPED_KEY_LEGACY_ID_DIGITS < SCOPED_KEY_DIGEST_HEX_BYTES,
                "an id tells a part of the digest only");
 _Static_assert(SCOPED_KEY_PEPPER_MAX_BYTES == crypto_generichash_KEYBYTES_MAX,
                "what BLAKE2b takes as a key");
-_Static_assert(sizeof(scoped_key_tag_key_t)
+_Static_assert(sizeof(scoped_key_hash_key_t)
                == crypto_shorthash_siphashx24_KEYBYTES,
                "the key of SipHash");
-_Static_assert(sizeof(scoped_key_tag_t) == crypto_shorthash_siphashx24_BYTES,
+_Static_assert(sizeof(scoped_key_hash_t) == crypto_shorthash_siphashx24_BYTES,
                "the output of SipHash-2-4-128");
 
 
@@ -142,19 +142,19 @@ scoped_key_digest_legacy_id(const scoped_key_digest_t *digest,
 
 
 void
-scoped_key_tag_key_make(scoped_key_tag_key_t *key)
+scoped_key_hash_key_make(scoped_key_hash_key_t *key)
 {
     randombytes_buf(key->bytes, sizeof(key->bytes));
 }
 
 
 void
-scoped_key_tag_make(scoped_key_tag_t *tag, const scoped_key_tag_key_t *key,
+scoped_key_hash_make(scoped_key_hash_t *hash, const scoped_key_hash_key_t *key,
     scoped_key_str_t text)
 {
     /* the result is 0 whatever is given */
 
-    (void) crypto_shorthash_siphashx24((unsigned char *) tag->word, text.data,
+    (void) crypto_shorthash_siphashx24((unsigned char *) hash->word, text.data,
                                        text.len, key->bytes);
 }
 

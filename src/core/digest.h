@@ -8,7 +8,7 @@
 #ifndef SCOPED_KEY_DIGEST_H
 #define SCOPED_KEY_DIGEST_H
 
-#include "text.h"
+#include "str.h"
 
 
 #define SCOPED_KEY_DIGEST_BYTES      32
@@ -29,11 +29,11 @@ typedef struct {
 /* the key of the short hash: random, one for each worker, never written */
 typedef struct {
     unsigned char  bytes[16];
-} scoped_key_tag_key_t;
+} scoped_key_hash_key_t;
 
 typedef struct {
     uint64_t       word[2];
-} scoped_key_tag_t;
+} scoped_key_hash_t;
 
 
 /* once in each process, before all else here; false: the library refused */
@@ -54,9 +54,9 @@ void scoped_key_digest_to_hex(const scoped_key_digest_t *digest,
 void scoped_key_digest_legacy_id(const scoped_key_digest_t *digest,
     unsigned char *id);
 
-void scoped_key_tag_key_make(scoped_key_tag_key_t *key);
-void scoped_key_tag_make(scoped_key_tag_t *tag,
-    const scoped_key_tag_key_t *key, scoped_key_str_t text);
+void scoped_key_hash_key_make(scoped_key_hash_key_t *key);
+void scoped_key_hash_make(scoped_key_hash_t *hash,
+    const scoped_key_hash_key_t *key, scoped_key_str_t text);
 
 /* forgets a secret in a way that the compiler may not leave out */
 void scoped_key_wipe(void *secret, size_t len);

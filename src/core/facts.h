@@ -8,7 +8,7 @@
 #define SCOPED_KEY_FACTS_H
 
 #include "address.h"
-#include "text.h"
+#include "str.h"
 
 
 typedef enum {

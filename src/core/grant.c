@@ -128,7 +128,7 @@ scoped_key_plain_pack(scoped_key_pack_t *pack, scoped_key_str_t member,
         return false;
     }
 
-    taken = scoped_key_pack_take(pack, SCOPED_KEY_PLAIN_HEAD + member.len);
+    taken = scoped_key_pack_reserve(pack, SCOPED_KEY_PLAIN_HEAD + member.len);
 
     if (taken == NULL) {
         return false;
@@ -360,7 +360,7 @@ scoped_key_pattern_fill(void *data, scoped_key_str_t name,
 
     patterns->n++;
 
-    return scoped_key_pack_text(patterns->pack, text);
+    return scoped_key_pack_str(patterns->pack, text);
 }
 
 
@@ -403,12 +403,12 @@ scoped_key_param_fill(void *data, scoped_key_str_t name,
     scoped_key_filling_t  *filling = data;
 
     if (name.len == 0 || filling->n == UINT16_MAX
-        || !scoped_key_pack_text(filling->pack, name))
+        || !scoped_key_pack_str(filling->pack, name))
     {
         return false;
     }
 
-    count = scoped_key_pack_take(filling->pack, sizeof(n));
+    count = scoped_key_pack_reserve(filling->pack, sizeof(n));
 
     if (count == NULL
         || !scoped_key_patterns_fill(filling->pack, value, &n))
@@ -490,7 +490,7 @@ scoped_key_constrained_fill(scoped_key_pack_t *pack, scoped_key_str_t member,
         return false;
     }
 
-    grant = scoped_key_pack_take(pack, sizeof(*grant));
+    grant = scoped_key_pack_reserve(pack, sizeof(*grant));
 
     if (grant == NULL) {
         return false;
@@ -614,7 +614,7 @@ scoped_key_value_match(const unsigned char *at, uint16_t n,
     scoped_key_str_t  pattern;
 
     while (n-- != 0) {
-        at = scoped_key_unpack_text(at, &pattern);
+        at = scoped_key_unpack_str(at, &pattern);
         excluded = scoped_key_pattern_exclusion_next(&pattern);
         match = scoped_key_pattern_match(pattern, value, left);
 
@@ -707,7 +707,7 @@ scoped_key_params_check(const unsigned char *at, uint16_t n,
     result = SCOPED_KEY_GRANT_ALLOWS;
 
     while (n-- != 0) {
-        at = scoped_key_unpack_text(at, &name);
+        at = scoped_key_unpack_str(at, &name);
         at = scoped_key_unpack_number(at, &npatterns);
 
         one = scoped_key_param_check(name, at, npatterns, facts, left);
@@ -721,7 +721,7 @@ scoped_key_params_check(const unsigned char *at, uint16_t n,
         }
 
         while (npatterns-- != 0) {
-            at = scoped_key_unpack_text(at, &pattern);
+            at = scoped_key_unpack_str(at, &pattern);
         }
     }
 
@@ -736,14 +736,14 @@ scoped_key_constrained_check(const scoped_key_constrained_t *grant,
 {
     scoped_key_str_t  pattern = scoped_key_constrained_scope(grant);
 
-    if (!scoped_key_steps_take(left, scope.len)
+    if (!scoped_key_steps_spend(left, scope.len)
         || !scoped_key_scope_match(pattern, scope))
     {
-        return SCOPED_KEY_GRANT_ELSEWHERE;
+        return SCOPED_KEY_GRANT_NO_MATCH;
     }
 
     if (scoped_key_constrained_conditions(grant, facts, left)
-        != SCOPED_KEY_CONDITIONS_HOLD)
+        != SCOPED_KEY_CONDITIONS_OK)
     {
         return SCOPED_KEY_GRANT_CONDITION_FAILS;
     }

@@ -10,7 +10,7 @@
 
 #include "facts.h"
 #include "pack.h"
-#include "text.h"
+#include "str.h"
 #include "conditions.h"
 
 
@@ -23,7 +23,7 @@ typedef enum {
 
 /* what becomes of one required scope; a greater one outranks a lesser */
 typedef enum {
-    SCOPED_KEY_GRANT_ELSEWHERE = 0,      /* it is of other scopes */
+    SCOPED_KEY_GRANT_NO_MATCH = 0,       /* it is of other scopes */
     SCOPED_KEY_GRANT_CONDITION_FAILS,    /* its hosts, ips, methods, times */
     SCOPED_KEY_GRANT_PARAM_REFUSED,
     SCOPED_KEY_GRANT_BODY_UNREADABLE,

@@ -47,7 +47,7 @@ static scoped_key_graphql_fragment_t *scoped_key_graphql_fragments_find(
     scoped_key_graphql_fragments_t *table, scoped_key_str_t name);
 static bool scoped_key_graphql_may_nest(scoped_key_graphql_lexer_t *lexer,
     unsigned depth);
-static bool scoped_key_graphql_take(scoped_key_graphql_lexer_t *lexer,
+static bool scoped_key_graphql_accept(scoped_key_graphql_lexer_t *lexer,
     unsigned char kind);
 static bool scoped_key_graphql_arguments(scoped_key_graphql_lexer_t *lexer,
     bool constant, unsigned depth);
@@ -125,15 +125,15 @@ scoped_key_graphql_field(scoped_key_graphql_scan_t *scan, bool root,
     lexer = &scan->lexer;
     name = lexer->token.text;
 
-    if (!scoped_key_graphql_take(lexer, SCOPED_KEY_GRAPHQL_NAME)) {
+    if (!scoped_key_graphql_accept(lexer, SCOPED_KEY_GRAPHQL_NAME)) {
         return false;
     }
 
-    if (scoped_key_graphql_take(lexer, ':')) {
+    if (scoped_key_graphql_accept(lexer, ':')) {
         /* that was the alias */
         name = lexer->token.text;
 
-        if (!scoped_key_graphql_take(lexer, SCOPED_KEY_GRAPHQL_NAME)) {
+        if (!scoped_key_graphql_accept(lexer, SCOPED_KEY_GRAPHQL_NAME)) {
             return false;
         }
     }
@@ -225,7 +225,7 @@ scoped_key_graphql_inclusion(scoped_key_graphql_scan_t *scan, bool root,
     if (scoped_key_graphql_is_word(scan, scoped_key_graphql_on_word)) {
         scoped_key_graphql_lexer_next(lexer);
 
-        if (!scoped_key_graphql_take(lexer, SCOPED_KEY_GRAPHQL_NAME)) {
+        if (!scoped_key_graphql_accept(lexer, SCOPED_KEY_GRAPHQL_NAME)) {
             return false;
         }
 
@@ -249,7 +249,7 @@ scoped_key_graphql_selections(scoped_key_graphql_scan_t *scan, bool root,
     bool  read;
 
     if (!scoped_key_graphql_may_nest(&scan->lexer, depth)
-        || !scoped_key_graphql_take(&scan->lexer, '{'))
+        || !scoped_key_graphql_accept(&scan->lexer, '{'))
     {
         return false;
     }
@@ -265,7 +265,7 @@ scoped_key_graphql_selections(scoped_key_graphql_scan_t *scan, bool root,
         if (!read) {
             return false;
         }
-    } while (!scoped_key_graphql_take(&scan->lexer, '}'));
+    } while (!scoped_key_graphql_accept(&scan->lexer, '}'));
 
     return true;
 }
@@ -291,7 +291,7 @@ scoped_key_graphql_operation(scoped_key_graphql_scan_t *scan,
 
     if (lexer->token.kind != '{') {
         scoped_key_graphql_lexer_next(lexer);
-        (void) scoped_key_graphql_take(lexer, SCOPED_KEY_GRAPHQL_NAME);
+        (void) scoped_key_graphql_accept(lexer, SCOPED_KEY_GRAPHQL_NAME);
 
         if (!scoped_key_graphql_variables(lexer)
             || !scoped_key_graphql_directives(lexer, false, 0))
@@ -316,7 +316,7 @@ scoped_key_graphql_fragment(scoped_key_graphql_scan_t *scan)
     name = lexer->token.text;
 
     if (scoped_key_graphql_is_word(scan, scoped_key_graphql_on_word)
-        || !scoped_key_graphql_take(lexer, SCOPED_KEY_GRAPHQL_NAME)
+        || !scoped_key_graphql_accept(lexer, SCOPED_KEY_GRAPHQL_NAME)
         || !scoped_key_graphql_is_word(scan, scoped_key_graphql_on_word))
     {
         return false;
@@ -324,7 +324,7 @@ scoped_key_graphql_fragment(scoped_key_graphql_scan_t *scan)
 
     scoped_key_graphql_lexer_next(lexer);
 
-    if (!scoped_key_graphql_take(lexer, SCOPED_KEY_GRAPHQL_NAME)
+    if (!scoped_key_graphql_accept(lexer, SCOPED_KEY_GRAPHQL_NAME)
         || !scoped_key_graphql_directives(lexer, false, 0))
     {
         return false;
@@ -380,7 +380,7 @@ scoped_key_graphql_definition(scoped_key_graphql_scan_t *scan)
 
 /* one pass over all definitions; a document has an operation at least */
 static bool
-scoped_key_graphql_pass(scoped_key_graphql_scan_t *scan,
+scoped_key_graphql_definitions(scoped_key_graphql_scan_t *scan,
     scoped_key_str_t document)
 {
     scoped_key_graphql_lexer_init(&scan->lexer, document);
@@ -435,13 +435,13 @@ scoped_key_graphql_scan(scoped_key_str_t document,
         return SCOPED_KEY_GRAPHQL_REFUSED;
     }
 
-    if (!scoped_key_graphql_pass(&scan, document)) {
+    if (!scoped_key_graphql_definitions(&scan, document)) {
         return scoped_key_graphql_refuse(&scan.lexer, document, error);
     }
 
     scan.sink = sink;
 
-    if (!scoped_key_graphql_pass(&scan, document)) {
+    if (!scoped_key_graphql_definitions(&scan, document)) {
         return scan.stopped
                ? SCOPED_KEY_GRAPHQL_STOPPED
                : scoped_key_graphql_refuse(&scan.lexer, document, error);
@@ -561,7 +561,7 @@ scoped_key_graphql_may_nest(scoped_key_graphql_lexer_t *lexer, unsigned depth)
 
 /* takes a token of this kind, if that is the next one: whether it was */
 static bool
-scoped_key_graphql_take(scoped_key_graphql_lexer_t *lexer, unsigned char kind)
+scoped_key_graphql_accept(scoped_key_graphql_lexer_t *lexer, unsigned char kind)
 {
     if (lexer->token.kind != kind) {
         return false;
@@ -609,8 +609,8 @@ static bool
 scoped_key_graphql_named_value(scoped_key_graphql_lexer_t *lexer,
     bool constant, unsigned depth)
 {
-    return scoped_key_graphql_take(lexer, SCOPED_KEY_GRAPHQL_NAME)
-           && scoped_key_graphql_take(lexer, ':')
+    return scoped_key_graphql_accept(lexer, SCOPED_KEY_GRAPHQL_NAME)
+           && scoped_key_graphql_accept(lexer, ':')
            && scoped_key_graphql_value(lexer, constant, depth);
 }
 
@@ -637,8 +637,8 @@ scoped_key_graphql_object(scoped_key_graphql_lexer_t *lexer, bool constant,
 static bool
 scoped_key_graphql_variable(scoped_key_graphql_lexer_t *lexer)
 {
-    return scoped_key_graphql_take(lexer, '$')
-           && scoped_key_graphql_take(lexer, SCOPED_KEY_GRAPHQL_NAME);
+    return scoped_key_graphql_accept(lexer, '$')
+           && scoped_key_graphql_accept(lexer, SCOPED_KEY_GRAPHQL_NAME);
 }
 
 
@@ -677,7 +677,7 @@ static bool
 scoped_key_graphql_arguments(scoped_key_graphql_lexer_t *lexer, bool constant,
     unsigned depth)
 {
-    if (!scoped_key_graphql_take(lexer, '(')) {
+    if (!scoped_key_graphql_accept(lexer, '(')) {
         return true;
     }
 
@@ -685,7 +685,7 @@ scoped_key_graphql_arguments(scoped_key_graphql_lexer_t *lexer, bool constant,
         if (!scoped_key_graphql_named_value(lexer, constant, depth)) {
             return false;
         }
-    } while (!scoped_key_graphql_take(lexer, ')'));
+    } while (!scoped_key_graphql_accept(lexer, ')'));
 
     return true;
 }
@@ -696,9 +696,9 @@ static bool
 scoped_key_graphql_directives(scoped_key_graphql_lexer_t *lexer,
     bool constant, unsigned depth)
 {
-    while (scoped_key_graphql_take(lexer, '@')) {
+    while (scoped_key_graphql_accept(lexer, '@')) {
 
-        if (!scoped_key_graphql_take(lexer, SCOPED_KEY_GRAPHQL_NAME)
+        if (!scoped_key_graphql_accept(lexer, SCOPED_KEY_GRAPHQL_NAME)
             || !scoped_key_graphql_arguments(lexer, constant, depth))
         {
             return false;
@@ -715,16 +715,16 @@ scoped_key_graphql_type(scoped_key_graphql_lexer_t *lexer, unsigned depth)
 {
     bool  read;
 
-    if (scoped_key_graphql_take(lexer, '[')) {
+    if (scoped_key_graphql_accept(lexer, '[')) {
         read = scoped_key_graphql_may_nest(lexer, depth)
                && scoped_key_graphql_type(lexer, depth + 1)
-               && scoped_key_graphql_take(lexer, ']');
+               && scoped_key_graphql_accept(lexer, ']');
 
     } else {
-        read = scoped_key_graphql_take(lexer, SCOPED_KEY_GRAPHQL_NAME);
+        read = scoped_key_graphql_accept(lexer, SCOPED_KEY_GRAPHQL_NAME);
     }
 
-    (void) scoped_key_graphql_take(lexer, '!');
+    (void) scoped_key_graphql_accept(lexer, '!');
 
     return read;
 }
@@ -735,13 +735,13 @@ static bool
 scoped_key_graphql_variable_definition(scoped_key_graphql_lexer_t *lexer)
 {
     if (!scoped_key_graphql_variable(lexer)
-        || !scoped_key_graphql_take(lexer, ':')
+        || !scoped_key_graphql_accept(lexer, ':')
         || !scoped_key_graphql_type(lexer, 0))
     {
         return false;
     }
 
-    if (scoped_key_graphql_take(lexer, '=')
+    if (scoped_key_graphql_accept(lexer, '=')
         && !scoped_key_graphql_value(lexer, true, 0))
     {
         return false;
@@ -755,7 +755,7 @@ scoped_key_graphql_variable_definition(scoped_key_graphql_lexer_t *lexer)
 static bool
 scoped_key_graphql_variables(scoped_key_graphql_lexer_t *lexer)
 {
-    if (!scoped_key_graphql_take(lexer, '(')) {
+    if (!scoped_key_graphql_accept(lexer, '(')) {
         return true;
     }
 
@@ -763,7 +763,7 @@ scoped_key_graphql_variables(scoped_key_graphql_lexer_t *lexer)
         if (!scoped_key_graphql_variable_definition(lexer)) {
             return false;
         }
-    } while (!scoped_key_graphql_take(lexer, ')'));
+    } while (!scoped_key_graphql_accept(lexer, ')'));
 
     return true;
 }

@@ -9,7 +9,7 @@
 #ifndef SCOPED_KEY_GRAPHQL_LEXER_H
 #define SCOPED_KEY_GRAPHQL_LEXER_H
 
-#include "text.h"
+#include "str.h"
 
 
 #define SCOPED_KEY_GRAPHQL_MAX_TOKENS  16384

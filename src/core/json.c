@@ -47,13 +47,13 @@ typedef struct {
     scoped_key_json_found_pt   found;
     void                      *data;
     scoped_key_json_walk_e     result;
-} scoped_key_json_way_t;
+} scoped_key_json_visitor_t;
 
 /* from one value to the next: what is left of the pointer, and where we are */
 typedef struct {
-    scoped_key_json_way_t     *way;
-    scoped_key_str_t           rest;
-    bool                       beneath;      /* a `*` */
+    scoped_key_json_visitor_t     *visitor;
+    scoped_key_str_t               rest;
+    bool                           below_wildcard; /* a `*` */
 } scoped_key_json_step_t;
 
 /* the search for one member of an object, or one element of an array */
@@ -128,10 +128,10 @@ typedef struct {
 } scoped_key_json_tour_t;
 
 
-static bool scoped_key_json_go(scoped_key_json_step_t step,
+static bool scoped_key_json_descend(scoped_key_json_step_t step,
     const scoped_key_json_t *value);
 static void scoped_key_json_visit(scoped_key_json_tour_t *tour, uint32_t n,
-    const scoped_key_json_t *value, bool beneath);
+    const scoped_key_json_t *value, bool below_wildcard);
 
 
 static const scoped_key_str_t  scoped_key_json_bom =
@@ -774,22 +774,22 @@ scoped_key_json_pointer_valid(scoped_key_str_t pointer)
 
 
 static bool
-scoped_key_json_refuse(scoped_key_json_way_t *way)
+scoped_key_json_refuse(scoped_key_json_visitor_t *visitor)
 {
-    way->result = SCOPED_KEY_JSON_REFUSED;
+    visitor->result = SCOPED_KEY_JSON_REFUSED;
 
     return false;
 }
 
 
 static bool
-scoped_key_json_give(scoped_key_json_way_t *way, scoped_key_str_t text)
+scoped_key_json_emit(scoped_key_json_visitor_t *visitor, scoped_key_str_t text)
 {
-    if (way->found(way->data, text)) {
+    if (visitor->found(visitor->data, text)) {
         return true;
     }
 
-    way->result = SCOPED_KEY_JSON_STOPPED;
+    visitor->result = SCOPED_KEY_JSON_STOPPED;
 
     return false;
 }
@@ -861,19 +861,19 @@ scoped_key_json_text(const scoped_key_json_t *value, unsigned char *digits,
 
 /* the end of the pointer */
 static bool
-scoped_key_json_leaf(scoped_key_json_way_t *way,
+scoped_key_json_leaf(scoped_key_json_visitor_t *visitor,
     const scoped_key_json_t *value)
 {
     unsigned char     digits[SCOPED_KEY_JSON_INTEGER_BYTES];
     scoped_key_str_t  text;
 
     return scoped_key_json_text(value, digits, &text)
-           ? scoped_key_json_give(way, text) : scoped_key_json_refuse(way);
+           ? scoped_key_json_emit(visitor, text) : scoped_key_json_refuse(visitor);
 }
 
 
 static bool
-scoped_key_json_look(void *data, scoped_key_str_t name,
+scoped_key_json_match_member(void *data, scoped_key_str_t name,
     const scoped_key_json_t *value)
 {
     scoped_key_json_search_t  *search = data;
@@ -896,7 +896,7 @@ scoped_key_json_look(void *data, scoped_key_str_t name,
 
 
 static bool
-scoped_key_json_pass(void *data, scoped_key_str_t name,
+scoped_key_json_nth_element(void *data, scoped_key_str_t name,
     const scoped_key_json_t *value)
 {
     scoped_key_json_search_t  *search = data;
@@ -949,14 +949,14 @@ scoped_key_json_find(const scoped_key_json_t *value, scoped_key_str_t token,
 
     case SCOPED_KEY_JSON_OBJECT:
         agreed = scoped_key_json_token_decode(token, name, &search.name.len)
-                 && scoped_key_json_each(value, scoped_key_json_look, &search);
+                 && scoped_key_json_each(value, scoped_key_json_match_member, &search);
         break;
 
     case SCOPED_KEY_JSON_ARRAY:
         agreed = scoped_key_json_index(token, &search.before);
 
         if (agreed) {
-            scoped_key_json_each(value, scoped_key_json_pass, &search);
+            scoped_key_json_each(value, scoped_key_json_nth_element, &search);
         }
 
         break;
@@ -972,20 +972,20 @@ scoped_key_json_find(const scoped_key_json_t *value, scoped_key_str_t token,
 
 
 static bool
-scoped_key_json_beneath(void *data, scoped_key_str_t name,
+scoped_key_json_descend_each(void *data, scoped_key_str_t name,
     const scoped_key_json_t *value)
 {
     scoped_key_json_step_t  *step = data;
 
     (void) name;
 
-    return scoped_key_json_go(*step, value);
+    return scoped_key_json_descend(*step, value);
 }
 
 
 /* `*`: every element or member */
 static bool
-scoped_key_json_go_all(scoped_key_json_step_t step,
+scoped_key_json_descend_all(scoped_key_json_step_t step,
     const scoped_key_json_t *value)
 {
     scoped_key_json_e  type;
@@ -993,38 +993,38 @@ scoped_key_json_go_all(scoped_key_json_step_t step,
     type = scoped_key_json_type(value);
 
     if (type != SCOPED_KEY_JSON_ARRAY && type != SCOPED_KEY_JSON_OBJECT) {
-        return scoped_key_json_refuse(step.way);
+        return scoped_key_json_refuse(step.visitor);
     }
 
-    step.beneath = true;
+    step.below_wildcard = true;
 
-    return scoped_key_json_each(value, scoped_key_json_beneath, &step);
+    return scoped_key_json_each(value, scoped_key_json_descend_each, &step);
 }
 
 
 static bool
-scoped_key_json_go(scoped_key_json_step_t step, const scoped_key_json_t *value)
+scoped_key_json_descend(scoped_key_json_step_t step, const scoped_key_json_t *value)
 {
     scoped_key_str_t          token;
     const scoped_key_json_t  *member;
 
     if (!scoped_key_json_token_next(&step.rest, &token)) {
-        return scoped_key_json_leaf(step.way, value);
+        return scoped_key_json_leaf(step.visitor, value);
     }
 
     if (token.len == 1 && token.data[0] == '*') {
-        return scoped_key_json_go_all(step, value);
+        return scoped_key_json_descend_all(step, value);
     }
 
     if (!scoped_key_json_find(value, token, &member)) {
-        return scoped_key_json_refuse(step.way);
+        return scoped_key_json_refuse(step.visitor);
     }
 
     if (member == NULL) {
-        return step.beneath ? scoped_key_json_refuse(step.way) : true;
+        return step.below_wildcard ? scoped_key_json_refuse(step.visitor) : true;
     }
 
-    return scoped_key_json_go(step, member);
+    return scoped_key_json_descend(step, member);
 }
 
 
@@ -1032,24 +1032,24 @@ scoped_key_json_walk_e
 scoped_key_json_walk(const scoped_key_json_t *document,
     scoped_key_str_t pointer, scoped_key_json_found_pt found, void *data)
 {
-    scoped_key_json_way_t   way;
-    scoped_key_json_step_t  step;
+    scoped_key_json_visitor_t  visitor;
+    scoped_key_json_step_t     step;
 
     if (!scoped_key_json_pointer_valid(pointer)) {
         return SCOPED_KEY_JSON_REFUSED;
     }
 
-    way.found = found;
-    way.data = data;
-    way.result = SCOPED_KEY_JSON_WALKED;
+    visitor.found = found;
+    visitor.data = data;
+    visitor.result = SCOPED_KEY_JSON_WALKED;
 
-    step.way = &way;
+    step.visitor = &visitor;
     step.rest = pointer;
-    step.beneath = false;
+    step.below_wildcard = false;
 
-    scoped_key_json_go(step, document);
+    scoped_key_json_descend(step, document);
 
-    return way.result;
+    return visitor.result;
 }
 
 
@@ -1170,7 +1170,7 @@ scoped_key_json_paths_add(scoped_key_json_paths_t *paths, uint32_t parent,
 
 /* memory for a table; the next one is as aligned */
 static void *
-scoped_key_json_paths_take(scoped_key_json_paths_t *paths, size_t bytes)
+scoped_key_json_paths_alloc(scoped_key_json_paths_t *paths, size_t bytes)
 {
     void  *memory;
 
@@ -1201,9 +1201,9 @@ scoped_key_json_paths_table(scoped_key_json_paths_t *paths,
         return;
     }
 
-    list = scoped_key_json_paths_take(paths, n * sizeof(*list));
-    node->children = scoped_key_json_paths_take(paths,
-                                                n * sizeof(uint32_t));
+    list = scoped_key_json_paths_alloc(paths, n * sizeof(*list));
+    node->children = scoped_key_json_paths_alloc(paths,
+                                                 n * sizeof(uint32_t));
     n = 0;
 
     for (child = node->first; child != 0; child = paths->nodes[child].sibling)
@@ -1215,8 +1215,8 @@ scoped_key_json_paths_table(scoped_key_json_paths_t *paths,
     }
 
     node->names = scoped_key_names_build(
-                      scoped_key_json_paths_take(paths,
-                                                 scoped_key_names_bytes(n)),
+                      scoped_key_json_paths_alloc(paths,
+                                                  scoped_key_names_bytes(n)),
                       list, n);
 }
 
@@ -1360,7 +1360,7 @@ scoped_key_json_step(scoped_key_json_tour_t *tour)
 
 
 static void
-scoped_key_json_give_path(scoped_key_json_tour_t *tour, uint32_t path,
+scoped_key_json_emit_path(scoped_key_json_tour_t *tour, uint32_t path,
     const scoped_key_json_t *value)
 {
     unsigned char      digits[SCOPED_KEY_JSON_INTEGER_BYTES];
@@ -1386,7 +1386,7 @@ scoped_key_json_give_path(scoped_key_json_tour_t *tour, uint32_t path,
 
 
 static bool
-scoped_key_json_give_element(void *data, scoped_key_str_t name,
+scoped_key_json_emit_element(void *data, scoped_key_str_t name,
     const scoped_key_json_t *value)
 {
     scoped_key_json_tour_t  *tour = data;
@@ -1397,7 +1397,7 @@ scoped_key_json_give_element(void *data, scoped_key_str_t name,
         return false;
     }
 
-    scoped_key_json_give_path(tour, (uint32_t) tour->nodes[tour->at].path,
+    scoped_key_json_emit_path(tour, (uint32_t) tour->nodes[tour->at].path,
                               value);
 
     return true;
@@ -1418,7 +1418,7 @@ scoped_key_json_end_here(scoped_key_json_tour_t *tour, uint32_t n,
     case SCOPED_KEY_JSON_ARRAY:
         if (scoped_key_json_count(value) != 0) {
             tour->at = n;
-            scoped_key_json_each(value, scoped_key_json_give_element, tour);
+            scoped_key_json_each(value, scoped_key_json_emit_element, tour);
             break;
         }
 
@@ -1429,7 +1429,7 @@ scoped_key_json_end_here(scoped_key_json_tour_t *tour, uint32_t n,
         break;
 
     default:
-        scoped_key_json_give_path(tour, path, value);
+        scoped_key_json_emit_path(tour, path, value);
     }
 }
 
@@ -1499,7 +1499,7 @@ scoped_key_json_compare_all(scoped_key_json_tour_t *tour)
 
 
 static bool
-scoped_key_json_look_at_member(void *data, scoped_key_str_t name,
+scoped_key_json_visit_member(void *data, scoped_key_str_t name,
     const scoped_key_json_t *value)
 {
     scoped_key_json_tour_t  *tour = data;
@@ -1528,7 +1528,7 @@ scoped_key_json_look_at_member(void *data, scoped_key_str_t name,
 
 static void
 scoped_key_json_visit_object(scoped_key_json_tour_t *tour, uint32_t n,
-    const scoped_key_json_t *object, bool beneath)
+    const scoped_key_json_t *object, bool below_wildcard)
 {
     uint32_t  child, *link;
 
@@ -1541,7 +1541,7 @@ scoped_key_json_visit_object(scoped_key_json_tour_t *tour, uint32_t n,
 
     tour->at = n;
 
-    scoped_key_json_each(object, scoped_key_json_look_at_member, tour);
+    scoped_key_json_each(object, scoped_key_json_visit_member, tour);
 
     for (link = &tour->marks[n].first;
          (child = scoped_key_json_live(tour, link)) != 0;
@@ -1557,9 +1557,9 @@ scoped_key_json_visit_object(scoped_key_json_tour_t *tour, uint32_t n,
 
         if (tour->marks[child].seen != NULL) {
             scoped_key_json_visit(tour, child, tour->marks[child].seen,
-                                  beneath);
+                                  below_wildcard);
 
-        } else if (beneath) {
+        } else if (below_wildcard) {
             scoped_key_json_end(tour, child, false);
         }
     }
@@ -1567,7 +1567,7 @@ scoped_key_json_visit_object(scoped_key_json_tour_t *tour, uint32_t n,
 
 
 static bool
-scoped_key_json_look_at_element(void *data, scoped_key_str_t name,
+scoped_key_json_visit_each(void *data, scoped_key_str_t name,
     const scoped_key_json_t *value)
 {
     scoped_key_json_tour_t  *tour = data;
@@ -1587,7 +1587,7 @@ scoped_key_json_look_at_element(void *data, scoped_key_str_t name,
 /* an element by its index, or a name where there are only elements */
 static void
 scoped_key_json_visit_element(scoped_key_json_tour_t *tour, uint32_t child,
-    const scoped_key_json_t *array, bool beneath)
+    const scoped_key_json_t *array, bool below_wildcard)
 {
     const scoped_key_json_t       *element;
     const scoped_key_json_node_t  *node;
@@ -1602,9 +1602,9 @@ scoped_key_json_visit_element(scoped_key_json_tour_t *tour, uint32_t child,
     element = scoped_key_json_element(array, node->index);
 
     if (element != NULL) {
-        scoped_key_json_visit(tour, child, element, beneath);
+        scoped_key_json_visit(tour, child, element, below_wildcard);
 
-    } else if (beneath) {
+    } else if (below_wildcard) {
         scoped_key_json_end(tour, child, false);
     }
 }
@@ -1612,7 +1612,7 @@ scoped_key_json_visit_element(scoped_key_json_tour_t *tour, uint32_t child,
 
 static void
 scoped_key_json_visit_array(scoped_key_json_tour_t *tour, uint32_t n,
-    const scoped_key_json_t *array, bool beneath)
+    const scoped_key_json_t *array, bool below_wildcard)
 {
     uint32_t  child, *link;
 
@@ -1625,11 +1625,11 @@ scoped_key_json_visit_array(scoped_key_json_tour_t *tour, uint32_t n,
         }
 
         if (tour->nodes[child].kind == SCOPED_KEY_STEP_MEMBER) {
-            scoped_key_json_visit_element(tour, child, array, beneath);
+            scoped_key_json_visit_element(tour, child, array, below_wildcard);
 
         } else {
             tour->at = child;
-            scoped_key_json_each(array, scoped_key_json_look_at_element, tour);
+            scoped_key_json_each(array, scoped_key_json_visit_each, tour);
         }
     }
 }
@@ -1638,12 +1638,12 @@ scoped_key_json_visit_array(scoped_key_json_tour_t *tour, uint32_t n,
 /* neither an object nor an array: nothing can come of it but where `[]` is */
 static void
 scoped_key_json_visit_scalar(scoped_key_json_tour_t *tour, uint32_t n,
-    const scoped_key_json_t *value, bool beneath)
+    const scoped_key_json_t *value, bool below_wildcard)
 {
     bool       empty;
     uint32_t   child, *link;
 
-    empty = !beneath && scoped_key_json_type(value) == SCOPED_KEY_JSON_NULL;
+    empty = !below_wildcard && scoped_key_json_type(value) == SCOPED_KEY_JSON_NULL;
 
     for (link = &tour->marks[n].first;
          (child = scoped_key_json_live(tour, link)) != 0;
@@ -1665,7 +1665,7 @@ scoped_key_json_visit_scalar(scoped_key_json_tour_t *tour, uint32_t n,
 /* what the tokens up to a node lead to */
 static void
 scoped_key_json_visit(scoped_key_json_tour_t *tour, uint32_t n,
-    const scoped_key_json_t *value, bool beneath)
+    const scoped_key_json_t *value, bool below_wildcard)
 {
     if (!scoped_key_json_step(tour)) {
         return;
@@ -1682,15 +1682,15 @@ scoped_key_json_visit(scoped_key_json_tour_t *tour, uint32_t n,
     switch (scoped_key_json_type(value)) {
 
     case SCOPED_KEY_JSON_OBJECT:
-        scoped_key_json_visit_object(tour, n, value, beneath);
+        scoped_key_json_visit_object(tour, n, value, below_wildcard);
         break;
 
     case SCOPED_KEY_JSON_ARRAY:
-        scoped_key_json_visit_array(tour, n, value, beneath);
+        scoped_key_json_visit_array(tour, n, value, below_wildcard);
         break;
 
     default:
-        scoped_key_json_visit_scalar(tour, n, value, beneath);
+        scoped_key_json_visit_scalar(tour, n, value, below_wildcard);
     }
 }
 

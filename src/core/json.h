@@ -9,7 +9,7 @@
 #ifndef SCOPED_KEY_JSON_H
 #define SCOPED_KEY_JSON_H
 
-#include "text.h"
+#include "str.h"
 
 
 #define SCOPED_KEY_JSON_MAX_DEPTH       32

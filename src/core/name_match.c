@@ -357,7 +357,7 @@ scoped_key_name_is_ascii(scoped_key_str_t text)
 
 /* just: nothing may go on behind the name */
 static bool
-scoped_key_name_reads_as(scoped_key_str_t text, scoped_key_str_t name,
+scoped_key_name_may_equal(scoped_key_str_t text, scoped_key_str_t name,
     scoped_key_name_kind_e kind, bool just)
 {
     bool                  goes_on, ascii;
@@ -466,7 +466,7 @@ scoped_key_name_match(scoped_key_str_t found, scoped_key_str_t name,
     }
 
     if (scoped_key_name_is_proto(found)
-        || scoped_key_name_reads_as(found, name, kind, false))
+        || scoped_key_name_may_equal(found, name, kind, false))
     {
         return SCOPED_KEY_NAME_SUSPECT;
     }
@@ -474,7 +474,7 @@ scoped_key_name_match(scoped_key_str_t found, scoped_key_str_t name,
     while (kind == SCOPED_KEY_NAME_PAIR && found.len != 0) {
         part = scoped_key_name_part(&found);
 
-        if (scoped_key_name_reads_as(part, name, kind, false)) {
+        if (scoped_key_name_may_equal(part, name, kind, false)) {
             return SCOPED_KEY_NAME_SUSPECT;
         }
     }
@@ -486,7 +486,7 @@ scoped_key_name_match(scoped_key_str_t found, scoped_key_str_t name,
 bool
 scoped_key_name_is_just(scoped_key_str_t found, scoped_key_str_t name)
 {
-    return scoped_key_name_reads_as(found, name, SCOPED_KEY_NAME_PAIR, true);
+    return scoped_key_name_may_equal(found, name, SCOPED_KEY_NAME_PAIR, true);
 }
 
 

@@ -8,7 +8,7 @@
 #ifndef SCOPED_KEY_NAME_MATCH_H
 #define SCOPED_KEY_NAME_MATCH_H
 
-#include "text.h"
+#include "str.h"
 
 
 typedef enum {

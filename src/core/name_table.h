@@ -9,7 +9,7 @@
 #ifndef SCOPED_KEY_NAME_TABLE_H
 #define SCOPED_KEY_NAME_TABLE_H
 
-#include "text.h"
+#include "str.h"
 
 
 #define SCOPED_KEY_NAMES_MAX  65535

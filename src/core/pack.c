@@ -1,7 +1,7 @@
 /*
  * Bytes laid one after another: see pack.h.  Knows nothing of what they mean
  * and holds no memory.
- * Invariant: every write goes through scoped_key_pack_take(), which alone looks
+ * Invariant: every write goes through scoped_key_pack_reserve(), which alone looks
  * at the room.
  */
 
@@ -11,7 +11,7 @@
 
 
 void *
-scoped_key_pack_take(scoped_key_pack_t *pack, size_t len)
+scoped_key_pack_reserve(scoped_key_pack_t *pack, size_t len)
 {
     void  *taken;
 
@@ -33,7 +33,7 @@ scoped_key_pack_align(scoped_key_pack_t *pack)
     size_t   len;
 
     len = -pack->len & (SCOPED_KEY_PACK_ALIGNMENT - 1);
-    gap = scoped_key_pack_take(pack, len);
+    gap = scoped_key_pack_reserve(pack, len);
 
     if (gap == NULL) {
         return false;
@@ -50,7 +50,7 @@ scoped_key_pack_bytes(scoped_key_pack_t *pack, scoped_key_str_t text)
 {
     void  *taken;
 
-    taken = scoped_key_pack_take(pack, text.len);
+    taken = scoped_key_pack_reserve(pack, text.len);
 
     if (taken == NULL) {
         return false;
@@ -70,7 +70,7 @@ scoped_key_pack_number(scoped_key_pack_t *pack, uint16_t number)
 {
     void  *taken;
 
-    taken = scoped_key_pack_take(pack, sizeof(number));
+    taken = scoped_key_pack_reserve(pack, sizeof(number));
 
     if (taken == NULL) {
         return false;
@@ -83,7 +83,7 @@ scoped_key_pack_number(scoped_key_pack_t *pack, uint16_t number)
 
 
 bool
-scoped_key_pack_text(scoped_key_pack_t *pack, scoped_key_str_t text)
+scoped_key_pack_str(scoped_key_pack_t *pack, scoped_key_str_t text)
 {
     size_t  mark;
 
@@ -112,7 +112,7 @@ scoped_key_unpack_number(const unsigned char *at, uint16_t *number)
 
 
 const unsigned char *
-scoped_key_unpack_text(const unsigned char *at, scoped_key_str_t *text)
+scoped_key_unpack_str(const unsigned char *at, scoped_key_str_t *text)
 {
     uint16_t  len;
 

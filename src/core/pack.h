@@ -7,7 +7,7 @@
 #ifndef SCOPED_KEY_PACK_H
 #define SCOPED_KEY_PACK_H
 
-#include "text.h"
+#include "str.h"
 
 
 #define SCOPED_KEY_PACK_ALIGNMENT  8
@@ -20,7 +20,7 @@ typedef struct {
 
 
 /* room for len bytes, their content undefined; NULL: it does not fit */
-void *scoped_key_pack_take(scoped_key_pack_t *pack, size_t len);
+void *scoped_key_pack_reserve(scoped_key_pack_t *pack, size_t len);
 
 /* zeroes up to the next multiple of SCOPED_KEY_PACK_ALIGNMENT */
 bool scoped_key_pack_align(scoped_key_pack_t *pack);
@@ -31,12 +31,12 @@ bool scoped_key_pack_bytes(scoped_key_pack_t *pack, scoped_key_str_t text);
 bool scoped_key_pack_number(scoped_key_pack_t *pack, uint16_t number);
 
 /* the length as a number, then the bytes; 65,535 of them at most */
-bool scoped_key_pack_text(scoped_key_pack_t *pack, scoped_key_str_t text);
+bool scoped_key_pack_str(scoped_key_pack_t *pack, scoped_key_str_t text);
 
 /* what the two above wrote; each returns where the next thing begins */
 const unsigned char *scoped_key_unpack_number(const unsigned char *at,
     uint16_t *number);
-const unsigned char *scoped_key_unpack_text(const unsigned char *at,
+const unsigned char *scoped_key_unpack_str(const unsigned char *at,
     scoped_key_str_t *text);
 
 #endif

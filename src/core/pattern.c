@@ -376,7 +376,7 @@ scoped_key_middle_match(scoped_key_str_t middle, scoped_key_str_t text,
     }
 
     if (middle.len == 1) {
-        return scoped_key_steps_take(left, text.len)
+        return scoped_key_steps_spend(left, text.len)
                && !scoped_key_has_separator(text);
     }
 
@@ -389,7 +389,7 @@ scoped_key_middle_match(scoped_key_str_t middle, scoped_key_str_t text,
                          * (SCOPED_KEY_STEPS_TO_BUILD + text.len);
 
     return text.len >= literals
-           && scoped_key_steps_take(left, steps)
+           && scoped_key_steps_spend(left, steps)
            && scoped_key_automaton_match(middle, text);
 }
 
@@ -432,7 +432,7 @@ scoped_key_pattern_match(scoped_key_str_t compiled, scoped_key_str_t text,
     /* what is not compiled matches nothing, and might not fit the automaton */
 
     if (compiled.len == 0 || compiled.len > SCOPED_KEY_PATTERN_MAX_BYTES
-        || !scoped_key_steps_take(left, SCOPED_KEY_STEPS_TO_COMPARE
+        || !scoped_key_steps_spend(left, SCOPED_KEY_STEPS_TO_COMPARE
                                         + compiled.len / 8))
     {
         return false;

@@ -9,7 +9,7 @@
 #ifndef SCOPED_KEY_PATTERN_H
 #define SCOPED_KEY_PATTERN_H
 
-#include "text.h"
+#include "str.h"
 
 
 #define SCOPED_KEY_PATTERN_MAX_BYTES       1024
@@ -26,7 +26,7 @@
 
 /* false, and *left is 0 from then on: they do not suffice */
 static inline bool
-scoped_key_steps_take(size_t *left, size_t steps)
+scoped_key_steps_spend(size_t *left, size_t steps)
 {
     if (steps >= *left) {
         *left = 0;

@@ -19,7 +19,7 @@ scoped_key_query_find(scoped_key_str_t text, int c)
 
 
 static scoped_key_str_t
-scoped_key_query_take(scoped_key_str_t *rest)
+scoped_key_query_split(scoped_key_str_t *rest)
 {
     scoped_key_str_t      whole;
     const unsigned char  *end;
@@ -51,7 +51,7 @@ scoped_key_query_next(scoped_key_str_t *rest, scoped_key_pair_t *pair)
             return false;
         }
 
-        pair->whole = scoped_key_query_take(rest);
+        pair->whole = scoped_key_query_split(rest);
     } while (pair->whole.len == 0);
 
     equals = scoped_key_query_find(pair->whole, '=');

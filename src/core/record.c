@@ -16,20 +16,20 @@
 
 
 typedef struct {
-    const scoped_key_source_t  *source;
-    int64_t                     now;
-    scoped_key_report_pt        report;
-    void                       *data;
-    scoped_key_str_t            value[SCOPED_KEY_FIELDS];
-    uint32_t                    seen;        /* bits of scoped_key_field_e */
-    size_t                      bytes;       /* names, values, members */
-    size_t                      room;        /* that suffices for the block */
-    size_t                      nmeta;
-    size_t                      members[SCOPED_KEY_MEMBER_KINDS];
-    bool                        invalid;
-    bool                        has_digest;
-    scoped_key_pack_t           pack;
-    scoped_key_record_t        *record;
+    const scoped_key_raw_record_t  *raw;
+    int64_t                         now;
+    scoped_key_report_pt            report;
+    void                           *data;
+    scoped_key_str_t                value[SCOPED_KEY_FIELDS];
+    uint32_t                        seen;    /* bits of scoped_key_field_e */
+    size_t                          bytes;   /* names, values, members */
+    size_t                          room;    /* that suffices for the block */
+    size_t                          nmeta;
+    size_t                          members[SCOPED_KEY_MEMBER_KINDS];
+    bool                            invalid;
+    bool                            has_digest;
+    scoped_key_pack_t               pack;
+    scoped_key_record_t            *record;
 } scoped_key_build_t;
 
 /* glibc's: a word before each block, blocks of 16 bytes, 32 at least */
@@ -56,29 +56,29 @@ static bool scoped_key_build_has_tail(const scoped_key_build_t *build);
 static void scoped_key_build_fill(scoped_key_build_t *build);
 
 
-scoped_key_proof_e
-scoped_key_proof_check(const scoped_key_proof_t *proof,
+scoped_key_secret_e
+scoped_key_digests_match(const scoped_key_digests_t *digests,
     const scoped_key_digest_t *digest)
 {
     /* time tells that there is a previous one, and nothing of either */
-    if (proof->has_digest
-        && scoped_key_digest_equal(&proof->digest, digest))
+    if (digests->has_digest
+        && scoped_key_digest_equal(&digests->digest, digest))
     {
-        return SCOPED_KEY_PROOF_CURRENT;
+        return SCOPED_KEY_SECRET_CURRENT;
     }
 
-    if (proof->has_previous
-        && scoped_key_digest_equal(&proof->previous, digest))
+    if (digests->has_previous
+        && scoped_key_digest_equal(&digests->previous, digest))
     {
-        return SCOPED_KEY_PROOF_PREVIOUS;
+        return SCOPED_KEY_SECRET_PREVIOUS;
     }
 
-    return SCOPED_KEY_PROOF_NONE;
+    return SCOPED_KEY_SECRET_WRONG;
 }
 
 
 scoped_key_record_t *
-scoped_key_record_hold(scoped_key_record_t *record)
+scoped_key_record_ref(scoped_key_record_t *record)
 {
     record->references++;
 
@@ -87,7 +87,7 @@ scoped_key_record_hold(scoped_key_record_t *record)
 
 
 void
-scoped_key_record_release(scoped_key_record_t *record)
+scoped_key_record_unref(scoped_key_record_t *record)
 {
     if (record == NULL || --record->references != 0) {
         return;
@@ -179,8 +179,8 @@ scoped_key_record_meta(const scoped_key_record_t *record,
     at = record->data + record->id + record->name + record->owner;
 
     for (n = record->nmeta; n != 0; n--) {
-        at = scoped_key_unpack_text(at, &found);
-        at = scoped_key_unpack_text(at, &text);
+        at = scoped_key_unpack_str(at, &found);
+        at = scoped_key_unpack_str(at, &text);
 
         if (scoped_key_str_equal(found, name)) {
             *value = text;
@@ -329,9 +329,9 @@ scoped_key_build_fields(scoped_key_build_t *build)
     size_t                   i;
     const scoped_key_str_t  *text;
 
-    text = build->source->fields;
+    text = build->raw->fields;
 
-    for (i = 0; i < build->source->nfields; i++, text += 2) {
+    for (i = 0; i < build->raw->nfields; i++, text += 2) {
         scoped_key_build_field(build, text[0], text[1]);
     }
 }
@@ -346,15 +346,15 @@ scoped_key_build_count(scoped_key_build_t *build)
 
     scoped_key_build_fields(build);
 
-    text = build->source->members;
+    text = build->raw->members;
 
-    for (i = 0; i < build->source->nmembers; i++, text++) {
+    for (i = 0; i < build->raw->nmembers; i++, text++) {
         build->bytes += text->len;
         build->room += scoped_key_member_room(*text);
         build->members[scoped_key_member_kind(*text)]++;
     }
 
-    build->room += sizeof(scoped_key_record_t) + build->source->id.len
+    build->room += sizeof(scoped_key_record_t) + build->raw->id.len
                    + build->value[SCOPED_KEY_FIELD_NAME].len
                    + build->value[SCOPED_KEY_FIELD_OWNER].len;
 
@@ -366,24 +366,24 @@ scoped_key_build_count(scoped_key_build_t *build)
 static bool
 scoped_key_build_check(scoped_key_build_t *build)
 {
-    const scoped_key_source_t  *source = build->source;
+    const scoped_key_raw_record_t  *raw = build->raw;
 
-    if (source->damage != NULL) {
-        scoped_key_build_refuse_all(build, source->damage);
+    if (raw->error != NULL) {
+        scoped_key_build_refuse_all(build, raw->error);
         return false;
     }
 
-    if (source->id.len > UINT8_MAX) {
+    if (raw->id.len > UINT8_MAX) {
         scoped_key_build_refuse_all(build, "id too long");
         return false;
     }
 
-    if (source->nfields > SCOPED_KEY_RECORD_MAX_FIELDS) {
+    if (raw->nfields > SCOPED_KEY_RECORD_MAX_FIELDS) {
         scoped_key_build_refuse_all(build, "too many fields");
         return false;
     }
 
-    if (source->nmembers > SCOPED_KEY_RECORD_MAX_MEMBERS) {
+    if (raw->nmembers > SCOPED_KEY_RECORD_MAX_MEMBERS) {
         scoped_key_build_refuse_all(build, "too many members");
         return false;
     }
@@ -419,23 +419,23 @@ scoped_key_build_digest(scoped_key_build_t *build, scoped_key_field_e field,
 
 
 static void
-scoped_key_build_proof(scoped_key_build_t *build, scoped_key_proof_t *proof)
+scoped_key_build_digests(scoped_key_build_t *build, scoped_key_digests_t *digests)
 {
-    memset(proof, 0, sizeof(*proof));
+    memset(digests, 0, sizeof(*digests));
 
-    proof->has_digest =
+    digests->has_digest =
         scoped_key_build_digest(build, SCOPED_KEY_FIELD_DIGEST,
-                                &proof->digest);
-    proof->has_previous =
+                                &digests->digest);
+    digests->has_previous =
         scoped_key_build_digest(build, SCOPED_KEY_FIELD_PREVIOUS_DIGEST,
-                                &proof->previous);
+                                &digests->previous);
 
-    build->has_digest = proof->has_digest;
+    build->has_digest = digests->has_digest;
 
     /* of what is damaged as a whole, nobody has looked for one */
 
     if (!scoped_key_build_has(build, SCOPED_KEY_FIELD_DIGEST)
-        && build->source->damage == NULL)
+        && build->raw->error == NULL)
     {
         scoped_key_build_refuse(build, SCOPED_KEY_FIELD_DIGEST,
                                 build->value[SCOPED_KEY_FIELD_DIGEST]);
@@ -452,10 +452,10 @@ scoped_key_build_begin(scoped_key_build_t *build)
     build->pack.len = 0;
     build->pack.room = build->room;
 
-    record = scoped_key_pack_take(&build->pack, sizeof(scoped_key_record_t));
+    record = scoped_key_pack_reserve(&build->pack, sizeof(scoped_key_record_t));
     memset(record, 0, sizeof(scoped_key_record_t));
 
-    id = build->source->id;
+    id = build->raw->id;
 
     if (id.len <= UINT8_MAX) {
         record->id = (uint8_t) id.len;
@@ -499,35 +499,35 @@ scoped_key_build_end(scoped_key_build_t *build)
 
 
 void
-scoped_key_record_proof(const scoped_key_source_t *source,
-    scoped_key_proof_t *proof)
+scoped_key_record_digests(const scoped_key_raw_record_t *raw,
+    scoped_key_digests_t *digests)
 {
     scoped_key_build_t  build;
 
     memset(&build, 0, sizeof(build));
-    build.source = source;
+    build.raw = raw;
 
     scoped_key_build_fields(&build);
-    scoped_key_build_proof(&build, proof);
+    scoped_key_build_digests(&build, digests);
 }
 
 
 scoped_key_record_t *
-scoped_key_record_build(const scoped_key_source_t *source, int64_t now,
-    scoped_key_proof_t *proof, scoped_key_report_pt report, void *data)
+scoped_key_record_build(const scoped_key_raw_record_t *raw, int64_t now,
+    scoped_key_digests_t *digests, scoped_key_report_pt report, void *data)
 {
-    bool                readable;
-    scoped_key_build_t  build;
+    bool                  readable;
+    scoped_key_build_t    build;
 
     memset(&build, 0, sizeof(build));
 
-    build.source = source;
+    build.raw = raw;
     build.now = now;
     build.report = report;
     build.data = data;
 
     scoped_key_build_count(&build);
-    scoped_key_build_proof(&build, proof);
+    scoped_key_build_digests(&build, digests);
     readable = scoped_key_build_check(&build);
 
     if (!readable) {
@@ -581,8 +581,8 @@ scoped_key_fill_meta_known(const scoped_key_build_t *build, size_t from,
     at = build->pack.start + from;
 
     for (n = build->record->nmeta; n != 0; n--) {
-        at = scoped_key_unpack_text(at, &known);
-        at = scoped_key_unpack_text(at, &value);
+        at = scoped_key_unpack_str(at, &known);
+        at = scoped_key_unpack_str(at, &value);
 
         if (scoped_key_str_equal(known, name)) {
             return true;
@@ -601,8 +601,8 @@ scoped_key_fill_meta(scoped_key_build_t *build, size_t from,
     name.len -= SCOPED_KEY_META_HEAD_BYTES;
 
     if (scoped_key_fill_meta_known(build, from, name)
-        || !scoped_key_pack_text(&build->pack, name)
-        || !scoped_key_pack_text(&build->pack, value))
+        || !scoped_key_pack_str(&build->pack, name)
+        || !scoped_key_pack_str(&build->pack, value))
     {
         scoped_key_build_refuse(build, SCOPED_KEY_FIELD_META, value);
         return;
@@ -619,9 +619,9 @@ scoped_key_fill_metas(scoped_key_build_t *build)
     const scoped_key_str_t  *text;
 
     from = build->pack.len;
-    text = build->source->fields;
+    text = build->raw->fields;
 
-    for (i = 0; i < build->source->nfields; i++, text += 2) {
+    for (i = 0; i < build->raw->nfields; i++, text += 2) {
         if (text[1].len != 0
             && scoped_key_field_find(text[0]) == SCOPED_KEY_FIELD_META)
         {
@@ -650,7 +650,7 @@ scoped_key_fill_texts(scoped_key_build_t *build)
         scoped_key_build_refuse_all(build, "too many bytes");
     }
 
-    record->texts = (uint16_t) len;
+    record->strings_len = (uint16_t) len;
 }
 
 
@@ -722,7 +722,7 @@ scoped_key_fill_conditions(scoped_key_build_t *build)
     size_t                    mark;
     scoped_key_conditions_t  *conditions;
 
-    conditions = scoped_key_pack_take(&build->pack, sizeof(*conditions));
+    conditions = scoped_key_pack_reserve(&build->pack, sizeof(*conditions));
 
     if (conditions == NULL) {
         scoped_key_build_refuse_all(build, "too many bytes");
@@ -753,7 +753,7 @@ scoped_key_fill_previous_until(scoped_key_build_t *build)
 {
     int64_t  *until;
 
-    until = scoped_key_pack_take(&build->pack, sizeof(*until));
+    until = scoped_key_pack_reserve(&build->pack, sizeof(*until));
 
     if (until == NULL) {
         scoped_key_build_refuse_all(build, "too many bytes");
@@ -779,9 +779,9 @@ scoped_key_fill_members(scoped_key_build_t *build, scoped_key_member_e kind)
     }
 
     n = 0;
-    member = build->source->members;
+    member = build->raw->members;
 
-    for (i = 0; i < build->source->nmembers; i++, member++) {
+    for (i = 0; i < build->raw->nmembers; i++, member++) {
         if (scoped_key_member_kind(*member) != kind) {
             continue;
         }

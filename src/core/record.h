@@ -20,7 +20,7 @@
 #define SCOPED_KEY_RECORD_H
 
 #include "digest.h"
-#include "text.h"
+#include "str.h"
 #include "conditions.h"
 #include "grant.h"
 
@@ -38,11 +38,11 @@ typedef struct {
     size_t                   nfields;    /* pairs */
     const scoped_key_str_t  *members;
     size_t                   nmembers;
-    const char              *damage;     /* not NULL: what makes the record
+    const char              *error;      /* not NULL: what makes the record
                                             invalid from without, such as
                                             "wrong type"; the digest, if
                                             there is one, is still read */
-} scoped_key_source_t;
+} scoped_key_raw_record_t;
 
 /* who holds the secret; kept apart from the record, and only until checked */
 typedef struct {
@@ -50,13 +50,13 @@ typedef struct {
     bool                 has_previous;
     scoped_key_digest_t  digest;
     scoped_key_digest_t  previous;
-} scoped_key_proof_t;
+} scoped_key_digests_t;
 
 typedef enum {
-    SCOPED_KEY_PROOF_NONE = 0,           /* the holder of some other text */
-    SCOPED_KEY_PROOF_CURRENT,
-    SCOPED_KEY_PROOF_PREVIOUS            /* of the text before the rotation */
-} scoped_key_proof_e;
+    SCOPED_KEY_SECRET_WRONG = 0,         /* the holder of some other text */
+    SCOPED_KEY_SECRET_CURRENT,
+    SCOPED_KEY_SECRET_PREVIOUS           /* of the text before the rotation */
+} scoped_key_secret_e;
 
 /*
  * Told of everything in the source that cannot be read: field is "digest",
@@ -78,7 +78,7 @@ struct scoped_key_record_s {
     uint32_t       references;
     uint32_t       size;                 /* bytes of the block */
     uint32_t       tail;                 /* offset */
-    uint16_t       texts;                /* bytes of id, name, owner, meta */
+    uint16_t       strings_len;          /* bytes of id, name, owner, meta */
     uint16_t       name;                 /* bytes, as the next two */
     uint16_t       owner;
     uint16_t       nmeta;
@@ -102,24 +102,24 @@ _Static_assert(sizeof(scoped_key_record_t) == 28, "records stay small");
  * and is invalid.  name, owner and meta may hold any byte: who puts them into a
  * header sees to it.  Of an invalid record the id alone is kept.
  */
-scoped_key_record_t *scoped_key_record_build(const scoped_key_source_t *source,
-    int64_t now, scoped_key_proof_t *proof, scoped_key_report_pt report,
+scoped_key_record_t *scoped_key_record_build(const scoped_key_raw_record_t *raw,
+    int64_t now, scoped_key_digests_t *digests, scoped_key_report_pt report,
     void *data);
 
 /*
  * The proof alone, as build gives it, without a look at anything else: who
  * holds no secret need not be worth a record.  Reports nothing.
  */
-void scoped_key_record_proof(const scoped_key_source_t *source,
-    scoped_key_proof_t *proof);
+void scoped_key_record_digests(const scoped_key_raw_record_t *raw,
+    scoped_key_digests_t *digests);
 
 /* constant time in the digests */
-scoped_key_proof_e scoped_key_proof_check(const scoped_key_proof_t *proof,
+scoped_key_secret_e scoped_key_digests_match(const scoped_key_digests_t *digests,
     const scoped_key_digest_t *digest);
 
-scoped_key_record_t *scoped_key_record_hold(scoped_key_record_t *record);
+scoped_key_record_t *scoped_key_record_ref(scoped_key_record_t *record);
 /* frees the record with its last reference; NULL is let pass */
-void scoped_key_record_release(scoped_key_record_t *record);
+void scoped_key_record_unref(scoped_key_record_t *record);
 
 /* bytes of memory, malloc's own share reckoned in */
 size_t scoped_key_record_size(const scoped_key_record_t *record);

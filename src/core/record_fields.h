@@ -7,7 +7,7 @@
 #ifndef SCOPED_KEY_RECORD_FIELDS_H
 #define SCOPED_KEY_RECORD_FIELDS_H
 
-#include "text.h"
+#include "str.h"
 
 
 typedef enum {

@@ -8,7 +8,7 @@
 #ifndef SCOPED_KEY_SCOPE_H
 #define SCOPED_KEY_SCOPE_H
 
-#include "text.h"
+#include "str.h"
 
 
 #define SCOPED_KEY_SCOPE_MAX_BYTES     255

@@ -632,7 +632,7 @@ scoped_key_second_begins_json(scoped_key_str_t text)
 
 /* of a word alone nobody trims the end, and prose is full of them */
 static bool
-scoped_key_second_is_prose(scoped_key_str_t name)
+scoped_key_second_is_free_text(scoped_key_str_t name)
 {
     size_t  i;
 
@@ -676,7 +676,7 @@ scoped_key_second_is(const scoped_key_second_t *found, scoped_key_str_t name)
     if (found->bare) {
         word = scoped_key_second_unindexed(found->name);
 
-        if (scoped_key_second_is_prose(word)
+        if (scoped_key_second_is_free_text(word)
             || !scoped_key_name_is_just(word, name))
         {
             return false;

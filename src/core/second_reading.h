@@ -10,7 +10,7 @@
 #ifndef SCOPED_KEY_SECOND_READING_H
 #define SCOPED_KEY_SECOND_READING_H
 
-#include "text.h"
+#include "str.h"
 
 
 typedef struct {

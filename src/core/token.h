@@ -7,7 +7,7 @@
 #ifndef SCOPED_KEY_TOKEN_H
 #define SCOPED_KEY_TOKEN_H
 
-#include "text.h"
+#include "str.h"
 
 
 #define SCOPED_KEY_PREFIX_MIN_BYTES    2

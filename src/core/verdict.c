@@ -21,8 +21,8 @@ typedef struct {
     scoped_key_str_t           grant;    /* that had this result, or refused */
     scoped_key_str_t           param;    /* for which it has that result */
     size_t                    *left;     /* steps, for all clauses together */
-    bool                       fixed;
-} scoped_key_trial_t;
+    bool                       cacheable;
+} scoped_key_clause_eval_t;
 
 typedef struct {
     const char  *name;
@@ -123,13 +123,13 @@ scoped_key_verdict_conditions(const scoped_key_record_t *record,
                                 facts, left))
     {
 
-    case SCOPED_KEY_CONDITIONS_HOLD:
+    case SCOPED_KEY_CONDITIONS_OK:
         return SCOPED_KEY_REASON_NONE;
 
-    case SCOPED_KEY_CONDITIONS_EARLY:
+    case SCOPED_KEY_CONDITIONS_NOT_YET_VALID:
         return SCOPED_KEY_KEY_NOT_YET_VALID;
 
-    case SCOPED_KEY_CONDITIONS_LATE:
+    case SCOPED_KEY_CONDITIONS_EXPIRED:
         return SCOPED_KEY_KEY_EXPIRED;
 
     case SCOPED_KEY_CONDITIONS_IP:
@@ -145,15 +145,15 @@ scoped_key_verdict_conditions(const scoped_key_record_t *record,
 
 
 static bool
-scoped_key_verdict_proven(const scoped_key_record_t *record,
-    scoped_key_proof_e proof, const scoped_key_facts_t *facts)
+scoped_key_verdict_secret_matches(const scoped_key_record_t *record,
+    scoped_key_secret_e match, const scoped_key_facts_t *facts)
 {
-    switch (proof) {
+    switch (match) {
 
-    case SCOPED_KEY_PROOF_CURRENT:
+    case SCOPED_KEY_SECRET_CURRENT:
         return true;
 
-    case SCOPED_KEY_PROOF_PREVIOUS:
+    case SCOPED_KEY_SECRET_PREVIOUS:
         return (record->flags & SCOPED_KEY_RECORD_PREVIOUS)
                && facts->now < *scoped_key_record_previous_until(record);
 
@@ -165,7 +165,7 @@ scoped_key_verdict_proven(const scoped_key_record_t *record,
 
 static scoped_key_reason_e
 scoped_key_verdict_key_slow(const scoped_key_record_t *record,
-    scoped_key_proof_e proof, const scoped_key_facts_t *facts, size_t *left)
+    scoped_key_secret_e match, const scoped_key_facts_t *facts, size_t *left)
 {
     if (!(record->flags & SCOPED_KEY_RECORD_DIGEST)) {
         return SCOPED_KEY_RECORD_INVALID;
@@ -173,7 +173,7 @@ scoped_key_verdict_key_slow(const scoped_key_record_t *record,
 
     /* an invalid record has lost its previous_until: whoever held the text
        before the rotation learns no more than a stranger */
-    if (!scoped_key_verdict_proven(record, proof, facts)) {
+    if (!scoped_key_verdict_secret_matches(record, match, facts)) {
         return SCOPED_KEY_UNKNOWN_KEY;
     }
 
@@ -190,26 +190,26 @@ scoped_key_verdict_key_slow(const scoped_key_record_t *record,
 
 
 bool
-scoped_key_verdict_key_settled(const scoped_key_record_t *record,
-    scoped_key_proof_e proof)
+scoped_key_verdict_key_is_static(const scoped_key_record_t *record,
+    scoped_key_secret_e match)
 {
     static const unsigned  well =
         SCOPED_KEY_RECORD_VALID|SCOPED_KEY_RECORD_ENABLED;
 
-    return proof == SCOPED_KEY_PROOF_CURRENT
+    return match == SCOPED_KEY_SECRET_CURRENT
            && (record->flags & (well|SCOPED_KEY_RECORD_CONDITIONS)) == well;
 }
 
 
 scoped_key_reason_e
 scoped_key_verdict_key(const scoped_key_record_t *record,
-    scoped_key_proof_e proof, const scoped_key_facts_t *facts, size_t *left)
+    scoped_key_secret_e match, const scoped_key_facts_t *facts, size_t *left)
 {
-    if (scoped_key_verdict_key_settled(record, proof)) {
+    if (scoped_key_verdict_key_is_static(record, match)) {
         return SCOPED_KEY_REASON_NONE;
     }
 
-    return scoped_key_verdict_key_slow(record, proof, facts, left);
+    return scoped_key_verdict_key_slow(record, match, facts, left);
 }
 
 
@@ -227,7 +227,7 @@ scoped_key_scope_decidable(scoped_key_str_t scope)
  * enough left for to look at all refusals and all plain grants.
  */
 static bool
-scoped_key_trial_refused(const scoped_key_record_t *record,
+scoped_key_eval_refused(const scoped_key_record_t *record,
     scoped_key_str_t scope, const unsigned char **plain, size_t *left,
     scoped_key_str_t *grant)
 {
@@ -235,67 +235,67 @@ scoped_key_trial_refused(const scoped_key_record_t *record,
 
     members = (size_t) record->nrefusals + record->nplain;
 
-    if (!scoped_key_steps_take(left, members * scope.len)) {
+    if (!scoped_key_steps_spend(left, members * scope.len)) {
         return true;
     }
 
-    *plain = record->data + record->texts;
+    *plain = record->data + record->strings_len;
 
     return scoped_key_refusal_find(plain, record->nrefusals, scope, grant);
 }
 
 
 static void
-scoped_key_trial_plain(scoped_key_trial_t *trial, scoped_key_str_t scope)
+scoped_key_eval_plain(scoped_key_clause_eval_t *eval, scoped_key_str_t scope)
 {
     const unsigned char  *plain;
 
     if (!scoped_key_scope_decidable(scope)
-        || scoped_key_trial_refused(trial->record, scope, &plain, trial->left,
-                                    &trial->grant))
+        || scoped_key_eval_refused(eval->record, scope, &plain, eval->left,
+                                   &eval->grant))
     {
         return;
     }
 
-    if (scoped_key_plain_find(&plain, trial->record->nplain, scope,
-                              &trial->grant))
+    if (scoped_key_plain_find(&plain, eval->record->nplain, scope,
+                              &eval->grant))
     {
-        trial->result = SCOPED_KEY_GRANT_ALLOWS;
+        eval->result = SCOPED_KEY_GRANT_ALLOWS;
     }
 }
 
 
 static void
-scoped_key_trial_one(scoped_key_trial_t *trial,
+scoped_key_eval_one(scoped_key_clause_eval_t *eval,
     const scoped_key_constrained_t *grant, scoped_key_str_t scope)
 {
     scoped_key_str_t    param = { 0, NULL };
     scoped_key_grant_e  result;
 
-    result = scoped_key_constrained_check(grant, scope, trial->facts,
-                                          trial->left, &param);
+    result = scoped_key_constrained_check(grant, scope, eval->facts,
+                                          eval->left, &param);
 
-    if (result == SCOPED_KEY_GRANT_ELSEWHERE) {
+    if (result == SCOPED_KEY_GRANT_NO_MATCH) {
         return;
     }
 
-    trial->fixed = false;
+    eval->cacheable = false;
 
-    if (result <= trial->result) {
+    if (result <= eval->result) {
         return;
     }
 
-    trial->result = result;
-    trial->param = param;
+    eval->result = result;
+    eval->param = param;
 
     if (result > SCOPED_KEY_GRANT_CONDITION_FAILS) {
-        trial->grant = scoped_key_constrained_member(grant);
+        eval->grant = scoped_key_constrained_member(grant);
     }
 }
 
 
 static void
-scoped_key_trial_constrained(scoped_key_trial_t *trial, scoped_key_str_t scope)
+scoped_key_eval_constrained(scoped_key_clause_eval_t *eval, scoped_key_str_t scope)
 {
     uint16_t                         n;
     scoped_key_str_t                 refusal;
@@ -303,19 +303,19 @@ scoped_key_trial_constrained(scoped_key_trial_t *trial, scoped_key_str_t scope)
     const scoped_key_constrained_t  *grant;
 
     if (!scoped_key_scope_decidable(scope)
-        || scoped_key_trial_refused(trial->record, scope, &plain, trial->left,
-                                    &refusal))
+        || scoped_key_eval_refused(eval->record, scope, &plain, eval->left,
+                                   &refusal))
     {
         return;
     }
 
-    grant = scoped_key_record_constrained(trial->record);
+    grant = scoped_key_record_constrained(eval->record);
 
-    for (n = trial->record->nconstrained;
-         n != 0 && trial->result != SCOPED_KEY_GRANT_ALLOWS;
+    for (n = eval->record->nconstrained;
+         n != 0 && eval->result != SCOPED_KEY_GRANT_ALLOWS;
          n--)
     {
-        scoped_key_trial_one(trial, grant, scope);
+        scoped_key_eval_one(eval, grant, scope);
         grant = scoped_key_constrained_next(grant);
     }
 }
@@ -323,34 +323,34 @@ scoped_key_trial_constrained(scoped_key_trial_t *trial, scoped_key_str_t scope)
 
 /* plain grants of all alternatives first: they need neither params nor body */
 static void
-scoped_key_trial_scoped(scoped_key_trial_t *trial,
+scoped_key_eval_scoped(scoped_key_clause_eval_t *eval,
     const scoped_key_clause_t *clause)
 {
     size_t  i;
 
     for (i = 0;
-         i < clause->n && trial->result != SCOPED_KEY_GRANT_ALLOWS;
+         i < clause->n && eval->result != SCOPED_KEY_GRANT_ALLOWS;
          i++)
     {
-        scoped_key_trial_plain(trial, clause->scopes[i]);
+        scoped_key_eval_plain(eval, clause->scopes[i]);
     }
 
-    if (trial->record->nconstrained == 0) {
+    if (eval->record->nconstrained == 0) {
         return;
     }
 
     for (i = 0;
-         i < clause->n && trial->result != SCOPED_KEY_GRANT_ALLOWS;
+         i < clause->n && eval->result != SCOPED_KEY_GRANT_ALLOWS;
          i++)
     {
-        scoped_key_trial_constrained(trial, clause->scopes[i]);
+        scoped_key_eval_constrained(eval, clause->scopes[i]);
     }
 }
 
 
 /* a global key: one alternative that no refusal is about is enough */
 static void
-scoped_key_trial_global(scoped_key_trial_t *trial,
+scoped_key_eval_global(scoped_key_clause_eval_t *eval,
     const scoped_key_clause_t *clause)
 {
     size_t                i;
@@ -358,11 +358,11 @@ scoped_key_trial_global(scoped_key_trial_t *trial,
 
     for (i = 0; i < clause->n; i++) {
         if (!scoped_key_scope_decidable(clause->scopes[i])
-            || !scoped_key_trial_refused(trial->record, clause->scopes[i],
-                                         &plain, trial->left, &trial->grant))
+            || !scoped_key_eval_refused(eval->record, clause->scopes[i],
+                                        &plain, eval->left, &eval->grant))
         {
-            trial->result = SCOPED_KEY_GRANT_ALLOWS;
-            trial->grant.len = 0;
+            eval->result = SCOPED_KEY_GRANT_ALLOWS;
+            eval->grant.len = 0;
             return;
         }
     }
@@ -370,13 +370,13 @@ scoped_key_trial_global(scoped_key_trial_t *trial,
 
 
 static scoped_key_verdict_e
-scoped_key_trial_verdict(const scoped_key_trial_t *trial,
-    scoped_key_cause_t *cause)
+scoped_key_eval_verdict(const scoped_key_clause_eval_t *eval,
+    scoped_key_decision_t *decision)
 {
-    cause->grant = trial->grant;
-    cause->fixed = cause->fixed && trial->fixed && *trial->left != 0;
+    decision->grant = eval->grant;
+    decision->cacheable = decision->cacheable && eval->cacheable && *eval->left != 0;
 
-    switch (trial->result) {
+    switch (eval->result) {
 
     case SCOPED_KEY_GRANT_ALLOWS:
         return SCOPED_KEY_ALLOWED;
@@ -385,24 +385,24 @@ scoped_key_trial_verdict(const scoped_key_trial_t *trial,
         return SCOPED_KEY_NEEDS_BODY;
 
     case SCOPED_KEY_GRANT_UNDECIDED:
-        cause->reason = SCOPED_KEY_STORE_UNAVAILABLE;
+        decision->reason = SCOPED_KEY_STORE_UNAVAILABLE;
         return SCOPED_KEY_UNDECIDED;
 
     case SCOPED_KEY_GRANT_BODY_TOO_LARGE:
-        cause->reason = SCOPED_KEY_BODY_TOO_LARGE;
+        decision->reason = SCOPED_KEY_BODY_TOO_LARGE;
         return SCOPED_KEY_REFUSED;
 
     case SCOPED_KEY_GRANT_BODY_UNREADABLE:
-        cause->reason = SCOPED_KEY_BODY_UNREADABLE;
+        decision->reason = SCOPED_KEY_BODY_UNREADABLE;
         return SCOPED_KEY_REFUSED;
 
     case SCOPED_KEY_GRANT_PARAM_REFUSED:
-        cause->reason = SCOPED_KEY_PARAM_REFUSED;
-        cause->param = trial->param;
+        decision->reason = SCOPED_KEY_PARAM_REFUSED;
+        decision->param = eval->param;
         return SCOPED_KEY_REFUSED;
 
     default:
-        cause->reason = SCOPED_KEY_INSUFFICIENT_SCOPE;
+        decision->reason = SCOPED_KEY_INSUFFICIENT_SCOPE;
         return SCOPED_KEY_REFUSED;
     }
 }
@@ -411,29 +411,29 @@ scoped_key_trial_verdict(const scoped_key_trial_t *trial,
 static scoped_key_verdict_e
 scoped_key_verdict_clause(const scoped_key_record_t *record,
     const scoped_key_clause_t *clause, const scoped_key_facts_t *facts,
-    size_t *left, scoped_key_cause_t *cause)
+    size_t *left, scoped_key_decision_t *decision)
 {
-    scoped_key_trial_t    trial;
-    scoped_key_verdict_e  verdict;
+    scoped_key_clause_eval_t  eval;
+    scoped_key_verdict_e      verdict;
 
-    memset(&trial, 0, sizeof(trial));
+    memset(&eval, 0, sizeof(eval));
 
-    trial.record = record;
-    trial.facts = facts;
-    trial.left = left;
-    trial.fixed = true;
+    eval.record = record;
+    eval.facts = facts;
+    eval.left = left;
+    eval.cacheable = true;
 
     if (record->flags & SCOPED_KEY_RECORD_GLOBAL) {
-        scoped_key_trial_global(&trial, clause);
+        scoped_key_eval_global(&eval, clause);
 
     } else {
-        scoped_key_trial_scoped(&trial, clause);
+        scoped_key_eval_scoped(&eval, clause);
     }
 
-    verdict = scoped_key_trial_verdict(&trial, cause);
+    verdict = scoped_key_eval_verdict(&eval, decision);
 
     if (verdict == SCOPED_KEY_REFUSED) {
-        cause->missing = clause;
+        decision->failed_clause = clause;
     }
 
     return verdict;
@@ -442,14 +442,14 @@ scoped_key_verdict_clause(const scoped_key_record_t *record,
 
 /* what a location that names no scope asks for */
 static scoped_key_verdict_e
-scoped_key_verdict_bare(const scoped_key_record_t *record,
-    const scoped_key_required_t *required, scoped_key_cause_t *cause)
+scoped_key_verdict_no_clauses(const scoped_key_record_t *record,
+    const scoped_key_required_t *required, scoped_key_decision_t *decision)
 {
     if (required->any_key || (record->flags & SCOPED_KEY_RECORD_GLOBAL)) {
         return SCOPED_KEY_ALLOWED;
     }
 
-    cause->reason = SCOPED_KEY_INSUFFICIENT_SCOPE;
+    decision->reason = SCOPED_KEY_INSUFFICIENT_SCOPE;
 
     return SCOPED_KEY_REFUSED;
 }
@@ -458,23 +458,23 @@ scoped_key_verdict_bare(const scoped_key_record_t *record,
 scoped_key_verdict_e
 scoped_key_verdict_scopes(const scoped_key_record_t *record,
     const scoped_key_required_t *required, const scoped_key_facts_t *facts,
-    size_t *left, scoped_key_cause_t *cause)
+    size_t *left, scoped_key_decision_t *decision)
 {
     size_t                i;
     scoped_key_verdict_e  verdict, one;
 
-    memset(cause, 0, sizeof(*cause));
-    cause->fixed = true;
+    memset(decision, 0, sizeof(*decision));
+    decision->cacheable = true;
 
     if (required->n == 0) {
-        return scoped_key_verdict_bare(record, required, cause);
+        return scoped_key_verdict_no_clauses(record, required, decision);
     }
 
     verdict = SCOPED_KEY_ALLOWED;
 
     for (i = 0; i < required->n; i++) {
         one = scoped_key_verdict_clause(record, &required->clauses[i], facts,
-                                        left, cause);
+                                        left, decision);
 
         if (one == SCOPED_KEY_NEEDS_BODY) {
             verdict = one;

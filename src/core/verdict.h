@@ -58,17 +58,17 @@ typedef struct {
 /* the part of a verdict that tells why */
 typedef struct {
     scoped_key_reason_e        reason;   /* NONE when allowed */
-    bool                       fixed;    /* hangs on the record and the
-                                            required scopes alone: will be the
-                                            same for every request */
+    bool                       cacheable; /* hangs on the record and the
+                                             required scopes alone: will be the
+                                             same for every request */
     scoped_key_str_t           grant;    /* the member of the scope list that
                                             decided, in the record; or empty */
     scoped_key_str_t           param;    /* when PARAM_REFUSED: its name, in
                                             the record */
-    const scoped_key_clause_t *missing;  /* when refused: the clause that does
-                                            not hold; NULL: no scope is enough,
-                                            only a global key */
-} scoped_key_cause_t;
+    const scoped_key_clause_t *failed_clause; /* when refused: the clause that does
+                                                 not hold; NULL: no scope is enough,
+                                                 only a global key */
+} scoped_key_decision_t;
 
 
 /*
@@ -84,11 +84,11 @@ typedef struct {
  * down; once it is 0 whatever would have to be matched is refused.
  */
 scoped_key_reason_e scoped_key_verdict_key(const scoped_key_record_t *record,
-    scoped_key_proof_e proof, const scoped_key_facts_t *facts, size_t *left);
+    scoped_key_secret_e match, const scoped_key_facts_t *facts, size_t *left);
 
 /* whether scoped_key_verdict_key() is REASON_NONE whatever the facts are */
-bool scoped_key_verdict_key_settled(const scoped_key_record_t *record,
-    scoped_key_proof_e proof);
+bool scoped_key_verdict_key_is_static(const scoped_key_record_t *record,
+    scoped_key_secret_e match);
 
 /*
  * About the scopes: call it once scoped_key_verdict_key() holds.  Clauses are
@@ -99,7 +99,7 @@ bool scoped_key_verdict_key_settled(const scoped_key_record_t *record,
  */
 scoped_key_verdict_e scoped_key_verdict_scopes(
     const scoped_key_record_t *record, const scoped_key_required_t *required,
-    const scoped_key_facts_t *facts, size_t *left, scoped_key_cause_t *cause);
+    const scoped_key_facts_t *facts, size_t *left, scoped_key_decision_t *decision);
 
 /* "unknown_key": static, NUL-terminated; "" of NONE */
 const char *scoped_key_reason_name(scoped_key_reason_e reason);

@@ -33,11 +33,11 @@ static ngx_uint_t ngx_http_scoped_key_answer_id(
     const ngx_http_scoped_key_ctx_t *ctx, scoped_key_str_t *id);
 static size_t ngx_http_scoped_key_problem_size(
     const scoped_key_clause_t *clause);
-static const scoped_key_clause_t *ngx_http_scoped_key_problem_missing(
+static const scoped_key_clause_t *ngx_http_scoped_key_problem_failed_clause(
     const ngx_http_scoped_key_ctx_t *ctx);
 static const char *ngx_http_scoped_key_problem_title(ngx_uint_t status);
 static const char *ngx_http_scoped_key_problem_detail(
-    scoped_key_reason_e reason, const scoped_key_clause_t *missing);
+    scoped_key_reason_e reason, const scoped_key_clause_t *failed_clause);
 
 
 ngx_int_t
@@ -58,17 +58,17 @@ ngx_http_scoped_key_answer(ngx_http_request_t *r,
                    "scoped key: verdict=%s reason=%s status=%ui",
                    skcf->dry_run ? "dry_run"
                                  : ngx_http_scoped_key_verdicts[ctx->verdict],
-                   scoped_key_reason_name(ctx->cause.reason),
+                   scoped_key_reason_name(ctx->decision.reason),
                    skcf->dry_run ? 0
                    : ngx_http_scoped_key_answer_status(skcf,
-                                                       ctx->cause.reason));
+                                                       ctx->decision.reason));
 
     if (skcf->dry_run) {
         ctx->verdict = NGX_HTTP_SCOPED_KEY_DRY_RUN;
         return NGX_DECLINED;
     }
 
-    ctx->status = ngx_http_scoped_key_answer_status(skcf, ctx->cause.reason);
+    ctx->status = ngx_http_scoped_key_answer_status(skcf, ctx->decision.reason);
     ctx->answering = 1;
 
     if (ctx->document && ctx->document->unsupported) {
@@ -127,7 +127,7 @@ ngx_http_scoped_key_answer_log(ngx_http_request_t *r,
 
     /* an outage has its own lines, one for each change of state */
 
-    level = ctx->verdict == NGX_HTTP_SCOPED_KEY_UNDECIDED ? NGX_LOG_INFO
+    level = ctx->verdict == NGX_HTTP_SCOPED_KEY_UNAVAILABLE ? NGX_LOG_INFO
                                                           : skcf->log_level;
 
     if (r->connection->log->log_level < level) {
@@ -138,26 +138,26 @@ ngx_http_scoped_key_answer_log(ngx_http_request_t *r,
     last = text + sizeof(text);
 
     p = ngx_slprintf(p, last, "scoped key %s: reason=%s",
-                     ctx->verdict == NGX_HTTP_SCOPED_KEY_UNDECIDED
+                     ctx->verdict == NGX_HTTP_SCOPED_KEY_UNAVAILABLE
                      ? "undecided" : "refused",
-                     scoped_key_reason_name(ctx->cause.reason));
+                     scoped_key_reason_name(ctx->decision.reason));
 
     if (ngx_http_scoped_key_answer_id(ctx, &id)) {
         p = ngx_slprintf(p, last, " id=%*s", id.len, id.data);
     }
 
-    if (ctx->cause.missing) {
+    if (ctx->decision.failed_clause) {
         p = ngx_slprintf(p, last, " required=\"");
-        p = ngx_http_scoped_key_problem_scopes(p, last, ctx->cause.missing);
+        p = ngx_http_scoped_key_problem_scopes(p, last, ctx->decision.failed_clause);
         p = ngx_slprintf(p, last, "\"");
     }
 
-    if (ctx->cause.reason == SCOPED_KEY_BODY_UNREADABLE && ctx->document
+    if (ctx->decision.reason == SCOPED_KEY_BODY_UNREADABLE && ctx->document
         && ctx->document->error.len)
     {
         p = ngx_slprintf(p, last, " cause=\"%V\"", &ctx->document->error);
 
-    } else if (ctx->cause.reason == SCOPED_KEY_BODY_UNREADABLE
+    } else if (ctx->decision.reason == SCOPED_KEY_BODY_UNREADABLE
                && ctx->unreadable)
     {
         p = ngx_slprintf(p, last, " cause=\"%s\"", ctx->unreadable);
@@ -202,19 +202,19 @@ ngx_http_scoped_key_problem_body(ngx_http_request_t *r,
     size_t                      size;
     u_char                     *p, *last;
     scoped_key_str_t            param;
-    const scoped_key_clause_t  *missing;
+    const scoped_key_clause_t  *failed_clause;
 
-    missing = ngx_http_scoped_key_problem_missing(ctx);
+    failed_clause = ngx_http_scoped_key_problem_failed_clause(ctx);
 
     param.len = 0;
     param.data = NULL;
 
-    if (ctx->cause.reason == SCOPED_KEY_PARAM_REFUSED) {
-        param = ctx->cause.param;
+    if (ctx->decision.reason == SCOPED_KEY_PARAM_REFUSED) {
+        param = ctx->decision.param;
     }
 
     size = NGX_HTTP_SCOPED_KEY_PROBLEM_BYTES
-           + ngx_http_scoped_key_problem_size(missing)
+           + ngx_http_scoped_key_problem_size(failed_clause)
            + param.len
            + ngx_escape_json(NULL, (u_char *) param.data, param.len);
 
@@ -231,13 +231,13 @@ ngx_http_scoped_key_problem_body(ngx_http_request_t *r,
                      "\"status\":%ui,\"detail\":\"%s\",\"reason\":\"%s\"",
                      ngx_http_scoped_key_problem_title(ctx->status),
                      (ngx_uint_t) ctx->status,
-                     ngx_http_scoped_key_problem_detail(ctx->cause.reason,
-                                                        missing),
-                     scoped_key_reason_name(ctx->cause.reason));
+                     ngx_http_scoped_key_problem_detail(ctx->decision.reason,
+                                                        failed_clause),
+                     scoped_key_reason_name(ctx->decision.reason));
 
-    if (missing) {
+    if (failed_clause) {
         p = ngx_slprintf(p, last, ",\"required\":\"");
-        p = ngx_http_scoped_key_problem_scopes(p, last, missing);
+        p = ngx_http_scoped_key_problem_scopes(p, last, failed_clause);
         p = ngx_slprintf(p, last, "\"");
     }
 
@@ -262,12 +262,12 @@ ngx_http_scoped_key_problem_challenge(ngx_http_request_t *r,
     size_t                      size;
     u_char                     *p, *last;
     const char                 *error;
-    const scoped_key_clause_t  *missing;
+    const scoped_key_clause_t  *failed_clause;
 
-    missing = ngx_http_scoped_key_problem_missing(ctx);
+    failed_clause = ngx_http_scoped_key_problem_failed_clause(ctx);
 
     size = NGX_HTTP_SCOPED_KEY_CHALLENGE_BYTES
-           + ngx_http_scoped_key_problem_size(missing);
+           + ngx_http_scoped_key_problem_size(failed_clause);
 
     p = ngx_pnalloc(r->pool, size);
     if (p == NULL) {
@@ -277,7 +277,7 @@ ngx_http_scoped_key_problem_challenge(ngx_http_request_t *r,
     challenge->data = p;
     last = p + size;
 
-    switch (ctx->cause.reason) {
+    switch (ctx->decision.reason) {
 
     /* a request without a key is told no error, RFC 6750, section 3.1 */
 
@@ -299,9 +299,9 @@ ngx_http_scoped_key_problem_challenge(ngx_http_request_t *r,
 
     p = ngx_slprintf(p, last, "Bearer realm=\"api\"%s", error);
 
-    if (missing) {
+    if (failed_clause) {
         p = ngx_slprintf(p, last, ", scope=\"");
-        p = ngx_http_scoped_key_problem_scopes(p, last, missing);
+        p = ngx_http_scoped_key_problem_scopes(p, last, failed_clause);
         p = ngx_slprintf(p, last, "\"");
     }
 
@@ -357,16 +357,16 @@ ngx_http_scoped_key_problem_size(const scoped_key_clause_t *clause)
 /* the clause to tell of, if some scope would be enough */
 
 static const scoped_key_clause_t *
-ngx_http_scoped_key_problem_missing(const ngx_http_scoped_key_ctx_t *ctx)
+ngx_http_scoped_key_problem_failed_clause(const ngx_http_scoped_key_ctx_t *ctx)
 {
-    if (ctx->cause.reason != SCOPED_KEY_INSUFFICIENT_SCOPE
-        || ngx_http_scoped_key_problem_size(ctx->cause.missing)
-           == (ctx->cause.missing ? ctx->cause.missing->n : 0))
+    if (ctx->decision.reason != SCOPED_KEY_INSUFFICIENT_SCOPE
+        || ngx_http_scoped_key_problem_size(ctx->decision.failed_clause)
+           == (ctx->decision.failed_clause ? ctx->decision.failed_clause->n : 0))
     {
         return NULL;
     }
 
-    return ctx->cause.missing;
+    return ctx->decision.failed_clause;
 }
 
 
@@ -394,9 +394,9 @@ ngx_http_scoped_key_problem_title(ngx_uint_t status)
 
 static const char *
 ngx_http_scoped_key_problem_detail(scoped_key_reason_e reason,
-    const scoped_key_clause_t *missing)
+    const scoped_key_clause_t *failed_clause)
 {
-    if (reason == SCOPED_KEY_INSUFFICIENT_SCOPE && missing == NULL) {
+    if (reason == SCOPED_KEY_INSUFFICIENT_SCOPE && failed_clause == NULL) {
         return "Only global keys pass here.";
     }
 

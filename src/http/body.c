@@ -33,9 +33,9 @@ static scoped_key_param_e ngx_http_scoped_key_body_collect(
 static ngx_int_t ngx_http_scoped_key_body_copy(ngx_http_request_t *r,
     ngx_str_t *text);
 static ngx_int_t ngx_http_scoped_key_body_copy_buf(ngx_buf_t *b, u_char **p);
-static void ngx_http_scoped_key_body_place(ngx_http_request_t *r);
+static void ngx_http_scoped_key_body_set_file_flags(ngx_http_request_t *r);
 static void ngx_http_scoped_key_body_handler(ngx_http_request_t *r);
-static void ngx_http_scoped_key_body_drop(ngx_http_request_t *r);
+static void ngx_http_scoped_key_body_discard(ngx_http_request_t *r);
 static void ngx_http_scoped_key_body_free_json(void *data);
 static ngx_uint_t ngx_http_scoped_key_content_type_is_like(
     const ngx_table_elt_t *header, const ngx_str_t *name);
@@ -319,14 +319,14 @@ ngx_http_scoped_key_body_read(ngx_http_request_t *r,
 
     /* a dry run lets on whatever comes, and so it must be read wholly */
 
-    ctx->body->room = skcf->dry_run ? 0 : (off_t) skcf->body_limit + 1;
+    ctx->body->bytes_left = skcf->dry_run ? 0 : (off_t) skcf->body_limit + 1;
     ctx->reading = 1;
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "scoped key: reads the body, at most %uz bytes",
                    skcf->body_limit);
 
-    ngx_http_scoped_key_body_place(r);
+    ngx_http_scoped_key_body_set_file_flags(r);
 
     rc = ngx_http_read_client_request_body(r,
                                            ngx_http_scoped_key_body_handler);
@@ -338,7 +338,7 @@ ngx_http_scoped_key_body_read(ngx_http_request_t *r,
         /* it is not there if an error page has begun a pass of its own */
 
         if (ctx->body) {
-            ctx->body->room = 0;
+            ctx->body->bytes_left = 0;
         }
 
         return rc;
@@ -359,7 +359,7 @@ ngx_http_scoped_key_body_read(ngx_http_request_t *r,
  */
 
 static void
-ngx_http_scoped_key_body_place(ngx_http_request_t *r)
+ngx_http_scoped_key_body_set_file_flags(ngx_http_request_t *r)
 {
     if (r->method != NGX_HTTP_PUT || r->content_handler) {
         return;
@@ -385,7 +385,7 @@ ngx_http_scoped_key_body_handler(ngx_http_request_t *r)
     ctx->body_read = 1;
 
     if (ctx->body) {
-        ctx->body->room = 0;
+        ctx->body->bytes_left = 0;
     }
 
     r->write_event_handler = ngx_http_core_run_phases;
@@ -397,7 +397,7 @@ ngx_http_scoped_key_body_handler(ngx_http_request_t *r)
 
         /* a client takes its time: what was known of its key may be old */
 
-        ngx_http_scoped_key_ctx_look_again(ctx);
+        ngx_http_scoped_key_ctx_reset_record(ctx);
         ngx_http_core_run_phases(r);
     }
 }
@@ -415,15 +415,15 @@ ngx_http_scoped_key_body_count(ngx_http_request_t *r,
         size += ngx_buf_size(in->buf);
     }
 
-    if (size < ctx->body->room) {
-        ctx->body->room -= size;
+    if (size < ctx->body->bytes_left) {
+        ctx->body->bytes_left -= size;
         return NGX_OK;
     }
 
-    ngx_http_scoped_key_body_drop(r);
+    ngx_http_scoped_key_body_discard(r);
 
-    ctx->body->room = 0;
-    ctx->cause.reason = SCOPED_KEY_BODY_TOO_LARGE;
+    ctx->body->bytes_left = 0;
+    ctx->decision.reason = SCOPED_KEY_BODY_TOO_LARGE;
     ctx->verdict = NGX_HTTP_SCOPED_KEY_REFUSED;
 
     return NGX_DECLINED;
@@ -436,7 +436,7 @@ ngx_http_scoped_key_body_count(ngx_http_request_t *r,
  */
 
 static void
-ngx_http_scoped_key_body_drop(ngx_http_request_t *r)
+ngx_http_scoped_key_body_discard(ngx_http_request_t *r)
 {
     r->request_body->bufs = NULL;
     r->headers_in.content_length_n = 0;

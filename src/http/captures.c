@@ -8,7 +8,7 @@
 
 
 ngx_int_t
-ngx_http_scoped_key_captures_keep(ngx_http_request_t *r,
+ngx_http_scoped_key_captures_save(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx)
 {
 #if (NGX_PCRE)
@@ -16,11 +16,11 @@ ngx_http_scoped_key_captures_keep(ngx_http_request_t *r,
     ngx_uint_t                       n;
     ngx_http_scoped_key_captures_t  *captures;
 
-    if (ctx->captures_kept) {
+    if (ctx->captures_saved) {
         return NGX_OK;
     }
 
-    ctx->captures_kept = 1;
+    ctx->captures_saved = 1;
 
     /* a match without groups is counted, and leaves nothing */
 
@@ -33,7 +33,7 @@ ngx_http_scoped_key_captures_keep(ngx_http_request_t *r,
     captures = ngx_palloc(r->pool, sizeof(ngx_http_scoped_key_captures_t)
                                    + n * sizeof(int));
     if (captures == NULL) {
-        ctx->captures_kept = 0;
+        ctx->captures_saved = 0;
         return NGX_ERROR;
     }
 
@@ -59,7 +59,7 @@ ngx_http_scoped_key_captures_restore(ngx_http_request_t *r)
 
     ctx = ngx_http_scoped_key_ctx(r);
 
-    if (ctx == NULL || !ctx->captures_kept) {
+    if (ctx == NULL || !ctx->captures_saved) {
         return;
     }
 

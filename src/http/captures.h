@@ -18,7 +18,7 @@ struct ngx_http_scoped_key_captures_s {
 
 
 /* NGX_ERROR: out of memory */
-ngx_int_t ngx_http_scoped_key_captures_keep(ngx_http_request_t *r,
+ngx_int_t ngx_http_scoped_key_captures_save(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
 
 /* puts back what was kept; nothing when nothing was */

@@ -104,7 +104,7 @@ ngx_http_scoped_key_create_main_conf(ngx_conf_t *cf)
         return NULL;
     }
 
-    ngx_rbtree_init(&skmcf->memos, &skmcf->memos_sentinel,
+    ngx_rbtree_init(&skmcf->allow_bits, &skmcf->allow_bits_sentinel,
                     ngx_str_rbtree_insert_value);
 
     return skmcf;
@@ -197,8 +197,8 @@ ngx_http_scoped_key_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_scoped_key_loc_conf_t *prev = parent;
     ngx_http_scoped_key_loc_conf_t *conf = child;
 
-    if (prev->decided) {
-        conf->decided = 1;
+    if (prev->explicit) {
+        conf->explicit = 1;
     }
 
     ngx_conf_merge_uint_value(conf->enable, prev->enable,
@@ -269,10 +269,10 @@ ngx_http_scoped_key_merge_require(ngx_conf_t *cf,
         conf->require = prev->require ? prev->require : skmcf->only_global;
     }
 
-    conf->require->held = 1;
+    conf->require->in_use = 1;
 
-    if (conf->decided) {
-        conf->require->applies = 1;
+    if (conf->explicit) {
+        conf->require->enforced = 1;
     }
 
     return ngx_http_scoped_key_require_use(cf, skmcf, conf->require, on);
@@ -312,7 +312,7 @@ ngx_http_scoped_key_set_enum(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     *last = '\0';
 
-    return ngx_http_scoped_key_mistake(cf, &value[1], (char *) choices);
+    return ngx_http_scoped_key_conf_error(cf, &value[1], (char *) choices);
 }
 
 
@@ -321,7 +321,7 @@ ngx_http_scoped_key_set_enable(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_scoped_key_loc_conf_t *skcf = conf;
 
-    skcf->decided = 1;
+    skcf->explicit = 1;
 
     return ngx_http_scoped_key_set_enum(cf, cmd, conf);
 }
@@ -360,8 +360,8 @@ ngx_http_scoped_key_set_cache(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         || size > NGX_HTTP_SCOPED_KEY_MAX_CACHE_BYTES
         || (uint64_t) size > NGX_MAX_SIZE_T_VALUE)
     {
-        return ngx_http_scoped_key_mistake(cf, &value[1],
-                                           "must be a size from 64k to 64g");
+        return ngx_http_scoped_key_conf_error(cf, &value[1],
+                                              "must be a size from 64k to 64g");
     }
 
     skmcf->cache_size = (size_t) size;
@@ -402,7 +402,7 @@ ngx_http_scoped_key_set_last_used(ngx_conf_t *cf, ngx_command_t *cmd,
     seconds = ngx_parse_time(&value[1], 1);
 
     if (seconds < 1 || seconds > NGX_HTTP_SCOPED_KEY_MAX_LAST_USED) {
-        return ngx_http_scoped_key_mistake(cf, &value[1],
+        return ngx_http_scoped_key_conf_error(cf, &value[1],
                               "must be \"off\" or a time from 1s to 1d");
     }
 

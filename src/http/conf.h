@@ -22,7 +22,7 @@
 /* scoped_key_param: bytes of split=; and variables in all texts of a block for
    each of which a whole header or query string is searched */
 #define NGX_HTTP_SCOPED_KEY_MAX_SPLIT_BYTES           16
-#define NGX_HTTP_SCOPED_KEY_MAX_SENT                  64
+#define NGX_HTTP_SCOPED_KEY_MAX_INPUTS                64
 #define NGX_HTTP_SCOPED_KEY_MAX_BODY_BYTES    (64 * 1024 * 1024)
 
 /* scoped_key_scope */

@@ -33,7 +33,7 @@ static ngx_int_t ngx_http_scoped_key_set_timeout(ngx_conf_t *cf,
     const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
 static ngx_int_t ngx_http_scoped_key_unsupported(ngx_conf_t *cf,
     const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
-static ngx_int_t ngx_http_scoped_key_option_mistake(ngx_conf_t *cf,
+static ngx_int_t ngx_http_scoped_key_option_error(ngx_conf_t *cf,
     const ngx_http_scoped_key_option_t *option, const ngx_str_t *value,
     const char *why);
 static ngx_uint_t ngx_http_scoped_key_is_graphic(const ngx_str_t *text);
@@ -137,9 +137,9 @@ ngx_http_scoped_key_set_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (skmcf->redis.user.len && skmcf->redis.password.len == 0) {
-        return ngx_http_scoped_key_mistake(cf, &skmcf->redis.user,
-                                           "\"user=\" needs a "
-                                           "\"password_file=\"");
+        return ngx_http_scoped_key_conf_error(cf, &skmcf->redis.user,
+                                              "\"user=\" needs a "
+                                              "\"password_file=\"");
     }
 
     return NGX_CONF_OK;
@@ -151,7 +151,7 @@ ngx_http_scoped_key_set_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
  * IPv4 address: RFC 1123, 2.1.
  */
 static const char *
-ngx_http_scoped_key_redis_host_mistake(const ngx_str_t *host)
+ngx_http_scoped_key_redis_host_error(const ngx_str_t *host)
 {
     u_char      ch;
     size_t      i, label;
@@ -214,8 +214,8 @@ ngx_http_scoped_key_redis_address(ngx_conf_t *cf, ngx_str_t *text,
         && ngx_strncasecmp(text->data, (u_char *) "unix:", 5) == 0
         && text->data[5] != '/')
     {
-        return ngx_http_scoped_key_mistake(cf, text, "the path of the unix "
-                                           "domain socket must be absolute");
+        return ngx_http_scoped_key_conf_error(cf, text, "the path of the unix "
+                                              "domain socket must be absolute");
     }
 
     ngx_memzero(&u, sizeof(ngx_url_t));
@@ -223,12 +223,12 @@ ngx_http_scoped_key_redis_address(ngx_conf_t *cf, ngx_str_t *text,
     u.no_resolve = 1;
 
     if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
-        return ngx_http_scoped_key_mistake(cf, text,
-                                           u.err ? u.err : "out of memory");
+        return ngx_http_scoped_key_conf_error(cf, text,
+                                              u.err ? u.err : "out of memory");
     }
 
     if (u.no_port) {
-        return ngx_http_scoped_key_mistake(cf, text, "no port");
+        return ngx_http_scoped_key_conf_error(cf, text, "no port");
     }
 
     host->text = *text;
@@ -240,9 +240,9 @@ ngx_http_scoped_key_redis_address(ngx_conf_t *cf, ngx_str_t *text,
         return NGX_CONF_OK;
     }
 
-    why = ngx_http_scoped_key_redis_host_mistake(&u.host);
+    why = ngx_http_scoped_key_redis_host_error(&u.host);
 
-    return why ? ngx_http_scoped_key_mistake(cf, text, why) : NGX_CONF_OK;
+    return why ? ngx_http_scoped_key_conf_error(cf, text, why) : NGX_CONF_OK;
 }
 
 
@@ -286,7 +286,7 @@ ngx_http_scoped_key_redis_count(ngx_conf_t *cf, ngx_uint_t *n)
         }
 
         if (*n != i - 1) {
-            return ngx_http_scoped_key_mistake(cf, &value[i],
+            return ngx_http_scoped_key_conf_error(cf, &value[i],
                                     "addresses come before the parameters");
         }
 
@@ -307,7 +307,7 @@ ngx_http_scoped_key_redis_addresses(ngx_conf_t *cf,
     scoped_key_redis_host_t  *hosts;
 
     if (n > NGX_HTTP_SCOPED_KEY_MAX_ADDRESSES) {
-        return ngx_http_scoped_key_mistake(cf,
+        return ngx_http_scoped_key_conf_error(cf,
                                  &texts[NGX_HTTP_SCOPED_KEY_MAX_ADDRESSES],
                                  "more than 16 addresses");
     }
@@ -327,8 +327,8 @@ ngx_http_scoped_key_redis_addresses(ngx_conf_t *cf,
             if (texts[k].len == texts[i].len
                 && ngx_memcmp(texts[k].data, texts[i].data, texts[i].len) == 0)
             {
-                return ngx_http_scoped_key_mistake(cf, &texts[i],
-                                                   "duplicate address");
+                return ngx_http_scoped_key_conf_error(cf, &texts[i],
+                                                      "duplicate address");
             }
         }
     }
@@ -383,10 +383,10 @@ ngx_http_scoped_key_redis_prefix(ngx_conf_t *cf,
                                        &skmcf->channel)
         != NGX_OK
         || ngx_http_scoped_key_redis_name(cf, prefix, "last_used",
-                                          &skmcf->uses)
+                                          &skmcf->last_used_key)
            != NGX_OK
         || ngx_http_scoped_key_redis_name(cf, prefix, "last_used_previous",
-                                          &skmcf->previous_uses)
+                                          &skmcf->previous_used_key)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -426,7 +426,7 @@ ngx_http_scoped_key_set_db(ngx_conf_t *cf,
     n = ngx_atoi(value->data, value->len);
 
     if (n == NGX_ERROR || n > NGX_HTTP_SCOPED_KEY_MAX_DB) {
-        return ngx_http_scoped_key_option_mistake(cf, option, value,
+        return ngx_http_scoped_key_option_error(cf, option, value,
                                             "must be a number up to 65535");
     }
 
@@ -445,7 +445,7 @@ ngx_http_scoped_key_set_user(ngx_conf_t *cf,
     if (value->len == 0 || value->len > NGX_HTTP_SCOPED_KEY_MAX_USER_BYTES
         || !ngx_http_scoped_key_is_graphic(value))
     {
-        return ngx_http_scoped_key_option_mistake(cf, option, value,
+        return ngx_http_scoped_key_option_error(cf, option, value,
                         "must be 1 to 128 printable characters, no spaces");
     }
 
@@ -481,8 +481,8 @@ ngx_http_scoped_key_set_password(ngx_conf_t *cf,
 
     if (ngx_strlchr(bytes, bytes + password->len, '\0')) {
         scoped_key_wipe(bytes, password->len);
-        return ngx_http_scoped_key_option_mistake(cf, option, value,
-                                                  "the file holds a NUL byte");
+        return ngx_http_scoped_key_option_error(cf, option, value,
+                                                "the file holds a NUL byte");
     }
 
     password->data = bytes;
@@ -500,14 +500,14 @@ ngx_http_scoped_key_set_prefix(ngx_conf_t *cf,
     if (value->len == 0 || value->len > NGX_HTTP_SCOPED_KEY_MAX_PREFIX_BYTES
         || !ngx_http_scoped_key_is_graphic(value))
     {
-        return ngx_http_scoped_key_option_mistake(cf, option, value,
+        return ngx_http_scoped_key_option_error(cf, option, value,
                          "must be 1 to 64 printable characters, no spaces");
     }
 
     /* braces would move cluster slots, the others are patterns to Redis */
     for (i = 0; i < value->len; i++) {
         if (ngx_strchr("{}*?[]\\", value->data[i])) {
-            return ngx_http_scoped_key_option_mistake(cf, option, value,
+            return ngx_http_scoped_key_option_error(cf, option, value,
                                        "must not hold any of {}*?[]\\");
         }
     }
@@ -556,13 +556,13 @@ static ngx_int_t
 ngx_http_scoped_key_unsupported(ngx_conf_t *cf,
     const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf)
 {
-    return ngx_http_scoped_key_option_mistake(cf, option, value,
-                                              "not supported yet");
+    return ngx_http_scoped_key_option_error(cf, option, value,
+                                            "not supported yet");
 }
 
 
 static ngx_int_t
-ngx_http_scoped_key_option_mistake(ngx_conf_t *cf,
+ngx_http_scoped_key_option_error(ngx_conf_t *cf,
     const ngx_http_scoped_key_option_t *option, const ngx_str_t *value,
     const char *why)
 {

@@ -10,7 +10,7 @@
 
 #include "conf.h"
 #include "option.h"
-#include "sent.h"
+#include "duplicate.h"
 #include "../core/json.h"
 
 
@@ -43,7 +43,7 @@ static ngx_int_t ngx_http_scoped_key_param_table(ngx_conf_t *cf,
 static char *ngx_http_scoped_key_param_add(ngx_conf_t *cf,
     ngx_http_scoped_key_params_t *params, ngx_http_scoped_key_param_t *param,
     ngx_str_t *text);
-static ngx_uint_t ngx_http_scoped_key_param_sent(
+static ngx_uint_t ngx_http_scoped_key_param_inputs(
     const ngx_http_scoped_key_param_source_t *source);
 static ngx_int_t ngx_http_scoped_key_param_number(
     ngx_http_scoped_key_params_t *params,
@@ -150,12 +150,12 @@ ngx_http_scoped_key_set_param(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     value = cf->args->elts;
 
     if (!ngx_http_scoped_key_param_is_name(&value[1])) {
-        return ngx_http_scoped_key_mistake(cf, &value[1],
+        return ngx_http_scoped_key_conf_error(cf, &value[1],
                     "a name has 1 to 64 letters, digits, \"_\", \"-\", \".\"");
     }
 
     if (ngx_http_scoped_key_param_find(skcf->params, &value[1])) {
-        return ngx_http_scoped_key_mistake(cf, &value[1], "duplicate param");
+        return ngx_http_scoped_key_conf_error(cf, &value[1], "duplicate param");
     }
 
     if (skcf->params == NULL) {
@@ -166,7 +166,7 @@ ngx_http_scoped_key_set_param(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (skcf->params->list.nelts == NGX_HTTP_SCOPED_KEY_MAX_PARAMS) {
-        return ngx_http_scoped_key_mistake(cf, &value[1], "too many params");
+        return ngx_http_scoped_key_conf_error(cf, &value[1], "too many params");
     }
 
     param = ngx_array_push(&skcf->params->list);
@@ -236,7 +236,7 @@ ngx_http_scoped_key_param_sources(ngx_conf_t *cf,
             rv = ngx_http_scoped_key_param_add(cf, params, param, &value[i]);
 
         } else if (i != last) {
-            rv = ngx_http_scoped_key_mistake(cf, &value[i],
+            rv = ngx_http_scoped_key_conf_error(cf, &value[i],
                                        "must be the last, after all sources");
 
         } else {
@@ -265,19 +265,19 @@ ngx_http_scoped_key_param_split(ngx_conf_t *cf,
     uint32_t  bit, *bits;
 
     if (param->sources.nelts == 0) {
-        return ngx_http_scoped_key_mistake(cf, text, "no source before it");
+        return ngx_http_scoped_key_conf_error(cf, text, "no source before it");
     }
 
     if (bytes->len == 0 || bytes->len > NGX_HTTP_SCOPED_KEY_MAX_SPLIT_BYTES) {
-        return ngx_http_scoped_key_mistake(cf, text,
-                                           "must name 1 to 16 characters");
+        return ngx_http_scoped_key_conf_error(cf, text,
+                                              "must name 1 to 16 characters");
     }
 
     for (i = 0; i < bytes->len; i++) {
         c = bytes->data[i];
 
         if (c < 0x20 || c > 0x7e) {
-            return ngx_http_scoped_key_mistake(cf, text,
+            return ngx_http_scoped_key_conf_error(cf, text,
                                        "must be printable ASCII characters");
         }
 
@@ -285,8 +285,8 @@ ngx_http_scoped_key_param_split(ngx_conf_t *cf,
         bit = 1U << (c & 0x1f);
 
         if (*bits & bit) {
-            return ngx_http_scoped_key_mistake(cf, text,
-                                               "names a character twice");
+            return ngx_http_scoped_key_conf_error(cf, text,
+                                                  "names a character twice");
         }
 
         *bits |= bit;
@@ -427,11 +427,11 @@ ngx_http_scoped_key_param_add(ngx_conf_t *cf,
     ngx_http_scoped_key_param_source_t   source, *added;
 
     if (param->sources.nelts == NGX_HTTP_SCOPED_KEY_MAX_PARAM_SOURCES) {
-        return ngx_http_scoped_key_mistake(cf, text, "too many sources");
+        return ngx_http_scoped_key_conf_error(cf, text, "too many sources");
     }
 
     if (ngx_http_scoped_key_param_known(param, text)) {
-        return ngx_http_scoped_key_mistake(cf, text, "duplicate source");
+        return ngx_http_scoped_key_conf_error(cf, text, "duplicate source");
     }
 
     ngx_memzero(&source, sizeof(ngx_http_scoped_key_param_source_t));
@@ -439,7 +439,7 @@ ngx_http_scoped_key_param_add(ngx_conf_t *cf,
 
     why = ngx_http_scoped_key_param_parse(text, &source);
     if (why) {
-        return ngx_http_scoped_key_mistake(cf, text, why);
+        return ngx_http_scoped_key_conf_error(cf, text, why);
     }
 
     if (source.type == NGX_HTTP_SCOPED_KEY_TEXT
@@ -449,10 +449,10 @@ ngx_http_scoped_key_param_add(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    params->nsent += ngx_http_scoped_key_param_sent(&source);
+    params->ninputs += ngx_http_scoped_key_param_inputs(&source);
 
-    if (params->nsent > NGX_HTTP_SCOPED_KEY_MAX_SENT) {
-        return ngx_http_scoped_key_mistake(cf, text,
+    if (params->ninputs > NGX_HTTP_SCOPED_KEY_MAX_INPUTS) {
+        return ngx_http_scoped_key_conf_error(cf, text,
                        "too many variables that a client sends: use \"arg:\"");
     }
 
@@ -473,7 +473,7 @@ ngx_http_scoped_key_param_add(ngx_conf_t *cf,
 /* how many of its variables stand for what a client may have sent twice */
 
 static ngx_uint_t
-ngx_http_scoped_key_param_sent(
+ngx_http_scoped_key_param_inputs(
     const ngx_http_scoped_key_param_source_t *source)
 {
     ngx_str_t   *variable, name;
@@ -487,8 +487,8 @@ ngx_http_scoped_key_param_sent(
     variable = source->variables->elts;
 
     for (i = 0; i < source->variables->nelts; i++) {
-        n += ngx_http_scoped_key_sent_kind(&variable[i], &name)
-             != NGX_HTTP_SCOPED_KEY_SENT_OTHERWISE;
+        n += ngx_http_scoped_key_input_kind(&variable[i], &name)
+             != NGX_HTTP_SCOPED_KEY_INPUT_OTHER;
     }
 
     return n;
@@ -751,12 +751,12 @@ ngx_http_scoped_key_param_variables(ngx_conf_t *cf,
         variable->len = p - variable->data;
 
         if (bracket && (p == last || *p != '}')) {
-            return ngx_http_scoped_key_mistake(cf, &source->written,
+            return ngx_http_scoped_key_conf_error(cf, &source->written,
                                           "the closing bracket is missing");
         }
 
         if (variable->len == 0) {
-            return ngx_http_scoped_key_mistake(cf, &source->written,
+            return ngx_http_scoped_key_conf_error(cf, &source->written,
                                      "no variable name behind the \"$\"");
         }
     }
@@ -792,8 +792,8 @@ ngx_http_scoped_key_set_body_limit(ngx_conf_t *cf, ngx_command_t *cmd,
     if (size == NGX_ERROR || size == 0
         || size > NGX_HTTP_SCOPED_KEY_MAX_BODY_BYTES)
     {
-        return ngx_http_scoped_key_mistake(cf, &value[1],
-                                           "must be a size from 1 to 64m");
+        return ngx_http_scoped_key_conf_error(cf, &value[1],
+                                              "must be a size from 1 to 64m");
     }
 
     skcf->body_limit = size;
@@ -843,16 +843,16 @@ ngx_http_scoped_key_add_source(ngx_conf_t *cf, ngx_array_t *sources,
     ngx_http_scoped_key_source_t   source, *added;
 
     if (sources->nelts == NGX_HTTP_SCOPED_KEY_MAX_SOURCES) {
-        return ngx_http_scoped_key_mistake(cf, text, "too many sources");
+        return ngx_http_scoped_key_conf_error(cf, text, "too many sources");
     }
 
     why = ngx_http_scoped_key_source_parse(text, &source);
     if (why) {
-        return ngx_http_scoped_key_mistake(cf, text, why);
+        return ngx_http_scoped_key_conf_error(cf, text, why);
     }
 
     if (ngx_http_scoped_key_source_known(sources, &source)) {
-        return ngx_http_scoped_key_mistake(cf, text, "duplicate source");
+        return ngx_http_scoped_key_conf_error(cf, text, "duplicate source");
     }
 
     if (ngx_http_scoped_key_source_bind(cf, &source) != NGX_OK) {
@@ -1197,7 +1197,7 @@ ngx_http_scoped_key_set_prefixes(ngx_conf_t *cf, ngx_command_t *cmd,
     for (i = 1; i < cf->args->nelts; i++) {
         why = ngx_http_scoped_key_prefix_check(skcf->prefixes, &value[i]);
         if (why) {
-            return ngx_http_scoped_key_mistake(cf, &value[i], why);
+            return ngx_http_scoped_key_conf_error(cf, &value[i], why);
         }
 
         prefix = ngx_array_push(skcf->prefixes);
@@ -1276,8 +1276,8 @@ ngx_http_scoped_key_source_places(ngx_http_scoped_key_loc_conf_t *skcf)
     ngx_uint_t                           i;
     const ngx_http_scoped_key_source_t  *source;
 
-    skcf->lines = 0;
-    skcf->elsewhere = 0;
+    skcf->header_len_mask = 0;
+    skcf->beyond_headers = 0;
     skcf->in_query = 0;
     skcf->in_cookies = 0;
     skcf->in_basic = 0;
@@ -1308,20 +1308,20 @@ ngx_http_scoped_key_source_places(ngx_http_scoped_key_loc_conf_t *skcf)
             break;
 
         case NGX_HTTP_SCOPED_KEY_QUERY:
-            skcf->elsewhere = 1;
+            skcf->beyond_headers = 1;
             skcf->in_query = 1;
             continue;
 
         default: /* NGX_HTTP_SCOPED_KEY_VARIABLE_SOURCE */
-            skcf->elsewhere = 1;
+            skcf->beyond_headers = 1;
             continue;
         }
 
-        skcf->lines |= (uint64_t) 1 << (len % 64);
+        skcf->header_len_mask |= (uint64_t) 1 << (len % 64);
     }
 
     settings = (uint64_t) 1 << (sizeof("http2-settings") - 1);
 
-    skcf->like_settings = (skcf->lines & settings) != 0;
-    skcf->lines |= settings;
+    skcf->like_settings = (skcf->header_len_mask & settings) != 0;
+    skcf->header_len_mask |= settings;
 }

@@ -11,12 +11,12 @@
 typedef struct {
     ngx_pool_cleanup_t         cleanup;
     ngx_http_scoped_key_ctx_t  ctx;
-} ngx_http_scoped_key_home_t;
+} ngx_http_scoped_key_ctx_holder_t;
 
 
 static void ngx_http_scoped_key_ctx_cleanup(void *data);
 static void ngx_http_scoped_key_ctx_forget(ngx_http_scoped_key_ctx_t *ctx)
-    ngx_http_scoped_key_rare;
+    ngx_http_scoped_key_noinline;
 
 
 /* in the order of ngx_http_scoped_key_verdict_e and ..._cache_e */
@@ -32,7 +32,7 @@ const char *const  ngx_http_scoped_key_caches[] = {
 /* of whatever pass; NULL: there has been none */
 
 static ngx_inline ngx_http_scoped_key_ctx_t *
-ngx_http_scoped_key_ctx_home(ngx_http_request_t *r)
+ngx_http_scoped_key_ctx_from_cleanup(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t  *cln;
 
@@ -53,17 +53,17 @@ ngx_http_scoped_key_ctx_find(ngx_http_request_t *r)
 
     ctx = ngx_http_scoped_key_ctx(r);
 
-    return ctx ? ctx : ngx_http_scoped_key_ctx_home(r);
+    return ctx ? ctx : ngx_http_scoped_key_ctx_from_cleanup(r);
 }
 
 
 ngx_http_scoped_key_ctx_t *
 ngx_http_scoped_key_ctx_begin(ngx_http_request_t *r)
 {
-    ngx_http_scoped_key_ctx_t   *ctx;
-    ngx_http_scoped_key_home_t  *home;
+    ngx_http_scoped_key_ctx_t         *ctx;
+    ngx_http_scoped_key_ctx_holder_t  *holder;
 
-    ctx = ngx_http_scoped_key_ctx_home(r);
+    ctx = ngx_http_scoped_key_ctx_from_cleanup(r);
 
     if (ctx) {
         ngx_http_scoped_key_ctx_forget(ctx);
@@ -71,22 +71,22 @@ ngx_http_scoped_key_ctx_begin(ngx_http_request_t *r)
         return ctx;
     }
 
-    home = ngx_palloc(r->pool, sizeof(ngx_http_scoped_key_home_t));
-    if (home == NULL) {
+    holder = ngx_palloc(r->pool, sizeof(ngx_http_scoped_key_ctx_holder_t));
+    if (holder == NULL) {
         return NULL;
     }
 
     /* of a size that is known here, it costs less than ngx_pcalloc() */
 
-    ngx_memzero(home, sizeof(ngx_http_scoped_key_home_t));
+    ngx_memzero(holder, sizeof(ngx_http_scoped_key_ctx_holder_t));
 
-    ctx = &home->ctx;
+    ctx = &holder->ctx;
 
-    home->cleanup.handler = ngx_http_scoped_key_ctx_cleanup;
-    home->cleanup.data = ctx;
-    home->cleanup.next = r->pool->cleanup;
+    holder->cleanup.handler = ngx_http_scoped_key_ctx_cleanup;
+    holder->cleanup.data = ctx;
+    holder->cleanup.next = r->pool->cleanup;
 
-    r->pool->cleanup = &home->cleanup;
+    r->pool->cleanup = &holder->cleanup;
 
     ngx_http_set_ctx(r, ctx, ngx_http_scoped_key_module);
 
@@ -109,10 +109,10 @@ ngx_http_scoped_key_ctx_forget(ngx_http_scoped_key_ctx_t *ctx)
     /* a post_action may begin while its request still waits */
 
     if (waiter) {
-        ngx_http_scoped_key_waiter_leave(waiter);
+        ngx_http_scoped_key_waiter_detach(waiter);
     }
 
-    scoped_key_record_release(ctx->record);
+    scoped_key_record_unref(ctx->record);
     ngx_memzero(ctx, sizeof(ngx_http_scoped_key_ctx_t));
 
     ctx->hidden = hidden;
@@ -122,15 +122,15 @@ ngx_http_scoped_key_ctx_forget(ngx_http_scoped_key_ctx_t *ctx)
 
 
 void
-ngx_http_scoped_key_ctx_look_again(ngx_http_scoped_key_ctx_t *ctx)
+ngx_http_scoped_key_ctx_reset_record(ngx_http_scoped_key_ctx_t *ctx)
 {
     /* the grant of a cause is a part of the record */
 
-    ngx_memzero(&ctx->cause, sizeof(scoped_key_cause_t));
-    scoped_key_record_release(ctx->record);
+    ngx_memzero(&ctx->decision, sizeof(scoped_key_decision_t));
+    scoped_key_record_unref(ctx->record);
 
     ctx->record = NULL;
-    ctx->memo = NULL;
+    ctx->cached_data = NULL;
     ctx->exhausted = 0;
     ctx->wants_record = 1;
 }
@@ -141,13 +141,13 @@ ngx_http_scoped_key_ctx_cleanup(void *data)
 {
     ngx_http_scoped_key_ctx_t  *ctx = data;
 
-    scoped_key_record_release(ctx->record);
+    scoped_key_record_unref(ctx->record);
     ctx->record = NULL;
 }
 
 
 void
-ngx_http_scoped_key_waiter_leave(ngx_http_scoped_key_waiter_t *waiter)
+ngx_http_scoped_key_waiter_detach(ngx_http_scoped_key_waiter_t *waiter)
 {
     if (waiter->lookup) {
         waiter->lookup = NULL;

@@ -13,11 +13,11 @@
 
 
 typedef enum {
-    NGX_HTTP_SCOPED_KEY_NOT_DECIDED = 0,
+    NGX_HTTP_SCOPED_KEY_NO_VERDICT = 0,
     NGX_HTTP_SCOPED_KEY_ALLOWED,
     NGX_HTTP_SCOPED_KEY_REFUSED,
     NGX_HTTP_SCOPED_KEY_ANONYMOUS,
-    NGX_HTTP_SCOPED_KEY_UNDECIDED,
+    NGX_HTTP_SCOPED_KEY_UNAVAILABLE,
     NGX_HTTP_SCOPED_KEY_DRY_RUN
 } ngx_http_scoped_key_verdict_e;
 
@@ -50,12 +50,12 @@ typedef struct {
     ngx_uint_t                           nforeign;  /* bearer tokens that are
                                                      not of our form */
     ngx_str_t                            foreign; /* one of them */
-    ngx_uint_t                           lines;   /* header lines that are
-                                                     sources, were they empty
-                                                     ones */
-    unsigned                             beside:1;   /* a key is in another
+    ngx_uint_t                           nheaders; /* header lines that are
+                                                      sources, were they empty
+                                                      ones */
+    unsigned                             other_source:1; /* a key is in another
                                                      source than bearer's */
-    unsigned                             bearer_stays:1; /* foreign ones are
+    unsigned                             keep_bearer:1;  /* foreign ones are
                                                      the upstream's own */
     unsigned                             settings:1;  /* HTTP2-Settings is
                                                      there */
@@ -75,16 +75,16 @@ struct ngx_http_scoped_key_waiter_s {
     ngx_http_request_t            *request;
     ngx_http_scoped_key_lookup_t  *lookup;   /* NULL: waits for none */
     scoped_key_digest_t            digest;   /* of the presented text */
-    scoped_key_tag_t               tag;
-    scoped_key_proof_e             proof;    /* once the lookup has ended */
+    scoped_key_hash_t              hash;
+    scoped_key_secret_e            match;    /* once the lookup has ended */
     ngx_uint_t                     outdated; /* lookups, in a row */
 };
 
 typedef struct {
     ngx_str_t                        key;       /* the presented text */
     scoped_key_record_t             *record;    /* a reference of our own */
-    unsigned char                   *memo;      /* of the cached record; only
-                                                   until the event loop turns */
+    unsigned char                   *cached_data; /* of the cached record; only
+                                                     until the event loop turns */
     ngx_msec_t                       read_ms;
     ngx_http_scoped_key_waiter_t    *waiter;    /* of a lookup, see lookup.h */
     ngx_http_scoped_key_hidden_t    *hidden;
@@ -100,12 +100,12 @@ typedef struct {
                                                     know; NULL */
 
     const ngx_http_scoped_key_require_t
-                                    *remembered; /* allowed by the memo: the
-                                                    cause is not filled in */
-    scoped_key_cause_t               cause;
+                                    *cached_allow; /* allowed by the memo: the
+                                                      cause is not filled in */
+    scoped_key_decision_t            decision;
     ngx_str_t                       *problem;   /* body, once built */
 
-    scoped_key_proof_e               proof;
+    scoped_key_secret_e              match;
     ngx_http_scoped_key_verdict_e    verdict;
     ngx_http_scoped_key_cache_e      cache;
 
@@ -116,7 +116,7 @@ typedef struct {
     unsigned                         wants_body:1;      /* to decide */
     unsigned                         reading:1;         /* is asking for it */
     unsigned                         body_read:1;
-    unsigned                         captures_kept:1;
+    unsigned                         captures_saved:1;
     unsigned                         exhausted:1;       /* there was more to
                                                            match than may be */
     unsigned                         answering:1;   /* our status is on its way
@@ -147,9 +147,9 @@ ngx_http_scoped_key_ctx_t *ngx_http_scoped_key_ctx_begin(
  * Forgets the record: it was read before time went by, and the access handler
  * is to look the key up once more.  There must be no verdict yet.
  */
-void ngx_http_scoped_key_ctx_look_again(ngx_http_scoped_key_ctx_t *ctx);
+void ngx_http_scoped_key_ctx_reset_record(ngx_http_scoped_key_ctx_t *ctx);
 
 /* the request does not wait any more, whether it did or not */
-void ngx_http_scoped_key_waiter_leave(ngx_http_scoped_key_waiter_t *waiter);
+void ngx_http_scoped_key_waiter_detach(ngx_http_scoped_key_waiter_t *waiter);
 
 #endif

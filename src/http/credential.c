@@ -8,7 +8,7 @@
 #include "captures.h"
 #include "debug.h"
 #include "header.h"
-#include "sent.h"
+#include "duplicate.h"
 #include "upgrade.h"
 #include "../core/basic.h"
 
@@ -23,7 +23,7 @@ static void ngx_http_scoped_key_search_cookie(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_http_scoped_key_source_t *source, const ngx_str_t *line,
     ngx_http_scoped_key_found_t *found);
-static ngx_int_t ngx_http_scoped_key_search_elsewhere(ngx_http_request_t *r,
+static ngx_int_t ngx_http_scoped_key_search_beyond_headers(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_ctx_t *ctx,
     const ngx_http_scoped_key_hidden_t *hidden,
@@ -87,7 +87,7 @@ ngx_http_scoped_key_found(ngx_http_request_t *r,
 
     found->key = *value;
     found->nkeys++;
-    found->beside |= !source->bearer;
+    found->other_source |= !source->bearer;
 }
 
 
@@ -121,8 +121,8 @@ ngx_http_scoped_key_credential_find(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if ((skcf->elsewhere || hidden)
-        && ngx_http_scoped_key_search_elsewhere(r, skcf, ctx, hidden, found)
+    if ((skcf->beyond_headers || hidden)
+        && ngx_http_scoped_key_search_beyond_headers(r, skcf, ctx, hidden, found)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -132,8 +132,8 @@ ngx_http_scoped_key_credential_find(ngx_http_request_t *r,
         found->upgrade = ngx_http_scoped_key_upgrade_is_h2c(r);
     }
 
-    if (found->nforeign && found->beside) {
-        found->bearer_stays = 1;
+    if (found->nforeign && found->other_source) {
+        found->keep_bearer = 1;
 
     } else if (found->nforeign) {
         found->key = found->foreign;
@@ -199,7 +199,7 @@ ngx_http_scoped_key_search_line(ngx_http_request_t *r,
             if (ngx_http_scoped_key_header_is(header,
                                             &ngx_http_scoped_key_cookie_line))
             {
-                found->lines++;
+                found->nheaders++;
                 ngx_http_scoped_key_search_cookie(r, skcf, &source[i],
                                                   &header->value, found);
             }
@@ -216,7 +216,7 @@ ngx_http_scoped_key_search_line(ngx_http_request_t *r,
         /* no line has two names, nor two schemes */
 
         if (rc == NGX_OK) {
-            found->lines++;
+            found->nheaders++;
             ngx_http_scoped_key_found(r, skcf, &source[i], &value, found);
         }
 
@@ -248,7 +248,7 @@ ngx_http_scoped_key_search_cookie(ngx_http_request_t *r,
 /* in the query, in variables, and in what was hidden from this pass */
 
 static ngx_int_t
-ngx_http_scoped_key_search_elsewhere(ngx_http_request_t *r,
+ngx_http_scoped_key_search_beyond_headers(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx,
     const ngx_http_scoped_key_hidden_t *hidden,
     ngx_http_scoped_key_found_t *found)
@@ -321,7 +321,7 @@ ngx_http_scoped_key_search_variable(ngx_http_request_t *r,
 
     /* a map with regular expressions leaves captures of its own */
 
-    if (ngx_http_scoped_key_captures_keep(r, ctx) != NGX_OK) {
+    if (ngx_http_scoped_key_captures_save(r, ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -343,7 +343,7 @@ ngx_http_scoped_key_search_variable(ngx_http_request_t *r,
     ngx_http_scoped_key_trim(&text);
     ngx_http_scoped_key_found(r, skcf, source, &text, found);
 
-    if (ngx_http_scoped_key_sent_is_repeated(r, &source->name)) {
+    if (ngx_http_scoped_key_is_duplicated(r, &source->name)) {
         ngx_http_scoped_key_found(r, skcf, source, &text, found);
     }
 

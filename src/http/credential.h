@@ -17,7 +17,7 @@
  * that spares most lines a second one.
  */
 #define ngx_http_scoped_key_may_be_source(skcf, header)                       \
-    ((skcf)->lines >> ((header)->key.len % 64) & 1)
+    ((skcf)->header_len_mask >> ((header)->key.len % 64) & 1)
 
 /*
  * NGX_OK: found->key is the one credential; NGX_DECLINED: there is none, or

@@ -4,7 +4,7 @@
  */
 
 #include "debug.h"
-#include "printable.h"
+#include "sanitize.h"
 
 
 #if (NGX_DEBUG)
@@ -15,7 +15,7 @@
 
 static void ngx_http_scoped_key_debug_clause(ngx_http_request_t *r,
     const scoped_key_clause_t *clause, scoped_key_verdict_e verdict,
-    const scoped_key_cause_t *cause);
+    const scoped_key_decision_t *decision);
 
 
 /* in the order of ngx_http_scoped_key_source_e; a name follows the colon */
@@ -90,7 +90,7 @@ ngx_http_scoped_key_debug_cached(ngx_http_request_t *r,
                        "scoped key: record of id=%*s", id.len, id.data);
     }
 
-    if (scoped_key_redis_tracking_proof(worker->tracking, &confirmed)) {
+    if (scoped_key_redis_tracking_last_confirmed(worker->tracking, &confirmed)) {
         ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                        "scoped key: tracking link confirmed %M ms ago",
                        ngx_current_msec - confirmed);
@@ -109,7 +109,7 @@ ngx_http_scoped_key_debug_scopes(ngx_http_request_t *r,
     const scoped_key_facts_t *facts, size_t left)
 {
     size_t                 i;
-    scoped_key_cause_t     cause;
+    scoped_key_decision_t  decision;
     scoped_key_required_t  one;
 
     if (scoped_key_record_is_global(ctx->record)) {
@@ -126,7 +126,7 @@ ngx_http_scoped_key_debug_scopes(ngx_http_request_t *r,
 
     if (required->n == 1) {
         ngx_http_scoped_key_debug_clause(r, required->clauses, verdict,
-                                         &ctx->cause);
+                                         &ctx->decision);
         return;
     }
 
@@ -137,8 +137,8 @@ ngx_http_scoped_key_debug_scopes(ngx_http_request_t *r,
         one.clauses = &required->clauses[i];
 
         verdict = scoped_key_verdict_scopes(ctx->record, &one, facts, &left,
-                                            &cause);
-        ngx_http_scoped_key_debug_clause(r, one.clauses, verdict, &cause);
+                                            &decision);
+        ngx_http_scoped_key_debug_clause(r, one.clauses, verdict, &decision);
 
         if (verdict == SCOPED_KEY_REFUSED || verdict == SCOPED_KEY_UNDECIDED) {
             return;
@@ -150,7 +150,7 @@ ngx_http_scoped_key_debug_scopes(ngx_http_request_t *r,
 static void
 ngx_http_scoped_key_debug_clause(ngx_http_request_t *r,
     const scoped_key_clause_t *clause, scoped_key_verdict_e verdict,
-    const scoped_key_cause_t *cause)
+    const scoped_key_decision_t *decision)
 {
     u_char      *p, *last, scopes[NGX_HTTP_SCOPED_KEY_DEBUG_BYTES];
     u_char       grant[NGX_HTTP_SCOPED_KEY_DEBUG_BYTES];
@@ -167,11 +167,11 @@ ngx_http_scoped_key_debug_clause(ngx_http_request_t *r,
     }
 
     shown.data = grant;
-    shown.len = ngx_http_scoped_key_without_control(grant, cause->grant.data,
-                                                    ngx_min(sizeof(grant),
-                                                         cause->grant.len));
+    shown.len = ngx_http_scoped_key_sanitize_control(grant, decision->grant.data,
+                                                     ngx_min(sizeof(grant),
+                                                         decision->grant.len));
 
-    reason = scoped_key_reason_name(cause->reason);
+    reason = scoped_key_reason_name(decision->reason);
 
     ngx_log_debug7(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "scoped key: required \"%*s\": %s%s%s%s%V",
@@ -190,8 +190,8 @@ ngx_http_scoped_key_debug_changed(ngx_http_scoped_key_worker_t *worker,
     u_char     text[NGX_HTTP_SCOPED_KEY_DEBUG_BYTES];
 
     shown.data = text;
-    shown.len = ngx_http_scoped_key_printable(text, sizeof(text), what->data,
-                                              what->len);
+    shown.len = ngx_http_scoped_key_sanitize_for_log(text, sizeof(text), what->data,
+                                                     what->len);
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, worker->log, 0,
                    "scoped key: \"%V\" has changed", &shown);

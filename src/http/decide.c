@@ -15,25 +15,25 @@
 #include "../core/pattern.h"
 
 
-static ngx_uint_t ngx_http_scoped_key_decide_is_remembered(
+static ngx_uint_t ngx_http_scoped_key_decide_is_cached(
     const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_http_scoped_key_ctx_t *ctx);
-static void ngx_http_scoped_key_decide_remember(
+static void ngx_http_scoped_key_decide_cache_allow(
     const ngx_http_scoped_key_require_t *require,
     const ngx_http_scoped_key_ctx_t *ctx);
 static void ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
-    ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_rare;
+    ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_noinline;
 static void ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
     const ngx_http_scoped_key_require_t *require,
     const scoped_key_facts_t *facts, size_t *left,
     ngx_http_scoped_key_ctx_t *ctx);
-static void ngx_http_scoped_key_decide_missing(ngx_http_request_t *r,
+static void ngx_http_scoped_key_decide_failed_clause(ngx_http_request_t *r,
     const ngx_http_scoped_key_one_scope_t *one,
-    ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_rare;
+    ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_noinline;
 static void ngx_http_scoped_key_decide_refuse(
     ngx_http_scoped_key_ctx_t *ctx, scoped_key_reason_e reason);
-static void ngx_http_scoped_key_decide_later(ngx_http_scoped_key_ctx_t *ctx);
+static void ngx_http_scoped_key_decide_need_body(ngx_http_scoped_key_ctx_t *ctx);
 static ngx_uint_t ngx_http_scoped_key_decide_asks_access(
     const ngx_http_scoped_key_ctx_t *ctx);
 static void ngx_http_scoped_key_decide_persisted(
@@ -49,12 +49,12 @@ ngx_http_scoped_key_decide(ngx_http_request_t *r,
 {
     /* there is a verdict, or a reason for one, without a record */
 
-    if (ctx->verdict != NGX_HTTP_SCOPED_KEY_NOT_DECIDED) {
+    if (ctx->verdict != NGX_HTTP_SCOPED_KEY_NO_VERDICT) {
         return;
     }
 
-    if (ctx->cause.reason != SCOPED_KEY_REASON_NONE) {
-        ngx_http_scoped_key_decide_refuse(ctx, ctx->cause.reason);
+    if (ctx->decision.reason != SCOPED_KEY_REASON_NONE) {
+        ngx_http_scoped_key_decide_refuse(ctx, ctx->decision.reason);
         return;
     }
 
@@ -73,22 +73,22 @@ ngx_http_scoped_key_decide(ngx_http_request_t *r,
 
     /* the way of nearly every hit: no fact is asked for, not even the time */
 
-    if (ngx_http_scoped_key_decide_is_remembered(skcf, ctx)) {
+    if (ngx_http_scoped_key_decide_is_cached(skcf, ctx)) {
         ctx->verdict = NGX_HTTP_SCOPED_KEY_ALLOWED;
-        ctx->remembered = skcf->require;
+        ctx->cached_allow = skcf->require;
         return;
     }
 
     ngx_http_scoped_key_decide_record(r, skcf, ctx);
     ngx_http_scoped_key_param_forget(ctx);
     ngx_http_scoped_key_body_forget(ctx);
-    ngx_http_scoped_key_decide_remember(skcf->require, ctx);
+    ngx_http_scoped_key_decide_cache_allow(skcf->require, ctx);
 
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "scoped key: decided: %s%s%s",
                    ctx->wants_body ? "once the body is read"
                                    : ngx_http_scoped_key_verdicts[ctx->verdict],
-                   ngx_http_scoped_key_decide_is_remembered(skcf, ctx)
+                   ngx_http_scoped_key_decide_is_cached(skcf, ctx)
                    ? ", kept with the cached record" : "",
                    ctx->exhausted ? ", too much to match" : "");
 }
@@ -97,14 +97,14 @@ ngx_http_scoped_key_decide(ngx_http_request_t *r,
 /* the bit of a requirement in a memo; there is one */
 
 static ngx_inline unsigned char
-ngx_http_scoped_key_memo_bit(const ngx_http_scoped_key_require_t *require)
+ngx_http_scoped_key_allow_bit(const ngx_http_scoped_key_require_t *require)
 {
-    return (unsigned char) (1 << (require->memo % 8));
+    return (unsigned char) (1 << (require->allow_bit % 8));
 }
 
 
 static ngx_inline ngx_uint_t
-ngx_http_scoped_key_decide_is_remembered(
+ngx_http_scoped_key_decide_is_cached(
     const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_http_scoped_key_ctx_t *ctx)
 {
@@ -112,10 +112,10 @@ ngx_http_scoped_key_decide_is_remembered(
 
     require = skcf->require;
 
-    return ctx->memo
-           && require->memo != NGX_HTTP_SCOPED_KEY_NO_MEMO
-           && (ctx->memo[require->memo / 8]
-               & ngx_http_scoped_key_memo_bit(require))
+    return ctx->cached_data
+           && require->allow_bit != NGX_HTTP_SCOPED_KEY_NO_ALLOW_BIT
+           && (ctx->cached_data[require->allow_bit / 8]
+               & ngx_http_scoped_key_allow_bit(require))
            && !skcf->graphql;
 }
 
@@ -123,17 +123,17 @@ ngx_http_scoped_key_decide_is_remembered(
 /* what is remembered hangs on nothing but the record, and which text it was */
 
 static ngx_inline void
-ngx_http_scoped_key_decide_remember(
+ngx_http_scoped_key_decide_cache_allow(
     const ngx_http_scoped_key_require_t *require,
     const ngx_http_scoped_key_ctx_t *ctx)
 {
-    if (ctx->memo
-        && require->memo != NGX_HTTP_SCOPED_KEY_NO_MEMO
-        && ctx->cause.fixed
+    if (ctx->cached_data
+        && require->allow_bit != NGX_HTTP_SCOPED_KEY_NO_ALLOW_BIT
+        && ctx->decision.cacheable
         && ctx->verdict == NGX_HTTP_SCOPED_KEY_ALLOWED
-        && scoped_key_verdict_key_settled(ctx->record, ctx->proof))
+        && scoped_key_verdict_key_is_static(ctx->record, ctx->match))
     {
-        ctx->memo[require->memo / 8] |= ngx_http_scoped_key_memo_bit(require);
+        ctx->cached_data[require->allow_bit / 8] |= ngx_http_scoped_key_allow_bit(require);
     }
 }
 
@@ -144,10 +144,10 @@ static void
 ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
 {
-    size_t                        left;
-    scoped_key_facts_t            facts;
-    scoped_key_reason_e           reason;
-    ngx_http_scoped_key_asker_t   asker;
+    size_t                            left;
+    scoped_key_facts_t                facts;
+    scoped_key_reason_e               reason;
+    ngx_http_scoped_key_param_ctx_t   pctx;
 
     left = SCOPED_KEY_MATCH_MAX_STEPS;
 
@@ -161,15 +161,15 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
     } else {
         ngx_http_scoped_key_facts(r, &facts);
 
-        asker.request = r;
-        asker.skcf = skcf;
-        asker.ctx = ctx;
+        pctx.request = r;
+        pctx.skcf = skcf;
+        pctx.ctx = ctx;
 
         facts.param = ngx_http_scoped_key_param;
-        facts.data = &asker;
+        facts.data = &pctx;
     }
 
-    reason = scoped_key_verdict_key(ctx->record, ctx->proof, &facts, &left);
+    reason = scoped_key_verdict_key(ctx->record, ctx->match, &facts, &left);
 
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "scoped key: record of id=%*s: %s",
@@ -216,7 +216,7 @@ ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
 
     before = *left;
 
-    if (ngx_http_scoped_key_captures_keep(r, ctx) != NGX_OK
+    if (ngx_http_scoped_key_captures_save(r, ctx) != NGX_OK
         || ngx_http_scoped_key_require_evaluate(r, require, &one, &required)
            != NGX_OK)
     {
@@ -225,7 +225,7 @@ ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
     }
 
     verdict = scoped_key_verdict_scopes(ctx->record, &required, facts, left,
-                                        &ctx->cause);
+                                        &ctx->decision);
 
     if (ngx_http_scoped_key_is_debug(r)) {
         ngx_http_scoped_key_debug_scopes(r, ctx, &required, verdict, facts,
@@ -239,11 +239,11 @@ ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
         break;
 
     case SCOPED_KEY_REFUSED:
-        ngx_http_scoped_key_decide_missing(r, &one, ctx);
+        ngx_http_scoped_key_decide_failed_clause(r, &one, ctx);
         break;
 
     case SCOPED_KEY_NEEDS_BODY:
-        ngx_http_scoped_key_decide_later(ctx);
+        ngx_http_scoped_key_decide_need_body(ctx);
         break;
 
     default:
@@ -255,18 +255,18 @@ ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
 /* what is told of a clause must outlive the decision */
 
 static void
-ngx_http_scoped_key_decide_missing(ngx_http_request_t *r,
+ngx_http_scoped_key_decide_failed_clause(ngx_http_request_t *r,
     const ngx_http_scoped_key_one_scope_t *one, ngx_http_scoped_key_ctx_t *ctx)
 {
-    if (ctx->cause.missing == &one->clause) {
-        ctx->cause.missing = ngx_http_scoped_key_require_keep(r, one);
+    if (ctx->decision.failed_clause == &one->clause) {
+        ctx->decision.failed_clause = ngx_http_scoped_key_require_copy_clause(r, one);
 
-        if (ctx->cause.missing == NULL) {
-            ctx->cause.reason = SCOPED_KEY_STORE_UNAVAILABLE;
+        if (ctx->decision.failed_clause == NULL) {
+            ctx->decision.reason = SCOPED_KEY_STORE_UNAVAILABLE;
         }
     }
 
-    ngx_http_scoped_key_decide_refuse(ctx, ctx->cause.reason);
+    ngx_http_scoped_key_decide_refuse(ctx, ctx->decision.reason);
 }
 
 
@@ -274,23 +274,23 @@ static void
 ngx_http_scoped_key_decide_refuse(ngx_http_scoped_key_ctx_t *ctx,
     scoped_key_reason_e reason)
 {
-    ctx->cause.reason = reason;
+    ctx->decision.reason = reason;
 
     ctx->verdict = reason == SCOPED_KEY_STORE_UNAVAILABLE
-                   ? NGX_HTTP_SCOPED_KEY_UNDECIDED
+                   ? NGX_HTTP_SCOPED_KEY_UNAVAILABLE
                    : NGX_HTTP_SCOPED_KEY_REFUSED;
 }
 
 
 static void
-ngx_http_scoped_key_decide_later(ngx_http_scoped_key_ctx_t *ctx)
+ngx_http_scoped_key_decide_need_body(ngx_http_scoped_key_ctx_t *ctx)
 {
-    ctx->cause.reason = SCOPED_KEY_REASON_NONE;
+    ctx->decision.reason = SCOPED_KEY_REASON_NONE;
     ctx->wants_body = 1;
 
     /* the cache may have let go of it by then */
 
-    ctx->memo = NULL;
+    ctx->cached_data = NULL;
 }
 
 
@@ -320,8 +320,8 @@ ngx_http_scoped_key_decide_persisted(ngx_http_scoped_key_ctx_t *ctx)
 
     ctx->document->unsupported =
                                (ctx->verdict == NGX_HTTP_SCOPED_KEY_ALLOWED);
-    ctx->cause.grant.len = 0;
-    ctx->cause.missing = NULL;
+    ctx->decision.grant.len = 0;
+    ctx->decision.failed_clause = NULL;
 
     ngx_http_scoped_key_decide_refuse(ctx, SCOPED_KEY_BODY_UNREADABLE);
 }
@@ -342,7 +342,7 @@ ngx_http_scoped_key_decide_document(ngx_http_request_t *r,
         return NGX_OK;
 
     case SCOPED_KEY_PARAM_NEEDS_BODY:
-        ngx_http_scoped_key_decide_later(ctx);
+        ngx_http_scoped_key_decide_need_body(ctx);
         return NGX_DECLINED;
 
     case SCOPED_KEY_PARAM_TOO_LARGE:
@@ -365,16 +365,16 @@ ngx_http_scoped_key_decide_document(ngx_http_request_t *r,
 
 
 void
-ngx_http_scoped_key_decide_cause(ngx_http_request_t *r,
+ngx_http_scoped_key_decide_complete(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx)
 {
     size_t                                left;
     scoped_key_facts_t                    facts;
-    const ngx_http_scoped_key_require_t  *remembered;
+    const ngx_http_scoped_key_require_t  *cached_allow;
 
-    remembered = ctx->remembered;
+    cached_allow = ctx->cached_allow;
 
-    if (remembered == NULL) {
+    if (cached_allow == NULL) {
         return;
     }
 
@@ -382,11 +382,11 @@ ngx_http_scoped_key_decide_cause(ngx_http_request_t *r,
 
     ngx_http_scoped_key_facts(r, &facts);
 
-    ctx->remembered = NULL;
+    ctx->cached_allow = NULL;
     left = SCOPED_KEY_MATCH_MAX_STEPS;
 
-    (void) scoped_key_verdict_scopes(ctx->record, &remembered->required,
-                                     &facts, &left, &ctx->cause);
+    (void) scoped_key_verdict_scopes(ctx->record, &cached_allow->required,
+                                     &facts, &left, &ctx->decision);
 }
 
 
@@ -397,22 +397,22 @@ ngx_http_scoped_key_decide_debug(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx)
 {
     scoped_key_facts_t                    facts;
-    const ngx_http_scoped_key_require_t  *remembered;
+    const ngx_http_scoped_key_require_t  *cached_allow;
 
-    remembered = ctx->remembered;
+    cached_allow = ctx->cached_allow;
 
-    if (remembered) {
+    if (cached_allow) {
         ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                        "scoped key: decided before, cached with the record");
 
-        ngx_http_scoped_key_decide_cause(r, ctx);
+        ngx_http_scoped_key_decide_complete(r, ctx);
 
         /* what the memo remembers hangs on no fact of the request */
 
         ngx_memzero(&facts, sizeof(scoped_key_facts_t));
         facts.now = ngx_time();
 
-        ngx_http_scoped_key_debug_scopes(r, ctx, &remembered->required,
+        ngx_http_scoped_key_debug_scopes(r, ctx, &cached_allow->required,
                                          SCOPED_KEY_ALLOWED, &facts,
                                          SCOPED_KEY_MATCH_MAX_STEPS);
     }

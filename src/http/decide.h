@@ -12,7 +12,7 @@
 
 /*
  * Asks the core, or the memo of the cached record, and fills in ctx->verdict
- * and ctx->cause.  A reason that is already there is the verdict.  Where the
+ * and ctx->decision.  A reason that is already there is the verdict.  Where the
  * body must be read first, ctx->wants_body is set and there is no verdict.
  */
 void ngx_http_scoped_key_decide(ngx_http_request_t *r,
@@ -23,7 +23,7 @@ void ngx_http_scoped_key_decide(ngx_http_request_t *r,
  * The cause of a verdict that the memo gave: what the core would have said.
  * For variables; costs as much as deciding without a memo.
  */
-void ngx_http_scoped_key_decide_cause(ngx_http_request_t *r,
+void ngx_http_scoped_key_decide_complete(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
 
 /* the debug log's lines of a key that is allowed; asks for a memo's cause */

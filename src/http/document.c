@@ -49,15 +49,15 @@ typedef struct {
     (sizeof(ngx_http_scoped_key_document_members) / sizeof(scoped_key_str_t))
 
 
-static ngx_uint_t ngx_http_scoped_key_document_id_in_args(
+static ngx_uint_t ngx_http_scoped_key_persisted_id_in_args(
     scoped_key_str_t text,
     u_char *scratch);
-static ngx_uint_t ngx_http_scoped_key_document_id_is(scoped_key_str_t name,
+static ngx_uint_t ngx_http_scoped_key_persisted_id_is(scoped_key_str_t name,
     const scoped_key_json_t *value,
     ngx_http_scoped_key_document_fault_t *fault);
-static ngx_uint_t ngx_http_scoped_key_document_hash_in_json(
+static ngx_uint_t ngx_http_scoped_key_persisted_hash_in_json(
     const scoped_key_json_t *json);
-static ngx_uint_t ngx_http_scoped_key_document_hash_in_args(
+static ngx_uint_t ngx_http_scoped_key_persisted_hash_in_args(
     scoped_key_str_t text,
     u_char *scratch);
 static ngx_http_scoped_key_document_t *ngx_http_scoped_key_document_create(
@@ -78,9 +78,9 @@ static bool ngx_http_scoped_key_document_member(void *data,
     scoped_key_str_t name, const scoped_key_json_t *value);
 static ngx_int_t ngx_http_scoped_key_document_none(
     ngx_http_scoped_key_reading_t *reading, const scoped_key_json_t *json);
-static ngx_uint_t ngx_http_scoped_key_document_hash_in_query(
+static ngx_uint_t ngx_http_scoped_key_persisted_hash_in_query(
     ngx_http_scoped_key_reading_t *reading);
-static bool ngx_http_scoped_key_document_keep(
+static bool ngx_http_scoped_key_document_store(
     ngx_http_scoped_key_reading_t *reading, scoped_key_str_t text);
 static bool ngx_http_scoped_key_document_scan(void *data,
     scoped_key_str_t text);
@@ -90,19 +90,19 @@ static bool ngx_http_scoped_key_document_field(void *data,
     scoped_key_str_t name);
 static ngx_int_t ngx_cdecl ngx_http_scoped_key_document_refuse(
     ngx_http_scoped_key_reading_t *reading, const char *fmt, ...);
-static ngx_uint_t ngx_http_scoped_key_document_id_arg(scoped_key_str_t text,
+static ngx_uint_t ngx_http_scoped_key_persisted_id_arg(scoped_key_str_t text,
     scoped_key_str_t name, u_char *scratch, scoped_key_query_found_pt found);
-static bool ngx_http_scoped_key_document_id_found(void *data,
+static bool ngx_http_scoped_key_persisted_id_found(void *data,
     scoped_key_str_t value);
-static bool ngx_http_scoped_key_document_id_extensions(void *data,
+static bool ngx_http_scoped_key_persisted_id_extensions(void *data,
     scoped_key_str_t value);
-static bool ngx_http_scoped_key_document_id_name(void *data,
+static bool ngx_http_scoped_key_persisted_id_name(void *data,
     scoped_key_str_t name, const scoped_key_json_t *value);
-static ngx_uint_t ngx_http_scoped_key_document_id_spelt(scoped_key_str_t name,
+static ngx_uint_t ngx_http_scoped_key_persisted_id_is_variant(scoped_key_str_t name,
     ngx_http_scoped_key_document_fault_t *fault);
-static bool ngx_http_scoped_key_document_hash_extensions(void *data,
+static bool ngx_http_scoped_key_persisted_hash_extensions(void *data,
     scoped_key_str_t value);
-static bool ngx_http_scoped_key_document_hash_found(void *data,
+static bool ngx_http_scoped_key_persisted_hash_found(void *data,
     scoped_key_str_t value);
 
 
@@ -307,7 +307,7 @@ ngx_http_scoped_key_document_query(ngx_http_scoped_key_reading_t *reading)
                                               "another spelling of ?query=");
     }
 
-    if (ngx_http_scoped_key_document_id_in_args(text, values + text.len)) {
+    if (ngx_http_scoped_key_persisted_id_in_args(text, values + text.len)) {
         return ngx_http_scoped_key_document_refuse(reading,
                                 "id of a stored document in the query string");
     }
@@ -412,7 +412,7 @@ ngx_http_scoped_key_document_member(void *data, scoped_key_str_t name,
     if (scoped_key_str_equal(name, query)) {
 
         if (scoped_key_json_type(value) == SCOPED_KEY_JSON_STRING) {
-            return ngx_http_scoped_key_document_keep(reading,
+            return ngx_http_scoped_key_document_store(reading,
                                                scoped_key_json_string(value));
         }
 
@@ -421,7 +421,7 @@ ngx_http_scoped_key_document_member(void *data, scoped_key_str_t name,
         return false;
     }
 
-    if (ngx_http_scoped_key_document_id_is(name, value, &fault)) {
+    if (ngx_http_scoped_key_persisted_id_is(name, value, &fault)) {
         (void) ngx_http_scoped_key_document_refuse(reading, "%s%*s",
                                                    fault.what, fault.name.len,
                                                    fault.name.data);
@@ -441,8 +441,8 @@ static ngx_int_t
 ngx_http_scoped_key_document_none(ngx_http_scoped_key_reading_t *reading,
     const scoped_key_json_t *json)
 {
-    if (json ? !ngx_http_scoped_key_document_hash_in_json(json)
-             : !ngx_http_scoped_key_document_hash_in_query(reading))
+    if (json ? !ngx_http_scoped_key_persisted_hash_in_json(json)
+             : !ngx_http_scoped_key_persisted_hash_in_query(reading))
     {
         return ngx_http_scoped_key_document_refuse(reading, "no document");
     }
@@ -455,7 +455,7 @@ ngx_http_scoped_key_document_none(ngx_http_scoped_key_reading_t *reading,
 
 
 static ngx_uint_t
-ngx_http_scoped_key_document_hash_in_query(
+ngx_http_scoped_key_persisted_hash_in_query(
     ngx_http_scoped_key_reading_t *reading)
 {
     u_char              *scratch;
@@ -477,14 +477,14 @@ ngx_http_scoped_key_document_hash_in_query(
     text.len = r->args.len;
     text.data = r->args.data;
 
-    return ngx_http_scoped_key_document_hash_in_args(text, scratch);
+    return ngx_http_scoped_key_persisted_hash_in_args(text, scratch);
 }
 
 
 /* a copy: JSON is given back once there is a decision */
 
 static bool
-ngx_http_scoped_key_document_keep(ngx_http_scoped_key_reading_t *reading,
+ngx_http_scoped_key_document_store(ngx_http_scoped_key_reading_t *reading,
     scoped_key_str_t text)
 {
     u_char  *p;
@@ -637,29 +637,29 @@ ngx_http_scoped_key_document_refuse(ngx_http_scoped_key_reading_t *reading,
  */
 
 static ngx_uint_t
-ngx_http_scoped_key_document_id_in_args(scoped_key_str_t text, u_char *scratch)
+ngx_http_scoped_key_persisted_id_in_args(scoped_key_str_t text, u_char *scratch)
 {
     ngx_uint_t  i;
 
     for (i = 0; i < NGX_HTTP_SCOPED_KEY_DOCUMENT_IDS; i++) {
 
-        if (ngx_http_scoped_key_document_id_arg(text,
+        if (ngx_http_scoped_key_persisted_id_arg(text,
                                         ngx_http_scoped_key_document_ids[i],
                                         scratch,
-                                        ngx_http_scoped_key_document_id_found))
+                                        ngx_http_scoped_key_persisted_id_found))
         {
             return 1;
         }
     }
 
-    return ngx_http_scoped_key_document_id_arg(text,
+    return ngx_http_scoped_key_persisted_id_arg(text,
                                    ngx_http_scoped_key_extensions, scratch,
-                                   ngx_http_scoped_key_document_id_extensions);
+                                   ngx_http_scoped_key_persisted_id_extensions);
 }
 
 
 static ngx_uint_t
-ngx_http_scoped_key_document_id_arg(scoped_key_str_t text,
+ngx_http_scoped_key_persisted_id_arg(scoped_key_str_t text,
     scoped_key_str_t name, u_char *scratch, scoped_key_query_found_pt found)
 {
     return scoped_key_query_walk(text, name, true, scratch, found, NULL)
@@ -668,7 +668,7 @@ ngx_http_scoped_key_document_id_arg(scoped_key_str_t text,
 
 
 static bool
-ngx_http_scoped_key_document_id_found(void *data, scoped_key_str_t value)
+ngx_http_scoped_key_persisted_id_found(void *data, scoped_key_str_t value)
 {
     return false;
 }
@@ -677,7 +677,7 @@ ngx_http_scoped_key_document_id_found(void *data, scoped_key_str_t value)
 /* as JSON, the way they stand in a query string */
 
 static bool
-ngx_http_scoped_key_document_id_extensions(void *data, scoped_key_str_t value)
+ngx_http_scoped_key_persisted_id_extensions(void *data, scoped_key_str_t value)
 {
     bool                none;
     scoped_key_json_t  *json;
@@ -687,7 +687,7 @@ ngx_http_scoped_key_document_id_extensions(void *data, scoped_key_str_t value)
         return false;
     }
 
-    none = scoped_key_json_each(json, ngx_http_scoped_key_document_id_name,
+    none = scoped_key_json_each(json, ngx_http_scoped_key_persisted_id_name,
                                 NULL);
 
     scoped_key_json_free(json);
@@ -702,19 +702,19 @@ ngx_http_scoped_key_document_id_extensions(void *data, scoped_key_str_t value)
  */
 
 static ngx_uint_t
-ngx_http_scoped_key_document_id_is(scoped_key_str_t name,
+ngx_http_scoped_key_persisted_id_is(scoped_key_str_t name,
     const scoped_key_json_t *value,
     ngx_http_scoped_key_document_fault_t *fault)
 {
-    if (!ngx_http_scoped_key_document_id_name(fault, name, value)
-        || ngx_http_scoped_key_document_id_spelt(name, fault))
+    if (!ngx_http_scoped_key_persisted_id_name(fault, name, value)
+        || ngx_http_scoped_key_persisted_id_is_variant(name, fault))
     {
         return 1;
     }
 
     return scoped_key_str_equal(name, ngx_http_scoped_key_extensions)
            && !scoped_key_json_each(value,
-                                    ngx_http_scoped_key_document_id_name,
+                                    ngx_http_scoped_key_persisted_id_name,
                                     fault);
 }
 
@@ -722,7 +722,7 @@ ngx_http_scoped_key_document_id_is(scoped_key_str_t name,
 /* false: it is one; data: what is then filled in, or NULL */
 
 static bool
-ngx_http_scoped_key_document_id_name(void *data, scoped_key_str_t name,
+ngx_http_scoped_key_persisted_id_name(void *data, scoped_key_str_t name,
     const scoped_key_json_t *value)
 {
     ngx_http_scoped_key_document_fault_t  *fault = data;
@@ -752,7 +752,7 @@ ngx_http_scoped_key_document_id_name(void *data, scoped_key_str_t name,
 
 
 static ngx_uint_t
-ngx_http_scoped_key_document_id_spelt(scoped_key_str_t name,
+ngx_http_scoped_key_persisted_id_is_variant(scoped_key_str_t name,
     ngx_http_scoped_key_document_fault_t *fault)
 {
     ngx_uint_t  i;
@@ -781,7 +781,7 @@ ngx_http_scoped_key_document_id_spelt(scoped_key_str_t name,
  */
 
 static ngx_uint_t
-ngx_http_scoped_key_document_hash_in_json(const scoped_key_json_t *json)
+ngx_http_scoped_key_persisted_hash_in_json(const scoped_key_json_t *json)
 {
     ngx_uint_t  n;
 
@@ -791,14 +791,14 @@ ngx_http_scoped_key_document_hash_in_json(const scoped_key_json_t *json)
     n = 0;
 
     return scoped_key_json_walk(json, hash,
-                                ngx_http_scoped_key_document_hash_found, &n)
+                                ngx_http_scoped_key_persisted_hash_found, &n)
            == SCOPED_KEY_JSON_WALKED
            && n == 1;
 }
 
 
 static ngx_uint_t
-ngx_http_scoped_key_document_hash_in_args(scoped_key_str_t text,
+ngx_http_scoped_key_persisted_hash_in_args(scoped_key_str_t text,
     u_char *scratch)
 {
     ngx_uint_t  n;
@@ -807,7 +807,7 @@ ngx_http_scoped_key_document_hash_in_args(scoped_key_str_t text,
 
     return scoped_key_query_walk(text, ngx_http_scoped_key_extensions, true,
                                  scratch,
-                                 ngx_http_scoped_key_document_hash_extensions,
+                                 ngx_http_scoped_key_persisted_hash_extensions,
                                  &n)
            == SCOPED_KEY_QUERY_WALKED
            && n == 1;
@@ -815,7 +815,7 @@ ngx_http_scoped_key_document_hash_in_args(scoped_key_str_t text,
 
 
 static bool
-ngx_http_scoped_key_document_hash_extensions(void *data,
+ngx_http_scoped_key_persisted_hash_extensions(void *data,
     scoped_key_str_t value)
 {
     scoped_key_json_t       *json;
@@ -830,7 +830,7 @@ ngx_http_scoped_key_document_hash_extensions(void *data,
     }
 
     walked = scoped_key_json_walk(json, hash,
-                                  ngx_http_scoped_key_document_hash_found,
+                                  ngx_http_scoped_key_persisted_hash_found,
                                   data);
     scoped_key_json_free(json);
 
@@ -839,7 +839,7 @@ ngx_http_scoped_key_document_hash_extensions(void *data,
 
 
 static bool
-ngx_http_scoped_key_document_hash_found(void *data, scoped_key_str_t value)
+ngx_http_scoped_key_persisted_hash_found(void *data, scoped_key_str_t value)
 {
     ngx_uint_t *n = data;
 

@@ -24,8 +24,8 @@ static ngx_int_t ngx_http_scoped_key_body_filter(ngx_http_request_t *r,
 static ngx_int_t ngx_http_scoped_key_request_body_filter(
     ngx_http_request_t *r, ngx_chain_t *in);
 static ngx_int_t ngx_http_scoped_key_filter_replace(ngx_http_request_t *r,
-    ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_rare;
-static ngx_int_t ngx_http_scoped_key_filter_dress(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_noinline;
+static ngx_int_t ngx_http_scoped_key_filter_refusal_headers(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
 static void ngx_http_scoped_key_filter_body(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx, const ngx_str_t *type);
@@ -131,7 +131,7 @@ ngx_http_scoped_key_header_filter(ngx_http_request_t *r)
     if (ctx && ctx->answering && ctx->status == r->headers_out.status) {
         ctx->answering = 0;
 
-        if (ngx_http_scoped_key_filter_dress(r, ctx) != NGX_OK) {
+        if (ngx_http_scoped_key_filter_refusal_headers(r, ctx) != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -141,7 +141,7 @@ ngx_http_scoped_key_header_filter(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_http_scoped_key_filter_dress(ngx_http_request_t *r,
+ngx_http_scoped_key_filter_refusal_headers(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx)
 {
     ngx_http_scoped_key_loc_conf_t  *skcf;
@@ -210,7 +210,7 @@ ngx_http_scoped_key_filter_hints(ngx_http_request_t *r,
     }
 
     if ((ctx->status == NGX_HTTP_UNAUTHORIZED
-         || ctx->cause.reason == SCOPED_KEY_INSUFFICIENT_SCOPE)
+         || ctx->decision.reason == SCOPED_KEY_INSUFFICIENT_SCOPE)
         && ngx_http_scoped_key_filter_challenge(r, ctx) != NGX_OK)
     {
         return NGX_ERROR;
@@ -299,7 +299,7 @@ ngx_http_scoped_key_filter_grpc(ngx_http_request_t *r,
     }
 
     return ngx_http_scoped_key_filter_add(r, "grpc-message",
-                              scoped_key_reason_name(ctx->cause.reason));
+                              scoped_key_reason_name(ctx->decision.reason));
 }
 
 
@@ -363,7 +363,7 @@ ngx_http_scoped_key_filter_grpc_status(const ngx_http_scoped_key_ctx_t *ctx)
         return "8";                            /* RESOURCE_EXHAUSTED */
 
     default:
-        return ctx->cause.reason < SCOPED_KEY_IP_REFUSED
+        return ctx->decision.reason < SCOPED_KEY_IP_REFUSED
                ? "16"                          /* UNAUTHENTICATED */
                : "7";                          /* PERMISSION_DENIED */
     }
@@ -517,7 +517,7 @@ ngx_http_scoped_key_request_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     ctx = ngx_http_scoped_key_ctx(r);
 
-    if (ctx && ctx->body && ctx->body->room
+    if (ctx && ctx->body && ctx->body->bytes_left
         && ngx_http_scoped_key_body_count(r, ctx, in) != NGX_OK)
     {
         skcf = ngx_http_get_module_loc_conf(r, ngx_http_scoped_key_module);

@@ -34,7 +34,7 @@ static ngx_int_t ngx_http_scoped_key_hide_cookie(
     ngx_table_elt_t **edited);
 static ngx_int_t ngx_http_scoped_key_hide_relink_cookies(
     ngx_http_request_t *r);
-static ngx_int_t ngx_http_scoped_key_hide_keep(ngx_http_request_t *r,
+static ngx_int_t ngx_http_scoped_key_hide_store(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx,
     const ngx_http_scoped_key_source_t *source, const ngx_str_t *value);
 static ngx_int_t ngx_http_scoped_key_hide_lines(
@@ -77,7 +77,7 @@ ngx_http_scoped_key_hide(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if ((found->lines || ngx_http_scoped_key_upgrade_found(found))
+    if ((found->nheaders || ngx_http_scoped_key_upgrade_found(found))
         && ngx_http_scoped_key_hide_lines(&hiding) != NGX_OK)
     {
         return NGX_ERROR;
@@ -260,7 +260,7 @@ ngx_http_scoped_key_hide_line(ngx_http_scoped_key_hiding_t *hiding,
             return NGX_ERROR;
         }
 
-        if (hiding->found->bearer_stays
+        if (hiding->found->keep_bearer
             && ngx_http_scoped_key_credential_is_foreign(hiding->skcf,
                                                          &source[i], &value))
         {
@@ -270,8 +270,8 @@ ngx_http_scoped_key_hide_line(ngx_http_scoped_key_hiding_t *hiding,
         hiding->authorization |= source[i].type != NGX_HTTP_SCOPED_KEY_HEADER;
         ngx_http_scoped_key_hide_unlink(hiding->request, header);
 
-        return ngx_http_scoped_key_hide_keep(hiding->request, hiding->ctx,
-                                             &source[i], &value);
+        return ngx_http_scoped_key_hide_store(hiding->request, hiding->ctx,
+                                              &source[i], &value);
     }
 
     return NGX_DECLINED;
@@ -281,7 +281,7 @@ ngx_http_scoped_key_hide_line(ngx_http_scoped_key_hiding_t *hiding,
 /* for a location that decides anew; NGX_OK, or NGX_ERROR: out of memory */
 
 static ngx_int_t
-ngx_http_scoped_key_hide_keep(ngx_http_request_t *r,
+ngx_http_scoped_key_hide_store(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx, const ngx_http_scoped_key_source_t *source,
     const ngx_str_t *value)
 {
@@ -496,8 +496,8 @@ ngx_http_scoped_key_hide_arg(ngx_http_scoped_key_hiding_t *hiding,
             return NGX_ERROR;
         }
 
-        return ngx_http_scoped_key_hide_keep(hiding->request, hiding->ctx,
-                                             &source[i], &value);
+        return ngx_http_scoped_key_hide_store(hiding->request, hiding->ctx,
+                                              &source[i], &value);
     }
 
     return NGX_DECLINED;
@@ -578,8 +578,8 @@ ngx_http_scoped_key_hide_pair(ngx_http_scoped_key_hiding_t *hiding,
         if (source[i].type == NGX_HTTP_SCOPED_KEY_COOKIE
             && ngx_http_scoped_key_cookie_is(pair, &source[i].name, &value))
         {
-            return ngx_http_scoped_key_hide_keep(hiding->request, hiding->ctx,
-                                                 &source[i], &value);
+            return ngx_http_scoped_key_hide_store(hiding->request, hiding->ctx,
+                                                  &source[i], &value);
         }
     }
 

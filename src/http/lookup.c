@@ -15,7 +15,7 @@
 
 #include "lookup.h"
 #include "debug.h"
-#include "printable.h"
+#include "sanitize.h"
 #include "../redis/resp.h"
 
 
@@ -27,7 +27,7 @@ struct ngx_http_scoped_key_lookup_s {
     ngx_queue_t                      queue;   /* of those that may be joined,
                                                  of none, or of the ended */
     ngx_queue_t                      waiters;
-    scoped_key_redis_batch_t         batch;
+    scoped_key_redis_request_t       request;
     ngx_http_scoped_key_worker_t    *worker;
     ngx_msec_t                       read_ms;
     scoped_key_record_t             *record;  /* a reference of its own */
@@ -65,15 +65,15 @@ typedef struct {
 } ngx_http_scoped_key_out_t;
 
 
-static void ngx_http_scoped_key_lookup_tag(
+static void ngx_http_scoped_key_lookup_id_hash(
     ngx_http_scoped_key_worker_t *worker,
-    scoped_key_str_t id, scoped_key_tag_t *tag);
-static ngx_uint_t ngx_http_scoped_key_lookup_is_proven(
+    scoped_key_str_t id, scoped_key_hash_t *hash);
+static ngx_uint_t ngx_http_scoped_key_lookup_any_match(
     const ngx_http_scoped_key_lookup_t *lookup,
-    const scoped_key_proof_t *proof);
+    const scoped_key_digests_t *digests);
 static void ngx_http_scoped_key_lookup_end(
     ngx_http_scoped_key_lookup_t *lookup,
-    scoped_key_record_t *record, const scoped_key_proof_t *proof,
+    scoped_key_record_t *record, const scoped_key_digests_t *digests,
     scoped_key_reason_e reason);
 static ngx_int_t ngx_http_scoped_key_fetch(
     ngx_http_scoped_key_lookup_t *lookup);
@@ -84,33 +84,33 @@ static void ngx_http_scoped_key_waiter_join(
     ngx_http_scoped_key_lookup_t *lookup);
 static ngx_int_t ngx_http_scoped_key_lookup_cached(ngx_http_request_t *r,
     ngx_http_scoped_key_worker_t *worker, ngx_http_scoped_key_ctx_t *ctx,
-    const scoped_key_tag_t *tag);
-static ngx_int_t ngx_http_scoped_key_lookup_further(ngx_http_request_t *r,
+    const scoped_key_hash_t *hash);
+static ngx_int_t ngx_http_scoped_key_lookup_slow(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
-    ngx_http_scoped_key_ctx_t *ctx, const scoped_key_tag_t *tag)
-    ngx_http_scoped_key_rare;
-static scoped_key_token_e ngx_http_scoped_key_lookup_read(
+    ngx_http_scoped_key_ctx_t *ctx, const scoped_key_hash_t *hash)
+    ngx_http_scoped_key_noinline;
+static scoped_key_token_e ngx_http_scoped_key_lookup_parse(
     const ngx_http_scoped_key_loc_conf_t *skcf, scoped_key_str_t text,
     scoped_key_str_t *id);
 static ngx_int_t ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
-    ngx_http_scoped_key_ctx_t *ctx, const scoped_key_tag_t *tag,
+    ngx_http_scoped_key_ctx_t *ctx, const scoped_key_hash_t *hash,
     scoped_key_str_t id);
 static ngx_http_scoped_key_lookup_t *ngx_http_scoped_key_lookup_join(
     ngx_http_request_t *r, ngx_http_scoped_key_worker_t *worker,
-    scoped_key_str_t id, const scoped_key_tag_t *id_tag);
+    scoped_key_str_t id, const scoped_key_hash_t *id_hash);
 static ngx_http_scoped_key_lookup_t *ngx_http_scoped_key_lookup_find(
     ngx_queue_t *bucket, scoped_key_str_t id);
 static ngx_queue_t *ngx_http_scoped_key_lookup_bucket(
-    ngx_http_scoped_key_worker_t *worker, const scoped_key_tag_t *id_tag);
-static void ngx_http_scoped_key_lookup_settle(
-    ngx_http_scoped_key_lookup_t *lookup, const scoped_key_proof_t *proof);
-static scoped_key_proof_e ngx_http_scoped_key_lookup_proof(
-    ngx_http_scoped_key_lookup_t *lookup, const scoped_key_proof_t *proof,
+    ngx_http_scoped_key_worker_t *worker, const scoped_key_hash_t *id_hash);
+static void ngx_http_scoped_key_lookup_resolve_waiters(
+    ngx_http_scoped_key_lookup_t *lookup, const scoped_key_digests_t *digests);
+static scoped_key_secret_e ngx_http_scoped_key_lookup_match(
+    ngx_http_scoped_key_lookup_t *lookup, const scoped_key_digests_t *digests,
     const ngx_http_scoped_key_waiter_t *waiter);
-static void ngx_http_scoped_key_lookup_keep(
-    ngx_http_scoped_key_lookup_t *lookup, const scoped_key_tag_t *tag,
-    scoped_key_proof_e proof);
-static void ngx_http_scoped_key_lookup_keep_invalid(
+static void ngx_http_scoped_key_lookup_cache_store(
+    ngx_http_scoped_key_lookup_t *lookup, const scoped_key_hash_t *hash,
+    scoped_key_secret_e match);
+static void ngx_http_scoped_key_lookup_cache_invalid(
     ngx_http_scoped_key_lookup_t *lookup);
 static ngx_int_t ngx_http_scoped_key_fetch_send(
     ngx_http_scoped_key_lookup_t *lookup);
@@ -119,25 +119,25 @@ static ngx_int_t ngx_http_scoped_key_fetch_append(
 static ngx_int_t ngx_http_scoped_key_fetch_command(
     ngx_http_scoped_key_out_t *out, const char *command,
     const ngx_http_scoped_key_lookup_t *lookup, const char *suffix);
-static void ngx_http_scoped_key_fetch_handler(scoped_key_redis_batch_t *batch,
+static void ngx_http_scoped_key_fetch_handler(scoped_key_redis_request_t *request,
     scoped_key_redis_result_e result, const scoped_key_resp_value_t *reply);
 static ngx_int_t ngx_http_scoped_key_fetch_read(
     ngx_http_scoped_key_lookup_t *lookup,
     const scoped_key_resp_value_t *reply);
-static ngx_int_t ngx_http_scoped_key_fetch_texts(
-    const scoped_key_resp_value_t *array, scoped_key_str_t **texts);
+static ngx_int_t ngx_http_scoped_key_fetch_strings(
+    const scoped_key_resp_value_t *array, scoped_key_str_t **strings);
 static ngx_int_t ngx_http_scoped_key_fetch_build(
-    ngx_http_scoped_key_lookup_t *lookup, scoped_key_source_t *source);
+    ngx_http_scoped_key_lookup_t *lookup, scoped_key_raw_record_t *raw);
 static void ngx_http_scoped_key_fetch_report(void *data, const char *field,
     scoped_key_str_t value);
-static void ngx_http_scoped_key_fetch_failing(
+static void ngx_http_scoped_key_fetch_log_failure(
     ngx_http_scoped_key_worker_t *worker,
     const scoped_key_resp_value_t *error);
-static void ngx_http_scoped_key_fetch_working(
+static void ngx_http_scoped_key_fetch_log_recovery(
     ngx_http_scoped_key_worker_t *worker);
-static void ngx_http_scoped_key_waiter_run(
+static void ngx_http_scoped_key_waiter_resume(
     ngx_http_scoped_key_waiter_t *waiter);
-static void ngx_http_scoped_key_waiter_take(
+static void ngx_http_scoped_key_waiter_receive(
     ngx_http_scoped_key_waiter_t *waiter, ngx_http_scoped_key_ctx_t *ctx,
     const ngx_http_scoped_key_lookup_t *lookup);
 static ngx_uint_t ngx_http_scoped_key_waiter_is_outdated(
@@ -172,13 +172,13 @@ ngx_http_scoped_key_lookup(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
 {
     scoped_key_str_t               text;
-    scoped_key_tag_t               tag;
+    scoped_key_hash_t              hash;
     ngx_http_scoped_key_worker_t  *worker;
 
     worker = ngx_http_scoped_key_worker;
 
     if (worker == NULL) {
-        ctx->cause.reason = SCOPED_KEY_STORE_UNAVAILABLE;
+        ctx->decision.reason = SCOPED_KEY_STORE_UNAVAILABLE;
         return NGX_OK;
     }
 
@@ -186,38 +186,38 @@ ngx_http_scoped_key_lookup(ngx_http_request_t *r,
         ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                        "scoped key: too long for a key");
 
-        ctx->cause.reason = SCOPED_KEY_MALFORMED_KEY;
+        ctx->decision.reason = SCOPED_KEY_MALFORMED_KEY;
         return NGX_OK;
     }
 
     text.len = ctx->key.len;
     text.data = ctx->key.data;
 
-    scoped_key_tag_make(&tag, &worker->tag_key, text);
+    scoped_key_hash_make(&hash, &worker->hash_key, text);
 
-    if (ngx_http_scoped_key_lookup_cached(r, worker, ctx, &tag) == NGX_OK
+    if (ngx_http_scoped_key_lookup_cached(r, worker, ctx, &hash) == NGX_OK
         && ctx->record)
     {
         return NGX_OK;
     }
 
-    return ngx_http_scoped_key_lookup_further(r, skcf, ctx, &tag);
+    return ngx_http_scoped_key_lookup_slow(r, skcf, ctx, &hash);
 }
 
 
 /* the text opens no record that is in the cache: what is it? */
 
 static ngx_int_t
-ngx_http_scoped_key_lookup_further(ngx_http_request_t *r,
+ngx_http_scoped_key_lookup_slow(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx,
-    const scoped_key_tag_t *tag)
+    const scoped_key_hash_t *hash)
 {
     scoped_key_str_t  text, id;
 
     text.len = ctx->key.len;
     text.data = ctx->key.data;
 
-    if (ngx_http_scoped_key_lookup_read(skcf, text, &id)
+    if (ngx_http_scoped_key_lookup_parse(skcf, text, &id)
         == SCOPED_KEY_TOKEN_MALFORMED)
     {
         ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
@@ -225,22 +225,22 @@ ngx_http_scoped_key_lookup_further(ngx_http_request_t *r,
                        "legacy keys are %s",
                        skcf->legacy ? "accepted here" : "not accepted here");
 
-        ctx->cause.reason = SCOPED_KEY_MALFORMED_KEY;
+        ctx->decision.reason = SCOPED_KEY_MALFORMED_KEY;
         return NGX_OK;
     }
 
-    if (ctx->cause.reason == SCOPED_KEY_UNKNOWN_KEY) {
+    if (ctx->decision.reason == SCOPED_KEY_UNKNOWN_KEY) {
         return NGX_OK;
     }
 
-    return ngx_http_scoped_key_lookup_fetch(r, ctx, tag, id);
+    return ngx_http_scoped_key_lookup_fetch(r, ctx, hash, id);
 }
 
 
 /* a legacy key is a key only where the location says so; its *id is empty */
 
 static scoped_key_token_e
-ngx_http_scoped_key_lookup_read(const ngx_http_scoped_key_loc_conf_t *skcf,
+ngx_http_scoped_key_lookup_parse(const ngx_http_scoped_key_loc_conf_t *skcf,
     scoped_key_str_t text, scoped_key_str_t *id)
 {
     scoped_key_token_e  type;
@@ -261,16 +261,16 @@ ngx_http_scoped_key_lookup_read(const ngx_http_scoped_key_loc_conf_t *skcf,
 static ngx_inline ngx_int_t
 ngx_http_scoped_key_lookup_cached(ngx_http_request_t *r,
     ngx_http_scoped_key_worker_t *worker, ngx_http_scoped_key_ctx_t *ctx,
-    const scoped_key_tag_t *tag)
+    const scoped_key_hash_t *hash)
 {
     scoped_key_cached_t  *cached;
 
-    if (worker->reckoned != ngx_current_msec) {
-        ngx_http_scoped_key_worker_reckon(worker);
+    if (worker->freshness_updated != ngx_current_msec) {
+        ngx_http_scoped_key_worker_update_freshness(worker);
     }
 
-    cached = scoped_key_cache_find(worker->cache, tag, worker->oldest,
-                                   worker->oldest_unknown);
+    cached = scoped_key_cache_find(worker->cache, hash, worker->oldest,
+                                   worker->oldest_negative);
 
     if (cached == NULL) {
         return NGX_DECLINED;
@@ -280,7 +280,7 @@ ngx_http_scoped_key_lookup_cached(ngx_http_request_t *r,
 
     if (cached->record == NULL) {
         ctx->cache = NGX_HTTP_SCOPED_KEY_CACHE_NEGATIVE;
-        ctx->cause.reason = SCOPED_KEY_UNKNOWN_KEY;
+        ctx->decision.reason = SCOPED_KEY_UNKNOWN_KEY;
 
         if (ngx_http_scoped_key_is_debug(r)) {
             ngx_http_scoped_key_debug_cached(r, worker, ctx);
@@ -292,15 +292,15 @@ ngx_http_scoped_key_lookup_cached(ngx_http_request_t *r,
     ctx->cache = worker->stale ? NGX_HTTP_SCOPED_KEY_CACHE_STALE
                                : NGX_HTTP_SCOPED_KEY_CACHE_HIT;
 
-    ctx->record = scoped_key_record_hold(cached->record);
-    ctx->proof = cached->proof;
+    ctx->record = scoped_key_record_ref(cached->record);
+    ctx->match = cached->match;
 
     /* numbers of a memo are those of the worker's own configuration */
 
     if (worker->conf == ngx_http_get_module_main_conf(r,
                                                   ngx_http_scoped_key_module))
     {
-        ctx->memo = cached->memo;
+        ctx->cached_data = cached->user_data;
     }
 
     if (ngx_http_scoped_key_is_debug(r)) {
@@ -313,12 +313,12 @@ ngx_http_scoped_key_lookup_cached(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
-    ngx_http_scoped_key_ctx_t *ctx, const scoped_key_tag_t *tag,
+    ngx_http_scoped_key_ctx_t *ctx, const scoped_key_hash_t *hash,
     scoped_key_str_t id)
 {
     u_char                         legacy_id[SCOPED_KEY_LEGACY_ID_BYTES];
     scoped_key_str_t               text;
-    scoped_key_tag_t               id_tag;
+    scoped_key_hash_t              id_hash;
     ngx_http_scoped_key_lookup_t  *lookup;
     ngx_http_scoped_key_waiter_t  *waiter;
     ngx_http_scoped_key_worker_t  *worker;
@@ -333,7 +333,7 @@ ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
     text.len = ctx->key.len;
     text.data = ctx->key.data;
 
-    waiter->tag = *tag;
+    waiter->hash = *hash;
     scoped_key_digest_make(&waiter->digest, &worker->conf->pepper, text);
 
     if (id.len == 0) {
@@ -342,9 +342,9 @@ ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
         id.data = legacy_id;
     }
 
-    ngx_http_scoped_key_lookup_tag(worker, id, &id_tag);
+    ngx_http_scoped_key_lookup_id_hash(worker, id, &id_hash);
 
-    if (ngx_http_scoped_key_lookup_cached(r, worker, ctx, &id_tag)
+    if (ngx_http_scoped_key_lookup_cached(r, worker, ctx, &id_hash)
         == NGX_OK)
     {
         return NGX_OK;
@@ -355,7 +355,7 @@ ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "scoped key: cache miss, id=%*s", id.len, id.data);
 
-    lookup = ngx_http_scoped_key_lookup_join(r, worker, id, &id_tag);
+    lookup = ngx_http_scoped_key_lookup_join(r, worker, id, &id_hash);
 
     if (lookup == NULL) {
         ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
@@ -364,7 +364,7 @@ ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
                        &scoped_key_redis_connection_address(worker->redis)
                         ->name);
 
-        ctx->cause.reason = SCOPED_KEY_STORE_UNAVAILABLE;
+        ctx->decision.reason = SCOPED_KEY_STORE_UNAVAILABLE;
         return NGX_OK;
     }
 
@@ -383,8 +383,8 @@ ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
  */
 
 static void
-ngx_http_scoped_key_lookup_tag(ngx_http_scoped_key_worker_t *worker,
-    scoped_key_str_t id, scoped_key_tag_t *tag)
+ngx_http_scoped_key_lookup_id_hash(ngx_http_scoped_key_worker_t *worker,
+    scoped_key_str_t id, scoped_key_hash_t *hash)
 {
     u_char            bytes[1 + SCOPED_KEY_ID_MAX_BYTES];
     scoped_key_str_t  text;
@@ -395,7 +395,7 @@ ngx_http_scoped_key_lookup_tag(ngx_http_scoped_key_worker_t *worker,
     text.len = 1 + id.len;
     text.data = bytes;
 
-    scoped_key_tag_make(tag, &worker->tag_key, text);
+    scoped_key_hash_make(hash, &worker->hash_key, text);
 }
 
 
@@ -404,12 +404,12 @@ ngx_http_scoped_key_lookup_tag(ngx_http_scoped_key_worker_t *worker,
 static ngx_http_scoped_key_lookup_t *
 ngx_http_scoped_key_lookup_join(ngx_http_request_t *r,
     ngx_http_scoped_key_worker_t *worker, scoped_key_str_t id,
-    const scoped_key_tag_t *id_tag)
+    const scoped_key_hash_t *id_hash)
 {
     ngx_queue_t                   *bucket;
     ngx_http_scoped_key_lookup_t  *lookup;
 
-    bucket = ngx_http_scoped_key_lookup_bucket(worker, id_tag);
+    bucket = ngx_http_scoped_key_lookup_bucket(worker, id_hash);
     lookup = ngx_http_scoped_key_lookup_find(bucket, id);
 
     if (lookup) {
@@ -473,9 +473,9 @@ ngx_http_scoped_key_lookup_find(ngx_queue_t *bucket, scoped_key_str_t id)
 
 static ngx_queue_t *
 ngx_http_scoped_key_lookup_bucket(ngx_http_scoped_key_worker_t *worker,
-    const scoped_key_tag_t *id_tag)
+    const scoped_key_hash_t *id_hash)
 {
-    return &worker->lookups[id_tag->word[0]
+    return &worker->lookups[id_hash->word[0]
                             % NGX_HTTP_SCOPED_KEY_LOOKUP_BUCKETS];
 }
 
@@ -485,12 +485,12 @@ ngx_http_scoped_key_lookup_detach(ngx_http_scoped_key_worker_t *worker,
     scoped_key_str_t id)
 {
     ngx_queue_t                   *bucket;
-    scoped_key_tag_t               id_tag;
+    scoped_key_hash_t              id_hash;
     ngx_http_scoped_key_lookup_t  *lookup;
 
-    ngx_http_scoped_key_lookup_tag(worker, id, &id_tag);
+    ngx_http_scoped_key_lookup_id_hash(worker, id, &id_hash);
 
-    bucket = ngx_http_scoped_key_lookup_bucket(worker, &id_tag);
+    bucket = ngx_http_scoped_key_lookup_bucket(worker, &id_hash);
     lookup = ngx_http_scoped_key_lookup_find(bucket, id);
 
     if (lookup) {
@@ -533,7 +533,7 @@ ngx_http_scoped_key_lookup_detach_all(ngx_http_scoped_key_worker_t *worker)
 
 static void
 ngx_http_scoped_key_lookup_end(ngx_http_scoped_key_lookup_t *lookup,
-    scoped_key_record_t *record, const scoped_key_proof_t *proof,
+    scoped_key_record_t *record, const scoped_key_digests_t *digests,
     scoped_key_reason_e reason)
 {
     ngx_http_scoped_key_worker_t  *worker;
@@ -545,7 +545,7 @@ ngx_http_scoped_key_lookup_end(ngx_http_scoped_key_lookup_t *lookup,
     }
 
     if (record) {
-        lookup->record = scoped_key_record_hold(record);
+        lookup->record = scoped_key_record_ref(record);
     }
 
     lookup->reason = reason;
@@ -558,7 +558,7 @@ ngx_http_scoped_key_lookup_end(ngx_http_scoped_key_lookup_t *lookup,
                    record == NULL || scoped_key_record_is_valid(record)
                    ? "" : ", invalid");
 
-    ngx_http_scoped_key_lookup_settle(lookup, proof);
+    ngx_http_scoped_key_lookup_resolve_waiters(lookup, digests);
 
     ngx_queue_insert_tail(&worker->ended, &lookup->queue);
     ngx_post_event(&worker->wake, &ngx_posted_events);
@@ -568,9 +568,9 @@ ngx_http_scoped_key_lookup_end(ngx_http_scoped_key_lookup_t *lookup,
 /* whether someone who waits for it holds the secret */
 
 static ngx_uint_t
-ngx_http_scoped_key_lookup_is_proven(
+ngx_http_scoped_key_lookup_any_match(
     const ngx_http_scoped_key_lookup_t *lookup,
-    const scoped_key_proof_t *proof)
+    const scoped_key_digests_t *digests)
 {
     ngx_queue_t                   *q;
     ngx_http_scoped_key_waiter_t  *waiter;
@@ -581,8 +581,8 @@ ngx_http_scoped_key_lookup_is_proven(
     {
         waiter = ngx_queue_data(q, ngx_http_scoped_key_waiter_t, queue);
 
-        if (scoped_key_proof_check(proof, &waiter->digest)
-            != SCOPED_KEY_PROOF_NONE)
+        if (scoped_key_digests_match(digests, &waiter->digest)
+            != SCOPED_KEY_SECRET_WRONG)
         {
             return 1;
         }
@@ -595,16 +595,16 @@ ngx_http_scoped_key_lookup_is_proven(
 /* what each waiter has proven, and what of it the cache is to keep */
 
 static void
-ngx_http_scoped_key_lookup_settle(ngx_http_scoped_key_lookup_t *lookup,
-    const scoped_key_proof_t *proof)
+ngx_http_scoped_key_lookup_resolve_waiters(ngx_http_scoped_key_lookup_t *lookup,
+    const scoped_key_digests_t *digests)
 {
     ngx_queue_t                   *q;
     ngx_http_scoped_key_waiter_t  *waiter, *last;
 
     last = NULL;
 
-    if (lookup->record && !proof->has_digest) {
-        ngx_http_scoped_key_lookup_keep_invalid(lookup);
+    if (lookup->record && !digests->has_digest) {
+        ngx_http_scoped_key_lookup_cache_invalid(lookup);
     }
 
     for (q = ngx_queue_head(&lookup->waiters);
@@ -616,20 +616,20 @@ ngx_http_scoped_key_lookup_settle(ngx_http_scoped_key_lookup_t *lookup,
         /* thousands may wait with one and the same text */
 
         if (last
-            && last->tag.word[0] == waiter->tag.word[0]
-            && last->tag.word[1] == waiter->tag.word[1])
+            && last->hash.word[0] == waiter->hash.word[0]
+            && last->hash.word[1] == waiter->hash.word[1])
         {
-            waiter->proof = last->proof;
+            waiter->match = last->match;
             continue;
         }
 
-        waiter->proof = ngx_http_scoped_key_lookup_proof(lookup, proof,
+        waiter->match = ngx_http_scoped_key_lookup_match(lookup, digests,
                                                          waiter);
         last = waiter;
 
-        if (lookup->record == NULL || proof->has_digest) {
-            ngx_http_scoped_key_lookup_keep(lookup, &waiter->tag,
-                                            waiter->proof);
+        if (lookup->record == NULL || digests->has_digest) {
+            ngx_http_scoped_key_lookup_cache_store(lookup, &waiter->hash,
+                                                   waiter->match);
         }
     }
 }
@@ -637,19 +637,19 @@ ngx_http_scoped_key_lookup_settle(ngx_http_scoped_key_lookup_t *lookup,
 
 /* a record without a digest has nobody who holds its secret: it is anyone's */
 
-static scoped_key_proof_e
-ngx_http_scoped_key_lookup_proof(ngx_http_scoped_key_lookup_t *lookup,
-    const scoped_key_proof_t *proof, const ngx_http_scoped_key_waiter_t *waiter)
+static scoped_key_secret_e
+ngx_http_scoped_key_lookup_match(ngx_http_scoped_key_lookup_t *lookup,
+    const scoped_key_digests_t *digests, const ngx_http_scoped_key_waiter_t *waiter)
 {
     if (lookup->record == NULL) {
-        return SCOPED_KEY_PROOF_NONE;
+        return SCOPED_KEY_SECRET_WRONG;
     }
 
-    if (!proof->has_digest) {
-        return SCOPED_KEY_PROOF_CURRENT;
+    if (!digests->has_digest) {
+        return SCOPED_KEY_SECRET_CURRENT;
     }
 
-    return scoped_key_proof_check(proof, &waiter->digest);
+    return scoped_key_digests_match(digests, &waiter->digest);
 }
 
 
@@ -659,22 +659,22 @@ ngx_http_scoped_key_lookup_proof(ngx_http_scoped_key_lookup_t *lookup,
  */
 
 static void
-ngx_http_scoped_key_lookup_keep_invalid(ngx_http_scoped_key_lookup_t *lookup)
+ngx_http_scoped_key_lookup_cache_invalid(ngx_http_scoped_key_lookup_t *lookup)
 {
-    scoped_key_str_t  id;
-    scoped_key_tag_t  tag;
+    scoped_key_str_t   id;
+    scoped_key_hash_t  hash;
 
     id.len = lookup->id_len;
     id.data = lookup->id;
 
-    ngx_http_scoped_key_lookup_tag(lookup->worker, id, &tag);
-    ngx_http_scoped_key_lookup_keep(lookup, &tag, SCOPED_KEY_PROOF_CURRENT);
+    ngx_http_scoped_key_lookup_id_hash(lookup->worker, id, &hash);
+    ngx_http_scoped_key_lookup_cache_store(lookup, &hash, SCOPED_KEY_SECRET_CURRENT);
 }
 
 
 static void
-ngx_http_scoped_key_lookup_keep(ngx_http_scoped_key_lookup_t *lookup,
-    const scoped_key_tag_t *tag, scoped_key_proof_e proof)
+ngx_http_scoped_key_lookup_cache_store(ngx_http_scoped_key_lookup_t *lookup,
+    const scoped_key_hash_t *hash, scoped_key_secret_e match)
 {
     scoped_key_str_t               id;
     scoped_key_record_t           *record;
@@ -687,7 +687,7 @@ ngx_http_scoped_key_lookup_keep(ngx_http_scoped_key_lookup_t *lookup,
 
     if (lookup->detached
         || lookup->reason == SCOPED_KEY_STORE_UNAVAILABLE
-        || !ngx_http_scoped_key_worker_may_keep(worker))
+        || !ngx_http_scoped_key_worker_may_cache(worker))
     {
         ngx_log_debug0(NGX_LOG_DEBUG_HTTP, worker->log, 0,
                        "scoped key: not kept in the cache");
@@ -697,13 +697,13 @@ ngx_http_scoped_key_lookup_keep(ngx_http_scoped_key_lookup_t *lookup,
     id.len = lookup->id_len;
     id.data = lookup->id;
 
-    record = proof == SCOPED_KEY_PROOF_NONE ? NULL : lookup->record;
+    record = match == SCOPED_KEY_SECRET_WRONG ? NULL : lookup->record;
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, worker->log, 0,
                    "scoped key: kept in the cache as %s",
                    record ? "a record" : "unknown");
 
-    (void) scoped_key_cache_put(worker->cache, tag, id, record, proof,
+    (void) scoped_key_cache_put(worker->cache, hash, id, record, match,
                                 lookup->read_ms);
 }
 
@@ -716,9 +716,9 @@ ngx_http_scoped_key_lookup_keep(ngx_http_scoped_key_lookup_t *lookup,
 static ngx_int_t
 ngx_http_scoped_key_fetch(ngx_http_scoped_key_lookup_t *lookup)
 {
-    lookup->batch.handler = ngx_http_scoped_key_fetch_handler;
-    lookup->batch.data = lookup;
-    lookup->batch.again = 1;
+    lookup->request.handler = ngx_http_scoped_key_fetch_handler;
+    lookup->request.data = lookup;
+    lookup->request.again = 1;
 
     return ngx_http_scoped_key_fetch_send(lookup);
 }
@@ -750,7 +750,7 @@ ngx_http_scoped_key_fetch_send(ngx_http_scoped_key_lookup_t *lookup)
         return NGX_DECLINED;
     }
 
-    return scoped_key_redis_send(lookup->worker->redis, &lookup->batch,
+    return scoped_key_redis_send(lookup->worker->redis, &lookup->request,
                                  &ngx_http_scoped_key_fetch_forms, commands,
                                  out.pos - commands);
 }
@@ -810,22 +810,22 @@ ngx_http_scoped_key_fetch_command(ngx_http_scoped_key_out_t *out,
 
 
 static void
-ngx_http_scoped_key_fetch_handler(scoped_key_redis_batch_t *batch,
+ngx_http_scoped_key_fetch_handler(scoped_key_redis_request_t *request,
     scoped_key_redis_result_e result, const scoped_key_resp_value_t *reply)
 {
     ngx_int_t                      rc;
-    scoped_key_source_t            source;
+    scoped_key_raw_record_t        raw;
     ngx_http_scoped_key_lookup_t  *lookup;
 
-    lookup = batch->data;
+    lookup = request->data;
 
     /* it was asked for then, and no sooner */
-    lookup->read_ms = batch->sent;
+    lookup->read_ms = request->sent;
 
     ngx_log_debug4(NGX_LOG_DEBUG_HTTP, lookup->worker->log, 0,
                    "scoped key: reply to lookup of id=%*s after %M ms: %s",
                    lookup->id_len, lookup->id,
-                   ngx_current_msec - batch->sent,
+                   ngx_current_msec - request->sent,
                    ngx_http_scoped_key_fetch_results[result]);
 
     switch (result) {
@@ -835,14 +835,14 @@ ngx_http_scoped_key_fetch_handler(scoped_key_redis_batch_t *batch,
         break;
 
     case SCOPED_KEY_REDIS_TOO_LARGE:
-        ngx_memzero(&source, sizeof(scoped_key_source_t));
-        source.damage = "too large";
+        ngx_memzero(&raw, sizeof(scoped_key_raw_record_t));
+        raw.error = "too large";
 
-        rc = ngx_http_scoped_key_fetch_build(lookup, &source);
+        rc = ngx_http_scoped_key_fetch_build(lookup, &raw);
         break;
 
     case SCOPED_KEY_REDIS_DEAD:
-        batch->again = 0;
+        request->again = 0;
         rc = ngx_http_scoped_key_fetch_send(lookup);
         break;
 
@@ -865,7 +865,7 @@ ngx_http_scoped_key_fetch_read(ngx_http_scoped_key_lookup_t *lookup,
 {
     ngx_int_t                       rc;
     scoped_key_str_t               *fields, *members;
-    scoped_key_source_t             source;
+    scoped_key_raw_record_t         raw;
     const scoped_key_resp_value_t  *hash, *set;
 
     hash = scoped_key_resp_element(reply, 0);
@@ -877,11 +877,11 @@ ngx_http_scoped_key_fetch_read(ngx_http_scoped_key_lookup_t *lookup,
         || (set->type != SCOPED_KEY_RESP_ARRAY
             && !scoped_key_resp_is_error(set, "WRONGTYPE")))
     {
-        ngx_http_scoped_key_fetch_failing(lookup->worker, reply);
+        ngx_http_scoped_key_fetch_log_failure(lookup->worker, reply);
         return NGX_ERROR;
     }
 
-    ngx_http_scoped_key_fetch_working(lookup->worker);
+    ngx_http_scoped_key_fetch_log_recovery(lookup->worker);
 
     if (hash->type == SCOPED_KEY_RESP_ARRAY && hash->len == 0) {
         ngx_http_scoped_key_lookup_end(lookup, NULL, NULL,
@@ -889,33 +889,33 @@ ngx_http_scoped_key_fetch_read(ngx_http_scoped_key_lookup_t *lookup,
         return NGX_OK;
     }
 
-    ngx_memzero(&source, sizeof(scoped_key_source_t));
+    ngx_memzero(&raw, sizeof(scoped_key_raw_record_t));
 
     if (hash->type != SCOPED_KEY_RESP_ARRAY
         || set->type != SCOPED_KEY_RESP_ARRAY)
     {
-        source.damage = "wrong type";
+        raw.error = "wrong type";
     }
 
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, lookup->worker->log, 0,
                    "scoped key: read %uz fields, %uz members%s",
-                   source.damage ? 0 : hash->len / 2,
-                   source.damage ? 0 : set->len,
-                   source.damage ? ", wrong type" : "");
+                   raw.error ? 0 : hash->len / 2,
+                   raw.error ? 0 : set->len,
+                   raw.error ? ", wrong type" : "");
 
     fields = NULL;
     members = NULL;
     rc = NGX_ERROR;
 
-    if (ngx_http_scoped_key_fetch_texts(hash, &fields) == NGX_OK
-        && ngx_http_scoped_key_fetch_texts(set, &members) == NGX_OK)
+    if (ngx_http_scoped_key_fetch_strings(hash, &fields) == NGX_OK
+        && ngx_http_scoped_key_fetch_strings(set, &members) == NGX_OK)
     {
-        source.fields = fields;
-        source.nfields = fields ? hash->len / 2 : 0;
-        source.members = members;
-        source.nmembers = members ? set->len : 0;
+        raw.fields = fields;
+        raw.nfields = fields ? hash->len / 2 : 0;
+        raw.members = members;
+        raw.nmembers = members ? set->len : 0;
 
-        rc = ngx_http_scoped_key_fetch_build(lookup, &source);
+        rc = ngx_http_scoped_key_fetch_build(lookup, &raw);
     }
 
     ngx_free(fields);
@@ -928,20 +928,20 @@ ngx_http_scoped_key_fetch_read(ngx_http_scoped_key_lookup_t *lookup,
 /* *texts: NULL where there is nothing to read; else the caller frees it */
 
 static ngx_int_t
-ngx_http_scoped_key_fetch_texts(const scoped_key_resp_value_t *array,
-    scoped_key_str_t **texts)
+ngx_http_scoped_key_fetch_strings(const scoped_key_resp_value_t *array,
+    scoped_key_str_t **strings)
 {
     size_t                          i;
     const scoped_key_resp_value_t  *element;
 
-    *texts = NULL;
+    *strings = NULL;
 
     if (array->type != SCOPED_KEY_RESP_ARRAY || array->len == 0) {
         return NGX_OK;
     }
 
-    *texts = ngx_alloc(array->len * sizeof(scoped_key_str_t), ngx_cycle->log);
-    if (*texts == NULL) {
+    *strings = ngx_alloc(array->len * sizeof(scoped_key_str_t), ngx_cycle->log);
+    if (*strings == NULL) {
         return NGX_ERROR;
     }
 
@@ -953,8 +953,8 @@ ngx_http_scoped_key_fetch_texts(const scoped_key_resp_value_t *array,
             return NGX_ERROR;
         }
 
-        (*texts)[i].len = element[i].len;
-        (*texts)[i].data = element[i].data;
+        (*strings)[i].len = element[i].len;
+        (*strings)[i].data = element[i].data;
     }
 
     return NGX_OK;
@@ -963,23 +963,23 @@ ngx_http_scoped_key_fetch_texts(const scoped_key_resp_value_t *array,
 
 static ngx_int_t
 ngx_http_scoped_key_fetch_build(ngx_http_scoped_key_lookup_t *lookup,
-    scoped_key_source_t *source)
+    scoped_key_raw_record_t *raw)
 {
-    scoped_key_proof_t    proof;
+    scoped_key_digests_t  digests;
     scoped_key_record_t  *record;
 
-    source->id.len = lookup->id_len;
-    source->id.data = lookup->id;
+    raw->id.len = lookup->id_len;
+    raw->id.data = lookup->id;
 
     /*
      * An id is public: who knows no more than that costs us no record, and
      * has no line written about one.
      */
 
-    scoped_key_record_proof(source, &proof);
+    scoped_key_record_digests(raw, &digests);
 
-    if (proof.has_digest
-        && !ngx_http_scoped_key_lookup_is_proven(lookup, &proof))
+    if (digests.has_digest
+        && !ngx_http_scoped_key_lookup_any_match(lookup, &digests))
     {
         ngx_log_debug0(NGX_LOG_DEBUG_HTTP, lookup->worker->log, 0,
                        "scoped key: a record, but nobody who waits has its "
@@ -987,22 +987,22 @@ ngx_http_scoped_key_fetch_build(ngx_http_scoped_key_lookup_t *lookup,
 
         ngx_http_scoped_key_lookup_end(lookup, NULL, NULL,
                                        SCOPED_KEY_UNKNOWN_KEY);
-        scoped_key_wipe(&proof, sizeof(scoped_key_proof_t));
+        scoped_key_wipe(&digests, sizeof(scoped_key_digests_t));
 
         return NGX_OK;
     }
 
-    record = scoped_key_record_build(source, ngx_time(), &proof,
+    record = scoped_key_record_build(raw, ngx_time(), &digests,
                                      ngx_http_scoped_key_fetch_report, lookup);
     if (record == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_http_scoped_key_lookup_end(lookup, record, &proof,
+    ngx_http_scoped_key_lookup_end(lookup, record, &digests,
                                    SCOPED_KEY_REASON_NONE);
 
-    scoped_key_record_release(record);
-    scoped_key_wipe(&proof, sizeof(scoped_key_proof_t));
+    scoped_key_record_unref(record);
+    scoped_key_wipe(&digests, sizeof(scoped_key_digests_t));
 
     return NGX_OK;
 }
@@ -1067,8 +1067,8 @@ ngx_http_scoped_key_fetch_report(void *data, const char *field,
     id.data = lookup->id;
 
     shown.data = text;
-    shown.len = ngx_http_scoped_key_printable(text, sizeof(text), value.data,
-                                              value.len);
+    shown.len = ngx_http_scoped_key_sanitize_for_log(text, sizeof(text), value.data,
+                                                     value.len);
 
     ngx_log_error(NGX_LOG_WARN, lookup->worker->log, 0,
                   "scoped key: unreadable %s \"%V\" in record of id=%V",
@@ -1079,7 +1079,7 @@ ngx_http_scoped_key_fetch_report(void *data, const char *field,
 /* a state change, not a flood: the first error after all was well */
 
 static void
-ngx_http_scoped_key_fetch_failing(ngx_http_scoped_key_worker_t *worker,
+ngx_http_scoped_key_fetch_log_failure(ngx_http_scoped_key_worker_t *worker,
     const scoped_key_resp_value_t *error)
 {
     size_t       i;
@@ -1104,8 +1104,8 @@ ngx_http_scoped_key_fetch_failing(ngx_http_scoped_key_worker_t *worker,
 
     if (error->type == SCOPED_KEY_RESP_ERROR) {
         shown.data = text;
-        shown.len = ngx_http_scoped_key_printable(text, sizeof(text),
-                                                  error->data, error->len);
+        shown.len = ngx_http_scoped_key_sanitize_for_log(text, sizeof(text),
+                                                         error->data, error->len);
     }
 
     note = scoped_key_redis_log_allow(&worker->limit,
@@ -1125,7 +1125,7 @@ ngx_http_scoped_key_fetch_failing(ngx_http_scoped_key_worker_t *worker,
 
 
 static void
-ngx_http_scoped_key_fetch_working(ngx_http_scoped_key_worker_t *worker)
+ngx_http_scoped_key_fetch_log_recovery(ngx_http_scoped_key_worker_t *worker)
 {
     if (worker->store_failing) {
         worker->store_failing = 0;
@@ -1212,7 +1212,7 @@ ngx_http_scoped_key_waiter_wake(ngx_event_t *ev)
 
         q = ngx_queue_head(&lookup->waiters);
 
-        ngx_http_scoped_key_waiter_run(
+        ngx_http_scoped_key_waiter_resume(
                       ngx_queue_data(q, ngx_http_scoped_key_waiter_t, queue));
         n++;
 
@@ -1228,7 +1228,7 @@ ngx_http_scoped_key_waiter_wake(ngx_event_t *ev)
 
 
 static void
-ngx_http_scoped_key_waiter_run(ngx_http_scoped_key_waiter_t *waiter)
+ngx_http_scoped_key_waiter_resume(ngx_http_scoped_key_waiter_t *waiter)
 {
     ngx_connection_t              *c;
     ngx_http_request_t            *r;
@@ -1237,7 +1237,7 @@ ngx_http_scoped_key_waiter_run(ngx_http_scoped_key_waiter_t *waiter)
 
     lookup = waiter->lookup;
 
-    ngx_http_scoped_key_waiter_leave(waiter);
+    ngx_http_scoped_key_waiter_detach(waiter);
 
     r = waiter->request;
     c = r->connection;
@@ -1253,7 +1253,7 @@ ngx_http_scoped_key_waiter_run(ngx_http_scoped_key_waiter_t *waiter)
 
     ngx_http_set_log_request(c->log, r);
 
-    ngx_http_scoped_key_waiter_take(waiter, ctx, lookup);
+    ngx_http_scoped_key_waiter_receive(waiter, ctx, lookup);
 
     r->read_event_handler = ngx_http_block_reading;
 
@@ -1267,7 +1267,7 @@ ngx_http_scoped_key_waiter_run(ngx_http_scoped_key_waiter_t *waiter)
 /* the outcome, if it is not too old by now; else it is asked for again */
 
 static void
-ngx_http_scoped_key_waiter_take(ngx_http_scoped_key_waiter_t *waiter,
+ngx_http_scoped_key_waiter_receive(ngx_http_scoped_key_waiter_t *waiter,
     ngx_http_scoped_key_ctx_t *ctx, const ngx_http_scoped_key_lookup_t *lookup)
 {
     if (ngx_http_scoped_key_waiter_is_outdated(lookup)) {
@@ -1281,29 +1281,29 @@ ngx_http_scoped_key_waiter_take(ngx_http_scoped_key_waiter_t *waiter,
             return;
         }
 
-        ctx->cause.reason = SCOPED_KEY_STORE_UNAVAILABLE;
+        ctx->decision.reason = SCOPED_KEY_STORE_UNAVAILABLE;
         return;
     }
 
     waiter->outdated = 0;
 
     ctx->read_ms = lookup->read_ms;
-    ctx->proof = waiter->proof;
-    ctx->cause.reason = lookup->reason;
+    ctx->match = waiter->match;
+    ctx->decision.reason = lookup->reason;
 
-    if (lookup->record && ctx->proof != SCOPED_KEY_PROOF_NONE) {
-        ctx->record = scoped_key_record_hold(lookup->record);
+    if (lookup->record && ctx->match != SCOPED_KEY_SECRET_WRONG) {
+        ctx->record = scoped_key_record_ref(lookup->record);
 
     } else if (lookup->record) {
-        ctx->cause.reason = SCOPED_KEY_UNKNOWN_KEY;
+        ctx->decision.reason = SCOPED_KEY_UNKNOWN_KEY;
     }
 
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, waiter->request->connection->log, 0,
                    "scoped key: resumed, read %M ms ago: %s%s",
                    ngx_current_msec - lookup->read_ms,
                    ctx->record ? "record"
-                               : scoped_key_reason_name(ctx->cause.reason),
-                   ctx->record && ctx->proof == SCOPED_KEY_PROOF_PREVIOUS
+                               : scoped_key_reason_name(ctx->decision.reason),
+                   ctx->record && ctx->match == SCOPED_KEY_SECRET_PREVIOUS
                    ? ", previous secret" : "");
 }
 
@@ -1328,12 +1328,12 @@ ngx_http_scoped_key_waiter_cleanup(void *data)
 {
     ngx_http_scoped_key_waiter_t  *waiter = data;
 
-    ngx_http_scoped_key_waiter_leave(waiter);
+    ngx_http_scoped_key_waiter_detach(waiter);
 }
 
 
 void
-ngx_http_scoped_key_waiter_abandon(ngx_http_scoped_key_worker_t *worker)
+ngx_http_scoped_key_waiter_cancel_all(ngx_http_scoped_key_worker_t *worker)
 {
     ngx_queue_t                   *q;
     ngx_http_scoped_key_lookup_t  *lookup;
@@ -1358,6 +1358,6 @@ ngx_http_scoped_key_waiter_abandon(ngx_http_scoped_key_worker_t *worker)
 static void
 ngx_http_scoped_key_lookup_free(ngx_http_scoped_key_lookup_t *lookup)
 {
-    scoped_key_record_release(lookup->record);
+    scoped_key_record_unref(lookup->record);
     ngx_free(lookup);
 }

@@ -22,8 +22,8 @@
 
 
 /* distinct sets of static required scopes whose outcome a record remembers */
-#define NGX_HTTP_SCOPED_KEY_MAX_MEMOS      1024
-#define NGX_HTTP_SCOPED_KEY_NO_MEMO        ((ngx_uint_t) -1)
+#define NGX_HTTP_SCOPED_KEY_MAX_ALLOW_BITS  1024
+#define NGX_HTTP_SCOPED_KEY_NO_ALLOW_BIT   ((ngx_uint_t) -1)
 
 /* scoped_key_param; and distinct names of one kind of all sources */
 #define NGX_HTTP_SCOPED_KEY_MAX_PARAMS                64
@@ -38,7 +38,7 @@
  * What nearly no request needs.  A compiler would put it into its one caller,
  * and every request would pay for its stack frame.
  */
-#define ngx_http_scoped_key_rare  __attribute__((noinline))
+#define ngx_http_scoped_key_noinline  __attribute__((noinline))
 
 #define NGX_HTTP_SCOPED_KEY_BODY_OFF      0
 #define NGX_HTTP_SCOPED_KEY_BODY_PROBLEM  1
@@ -84,8 +84,8 @@ typedef struct {
     ngx_http_scoped_key_piece_e   type;
     ngx_str_t                     literal;
     ngx_uint_t                    index;     /* of the variable, or 1 to 9 */
-    ngx_str_t                     sent;      /* its name, if a client may send
-                                                several of it; see sent.h */
+    ngx_str_t                     input;     /* its name, if a client may send
+                                                several of it; see duplicate.h */
 } ngx_http_scoped_key_piece_t;
 
 typedef struct {
@@ -103,14 +103,14 @@ typedef struct {
     ngx_array_t                   clauses;   /* of ngx_array_t *, of
                                                 ..._template_t */
     ngx_uint_t                    nscopes;   /* in all clauses together */
-    ngx_uint_t                    memo;      /* number of a static set, or
-                                                NGX_HTTP_SCOPED_KEY_NO_MEMO */
+    ngx_uint_t                    allow_bit; /* number of a static set, or
+                                                NGX_HTTP_SCOPED_KEY_NO_ALLOW_BIT */
     scoped_key_required_t         required;  /* complete when static */
     ngx_http_scoped_key_place_t   place;     /* of the first directive */
     unsigned                      is_static:1;
-    unsigned                      held:1;    /* by some location, */
-    unsigned                      applies:1; /* and by one that is on, or that
-                                                says that it is off */
+    unsigned                      in_use:1;  /* by some location, */
+    unsigned                      enforced:1; /* and by one that is on, or that
+                                                 says that it is off */
 } ngx_http_scoped_key_require_t;
 
 /* where the values of a param come from */
@@ -148,7 +148,7 @@ typedef struct {
     ngx_array_t                    args;     /* distinct names, of */
     ngx_array_t                    forms;    /* scoped_key_str_t */
     ngx_array_t                    pointers;
-    ngx_uint_t                     nsent;    /* see sent.h */
+    ngx_uint_t                     ninputs;  /* see duplicate.h */
     const scoped_key_names_t      *arg_names;    /* once merged; NULL: none */
     const scoped_key_names_t      *form_names;
     const scoped_key_json_paths_t *paths;
@@ -166,8 +166,8 @@ typedef struct {
     ngx_str_t                     prefix;    /* "scoped_key:" */
     ngx_str_t                     channel;   /* prefix and "invalidate" */
     ngx_str_t                     tracked;   /* prefix and "{" */
-    ngx_str_t                     uses;      /* prefix and "last_used" */
-    ngx_str_t                     previous_uses;  /* "last_used_previous" */
+    ngx_str_t                     last_used_key; /* prefix and "last_used" */
+    ngx_str_t                     previous_used_key; /* "last_used_previous" */
     size_t                        cache_size;
     ngx_str_t                     timeout;   /* of redis, as written; NULL:
                                                 it is not */
@@ -177,9 +177,9 @@ typedef struct {
     time_t                        last_used; /* how often it is written, in
                                                 seconds; 0: never */
     scoped_key_pepper_t           pepper;
-    ngx_uint_t                    nmemos;    /* static sets in use */
-    ngx_rbtree_t                  memos;     /* text of a static set: number */
-    ngx_rbtree_node_t             memos_sentinel;
+    ngx_uint_t                    nallow_bits; /* static sets in use */
+    ngx_rbtree_t                  allow_bits; /* text of a static set: number */
+    ngx_rbtree_node_t             allow_bits_sentinel;
     ngx_array_t                   requires;  /* every block's, as read: of
                                                 ..._require_t * */
     ngx_http_scoped_key_require_t *only_global;  /* where nothing is required */
@@ -197,11 +197,11 @@ typedef struct {
     ngx_http_scoped_key_require_t  *require;   /* never NULL once merged */
     ngx_array_t                    *sources;   /* of ..._source_t */
     ngx_array_t                    *prefixes;  /* of ngx_str_t; NULL: any */
-    uint64_t                        lines;     /* bit n: a source is in header
-                                                  lines with names of n bytes,
-                                                  or HTTP2-Settings is one */
-    ngx_uint_t                      elsewhere; /* a source is in the query, or
-                                                  is a variable */
+    uint64_t                        header_len_mask; /* bit n: a source is in header
+                                                        lines with names of n bytes,
+                                                        or HTTP2-Settings is one */
+    ngx_uint_t                      beyond_headers; /* a source is in the query, or
+                                                       is a variable */
     ngx_uint_t                      in_query;  /* a source is in the query */
     ngx_uint_t                      in_cookies;    /* a source is a cookie */
     ngx_uint_t                      in_basic;      /* a source is `basic` */
@@ -218,8 +218,8 @@ typedef struct {
     ngx_uint_t                      unauthorized_status;
     ngx_uint_t                      error_body;
     ngx_uint_t                      log_level;
-    unsigned                        decided:1; /* this block or one around it
-                                                  says scoped_key */
+    unsigned                        explicit:1; /* this block or one around it
+                                                   says scoped_key */
 } ngx_http_scoped_key_loc_conf_t;
 
 

@@ -51,8 +51,8 @@ ngx_http_scoped_key_options(ngx_conf_t *cf, ngx_uint_t first,
         bit = (ngx_uint_t) 1 << (option - options);
 
         if (seen & bit) {
-            (void) ngx_http_scoped_key_mistake(cf, &args[i],
-                                               "duplicate parameter");
+            (void) ngx_http_scoped_key_conf_error(cf, &args[i],
+                                                  "duplicate parameter");
             return NGX_ERROR;
         }
 
@@ -150,7 +150,7 @@ ngx_http_scoped_key_option_time(ngx_conf_t *cf,
 
 
 char *
-ngx_http_scoped_key_mistake(ngx_conf_t *cf, const ngx_str_t *value,
+ngx_http_scoped_key_conf_error(ngx_conf_t *cf, const ngx_str_t *value,
     const char *why)
 {
     ngx_str_t  *args, shown;
@@ -219,7 +219,7 @@ ngx_http_scoped_key_open_secret(ngx_conf_t *cf, ngx_str_t *name)
     ngx_fd_t  fd;
 
     if (name->len == 0) {
-        (void) ngx_http_scoped_key_mistake(cf, name, "no file is named");
+        (void) ngx_http_scoped_key_conf_error(cf, name, "no file is named");
         return NGX_INVALID_FILE;
     }
 
@@ -258,7 +258,7 @@ ngx_http_scoped_key_check_secret(ngx_conf_t *cf, ngx_str_t *name, ngx_fd_t fd)
     }
 
     if (!ngx_is_file(&fi)) {
-        (void) ngx_http_scoped_key_mistake(cf, name, "not a regular file");
+        (void) ngx_http_scoped_key_conf_error(cf, name, "not a regular file");
         return NGX_ERROR;
     }
 

@@ -43,7 +43,7 @@ ngx_int_t ngx_http_scoped_key_option_time(ngx_conf_t *cf,
  * Logs `invalid value "…" in "DIRECTIVE" directive: why`, the directive being
  * the one that is read, and returns NGX_CONF_ERROR.
  */
-char *ngx_http_scoped_key_mistake(ngx_conf_t *cf, const ngx_str_t *value,
+char *ngx_http_scoped_key_conf_error(ngx_conf_t *cf, const ngx_str_t *value,
     const char *why);
 
 /*

@@ -9,7 +9,7 @@
  * the same.
  * Invariants: a source that cannot be read ends it all, and what was found
  * so far is not given out; a text is given out only when what its variables
- * stand for was sent once at most (sent.h), and no argument of it was sent
+ * stand for was sent once at most (duplicate.h), and no argument of it was sent
  * encoded, which $arg_NAME does not undo; what a search costs is bounded,
  * whatever the body and however many params.
  */
@@ -20,8 +20,8 @@
 #include "../core/query.h"
 #include "body.h"
 #include "captures.h"
-#include "printable.h"
-#include "sent.h"
+#include "sanitize.h"
+#include "duplicate.h"
 #include "../core/second_reading.h"
 
 
@@ -37,15 +37,15 @@
 
 /* a walk through a query string or a form */
 typedef struct {
-    ngx_http_scoped_key_values_t    *values;
-    ngx_pool_t                      *pool;
-    ngx_http_scoped_key_gathered_t  *gathered;
+    ngx_http_scoped_key_values_t     *values;
+    ngx_pool_t                       *pool;
+    ngx_http_scoped_key_collected_t  *collected;
 } ngx_http_scoped_key_pairs_t;
 
 /* a walk through a JSON body */
 typedef struct {
-    ngx_http_scoped_key_values_t    *values;
-    ngx_http_scoped_key_gathered_t  *gathered;
+    ngx_http_scoped_key_values_t     *values;
+    ngx_http_scoped_key_collected_t  *collected;
 } ngx_http_scoped_key_json_walk_t;
 
 /* an argument that is looked at */
@@ -94,88 +94,88 @@ struct ngx_http_scoped_key_second_s {
 
 
 static scoped_key_param_e ngx_http_scoped_key_param_body(
-    ngx_http_scoped_key_gathering_t *gathering);
+    ngx_http_scoped_key_collector_t *collector);
 static scoped_key_param_e ngx_http_scoped_key_param_text(
-    ngx_http_scoped_key_gathering_t *gathering,
+    ngx_http_scoped_key_collector_t *collector,
     const ngx_http_scoped_key_param_source_t *source);
-static ngx_http_scoped_key_gathered_t *ngx_http_scoped_key_param_pairs(
+static ngx_http_scoped_key_collected_t *ngx_http_scoped_key_param_pairs(
     ngx_http_scoped_key_values_t *values, ngx_pool_t *pool,
     const ngx_str_t *text, const scoped_key_names_t *names);
 static ngx_uint_t ngx_http_scoped_key_param_push(
     ngx_http_scoped_key_values_t *values,
-    ngx_pool_t *pool, ngx_http_scoped_key_gathered_t *gathered,
+    ngx_pool_t *pool, ngx_http_scoped_key_collected_t *collected,
     scoped_key_str_t text);
 static ngx_uint_t ngx_http_scoped_key_param_has_value(
-    const ngx_http_scoped_key_gathering_t *gathering, scoped_key_str_t value);
+    const ngx_http_scoped_key_collector_t *collector, scoped_key_str_t value);
 static ngx_pool_t *ngx_http_scoped_key_param_pool(
-    const ngx_http_scoped_key_asker_t *asker,
+    const ngx_http_scoped_key_param_ctx_t *pctx,
     ngx_http_scoped_key_values_t *values);
 static scoped_key_param_e ngx_http_scoped_key_param_second(
-    const ngx_http_scoped_key_gathering_t *gathering,
+    const ngx_http_scoped_key_collector_t *collector,
     ngx_http_scoped_key_param_e type);
 static ngx_http_scoped_key_values_t *ngx_http_scoped_key_param_values(
-    const ngx_http_scoped_key_asker_t *asker);
-static void ngx_http_scoped_key_param_know(
-    ngx_http_scoped_key_gathering_t *gathering,
-    ngx_http_scoped_key_known_t *known);
-static scoped_key_param_e ngx_http_scoped_key_param_gather(
-    ngx_http_scoped_key_gathering_t *gathering);
+    const ngx_http_scoped_key_param_ctx_t *pctx);
+static void ngx_http_scoped_key_param_resolve(
+    ngx_http_scoped_key_collector_t *collector,
+    ngx_http_scoped_key_param_result_t *known);
+static scoped_key_param_e ngx_http_scoped_key_param_collect(
+    ngx_http_scoped_key_collector_t *collector);
 static scoped_key_param_e ngx_http_scoped_key_param_source(
-    ngx_http_scoped_key_gathering_t *gathering,
+    ngx_http_scoped_key_collector_t *collector,
     const ngx_http_scoped_key_param_source_t *source);
 static scoped_key_param_e ngx_http_scoped_key_param_arg(
-    ngx_http_scoped_key_gathering_t *gathering, ngx_uint_t n);
-static ngx_http_scoped_key_gathered_t *ngx_http_scoped_key_param_args(
-    const ngx_http_scoped_key_asker_t *asker,
+    ngx_http_scoped_key_collector_t *collector, ngx_uint_t n);
+static ngx_http_scoped_key_collected_t *ngx_http_scoped_key_param_args(
+    const ngx_http_scoped_key_param_ctx_t *pctx,
     ngx_http_scoped_key_values_t *values);
 static bool ngx_http_scoped_key_param_found(void *data, size_t n,
     scoped_key_str_t value);
 static scoped_key_param_e ngx_http_scoped_key_param_graphql(
-    ngx_http_scoped_key_gathering_t *gathering,
+    ngx_http_scoped_key_collector_t *collector,
     ngx_http_scoped_key_param_e type);
 static scoped_key_param_e ngx_http_scoped_key_param_join(
-    ngx_http_scoped_key_gathering_t *gathering,
-    ngx_http_scoped_key_known_t *known);
+    ngx_http_scoped_key_collector_t *collector,
+    ngx_http_scoped_key_param_result_t *known);
 static void ngx_http_scoped_key_param_fill(
-    const ngx_http_scoped_key_gathering_t *gathering, scoped_key_str_t *texts);
+    const ngx_http_scoped_key_collector_t *collector, scoped_key_str_t *texts);
 static const scoped_key_str_t *ngx_http_scoped_key_param_next(
     const ngx_http_scoped_key_part_t *part,
     const ngx_http_scoped_key_value_t **value, ngx_uint_t i);
 static size_t ngx_http_scoped_key_param_count(
-    const ngx_http_scoped_key_gathering_t *gathering);
+    const ngx_http_scoped_key_collector_t *collector);
 static size_t ngx_http_scoped_key_param_split(
-    const ngx_http_scoped_key_param_t *param, scoped_key_str_t text,
+    const ngx_http_scoped_key_param_t     *param, scoped_key_str_t text,
     scoped_key_str_t *pieces);
 static size_t ngx_http_scoped_key_param_piece(
-    const ngx_http_scoped_key_param_t *param, scoped_key_str_t text);
+    const ngx_http_scoped_key_param_t     *param, scoped_key_str_t text);
 static scoped_key_param_e ngx_http_scoped_key_param_of(
-    ngx_http_scoped_key_gathering_t *gathering,
+    ngx_http_scoped_key_collector_t *collector,
     ngx_http_scoped_key_param_e type);
 static ngx_uint_t ngx_http_scoped_key_param_has(
-    const ngx_http_scoped_key_param_t *param,
+    const ngx_http_scoped_key_param_t     *param,
     ngx_http_scoped_key_param_e type);
 static scoped_key_param_e ngx_http_scoped_key_param_picked(
-    ngx_http_scoped_key_gathering_t *gathering,
+    ngx_http_scoped_key_collector_t *collector,
     ngx_http_scoped_key_param_e type);
 static scoped_key_param_e ngx_http_scoped_key_param_read(
-    const ngx_http_scoped_key_asker_t *asker,
+    const ngx_http_scoped_key_param_ctx_t *pctx,
     ngx_http_scoped_key_values_t *values, ngx_http_scoped_key_param_e type);
 static scoped_key_param_e ngx_http_scoped_key_param_json(
-    const ngx_http_scoped_key_asker_t *asker,
+    const ngx_http_scoped_key_param_ctx_t *pctx,
     ngx_http_scoped_key_values_t *values);
 static ngx_int_t ngx_http_scoped_key_param_walk(
-    const ngx_http_scoped_key_asker_t *asker,
+    const ngx_http_scoped_key_param_ctx_t *pctx,
     ngx_http_scoped_key_values_t *values, const scoped_key_json_t *json);
 static bool ngx_http_scoped_key_param_json_found(void *data, size_t n,
     scoped_key_str_t text, bool lasting);
-static ngx_uint_t ngx_http_scoped_key_param_is_doubtful(ngx_http_request_t *r,
+static ngx_uint_t ngx_http_scoped_key_param_is_ambiguous(ngx_http_request_t *r,
     const ngx_http_scoped_key_param_source_t *source);
 static ngx_uint_t ngx_http_scoped_key_param_is_plain(ngx_http_request_t *r,
     const ngx_str_t *variable);
 static bool ngx_http_scoped_key_param_is_plain_one(void *data,
     scoped_key_str_t value);
 static ngx_http_scoped_key_second_t *ngx_http_scoped_key_second_search(
-    const ngx_http_scoped_key_asker_t *asker,
+    const ngx_http_scoped_key_param_ctx_t *pctx,
     ngx_http_scoped_key_param_e type);
 static ngx_int_t ngx_http_scoped_key_second_names(
     ngx_http_scoped_key_second_t *second, const ngx_array_t *params,
@@ -184,11 +184,11 @@ static ngx_uint_t ngx_http_scoped_key_second_concerns(
     const ngx_http_scoped_key_param_t *param);
 static ngx_int_t ngx_http_scoped_key_second_sources(
     ngx_http_scoped_key_second_t *second,
-    const ngx_http_scoped_key_param_t *param,
+    const ngx_http_scoped_key_param_t     *param,
     ngx_http_scoped_key_param_e type);
 static ngx_int_t ngx_http_scoped_key_second_name(
     ngx_http_scoped_key_second_t *second,
-    const ngx_http_scoped_key_param_t *param,
+    const ngx_http_scoped_key_param_t     *param,
     const ngx_http_scoped_key_param_source_t *source);
 static ngx_int_t ngx_http_scoped_key_second_token(
     ngx_http_scoped_key_second_t *second, scoped_key_str_t *token);
@@ -205,7 +205,7 @@ static ngx_uint_t ngx_http_scoped_key_second_compare(
     ngx_uint_t list);
 static void ngx_http_scoped_key_second_push(
     ngx_http_scoped_key_second_t *second,
-    const ngx_http_scoped_key_param_t *param,
+    const ngx_http_scoped_key_param_t     *param,
     const scoped_key_second_t *found);
 
 
@@ -224,44 +224,44 @@ scoped_key_param_e
 ngx_http_scoped_key_param(void *data, scoped_key_str_t name,
     const scoped_key_str_t **values, size_t *n)
 {
-    const ngx_http_scoped_key_asker_t *asker = data;
+    const ngx_http_scoped_key_param_ctx_t *pctx = data;
 
-    ngx_str_t                         asked;
-    ngx_http_scoped_key_param_t      *param, *first;
-    ngx_http_scoped_key_known_t      *known;
-    ngx_http_scoped_key_gathering_t   gathering;
+    ngx_str_t                             asked;
+    ngx_http_scoped_key_param_t          *param, *first;
+    ngx_http_scoped_key_param_result_t   *known;
+    ngx_http_scoped_key_collector_t       collector;
 
     asked.len = name.len;
     asked.data = (u_char *) name.data;
 
-    param = ngx_http_scoped_key_param_find(asker->skcf->params, &asked);
+    param = ngx_http_scoped_key_param_find(pctx->skcf->params, &asked);
     if (param == NULL) {
         ngx_log_debug1(NGX_LOG_DEBUG_HTTP,
-                       asker->request->connection->log, 0,
+                       pctx->request->connection->log, 0,
                        "scoped key: param \"%V\" is not declared here",
                        &asked);
         return SCOPED_KEY_PARAM_UNDECLARED;
     }
 
-    gathering.values = ngx_http_scoped_key_param_values(asker);
-    if (gathering.values == NULL) {
+    collector.values = ngx_http_scoped_key_param_values(pctx);
+    if (collector.values == NULL) {
         return SCOPED_KEY_PARAM_ERROR;
     }
 
-    first = asker->skcf->params->list.elts;
-    known = &gathering.values->params[param - first];
+    first = pctx->skcf->params->list.elts;
+    known = &collector.values->params[param - first];
 
     if (!known->known
         || (known->state == SCOPED_KEY_PARAM_NEEDS_BODY
-            && asker->ctx->body_read))
+            && pctx->ctx->body_read))
     {
-        gathering.asker = asker;
-        gathering.param = param;
-        gathering.nparts = 0;
-        gathering.n = 0;
-        gathering.empty = 0;
+        collector.pctx = pctx;
+        collector.param = param;
+        collector.nparts = 0;
+        collector.n = 0;
+        collector.empty = 0;
 
-        ngx_http_scoped_key_param_know(&gathering, known);
+        ngx_http_scoped_key_param_resolve(&collector, known);
     }
 
     *values = known->texts;
@@ -272,25 +272,25 @@ ngx_http_scoped_key_param(void *data, scoped_key_str_t name,
 
 
 static void
-ngx_http_scoped_key_param_know(ngx_http_scoped_key_gathering_t *gathering,
-    ngx_http_scoped_key_known_t *known)
+ngx_http_scoped_key_param_resolve(ngx_http_scoped_key_collector_t *collector,
+    ngx_http_scoped_key_param_result_t *known)
 {
     known->texts = NULL;
     known->n = 0;
-    known->state = ngx_http_scoped_key_param_gather(gathering);
+    known->state = ngx_http_scoped_key_param_collect(collector);
 
     if (known->state == SCOPED_KEY_PARAM_VALUES) {
-        known->state = ngx_http_scoped_key_param_join(gathering, known);
+        known->state = ngx_http_scoped_key_param_join(collector, known);
     }
 
-    if (gathering->values->failed) {
+    if (collector->values->failed) {
         known->state = SCOPED_KEY_PARAM_ERROR;
     }
 
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP,
-                   gathering->asker->request->connection->log, 0,
+                   collector->pctx->request->connection->log, 0,
                    "scoped key: param \"%V\": %uz values, %s",
-                   &gathering->param->name, known->n,
+                   &collector->param->name, known->n,
                    ngx_http_scoped_key_param_states[known->state]);
 
     known->known = 1;
@@ -300,28 +300,28 @@ ngx_http_scoped_key_param_know(ngx_http_scoped_key_gathering_t *gathering,
 /* what is known of the params of this request; NULL: out of memory */
 
 static ngx_http_scoped_key_values_t *
-ngx_http_scoped_key_param_values(const ngx_http_scoped_key_asker_t *asker)
+ngx_http_scoped_key_param_values(const ngx_http_scoped_key_param_ctx_t *pctx)
 {
     ngx_uint_t                     n;
     ngx_http_scoped_key_values_t  *values;
 
-    if (asker->ctx->values) {
-        return asker->ctx->values;
+    if (pctx->ctx->values) {
+        return pctx->ctx->values;
     }
 
-    n = asker->skcf->params->list.nelts;
+    n = pctx->skcf->params->list.nelts;
 
-    values = ngx_pcalloc(asker->request->pool,
+    values = ngx_pcalloc(pctx->request->pool,
                          sizeof(ngx_http_scoped_key_values_t)
-                         + n * sizeof(ngx_http_scoped_key_known_t));
+                         + n * sizeof(ngx_http_scoped_key_param_result_t));
     if (values == NULL) {
         return NULL;
     }
 
     values->nparams = n;
-    values->params = (ngx_http_scoped_key_known_t *) (values + 1);
+    values->params = (ngx_http_scoped_key_param_result_t *) (values + 1);
 
-    asker->ctx->values = values;
+    pctx->ctx->values = values;
 
     return values;
 }
@@ -344,19 +344,19 @@ ngx_http_scoped_key_param_forget(ngx_http_scoped_key_ctx_t *ctx)
     values->body = NULL;
 
     ngx_memzero(values->params,
-                values->nparams * sizeof(ngx_http_scoped_key_known_t));
+                values->nparams * sizeof(ngx_http_scoped_key_param_result_t));
 }
 
 
 /* the pool of the present decision; NULL: out of memory */
 
 static ngx_pool_t *
-ngx_http_scoped_key_param_pool(const ngx_http_scoped_key_asker_t *asker,
+ngx_http_scoped_key_param_pool(const ngx_http_scoped_key_param_ctx_t *pctx,
     ngx_http_scoped_key_values_t *values)
 {
     if (values->pool == NULL) {
         values->pool = ngx_create_pool(NGX_HTTP_SCOPED_KEY_DECISION_POOL_BYTES,
-                                       asker->request->connection->log);
+                                       pctx->request->connection->log);
         if (values->pool == NULL) {
             values->failed = 1;
         }
@@ -367,43 +367,43 @@ ngx_http_scoped_key_param_pool(const ngx_http_scoped_key_asker_t *asker,
 
 
 static scoped_key_param_e
-ngx_http_scoped_key_param_gather(ngx_http_scoped_key_gathering_t *gathering)
+ngx_http_scoped_key_param_collect(ngx_http_scoped_key_collector_t *collector)
 {
     ngx_uint_t                                 i;
     scoped_key_param_e                         state;
     const ngx_http_scoped_key_param_source_t  *source;
 
-    source = gathering->param->sources.elts;
+    source = collector->param->sources.elts;
 
-    for (i = 0; i < gathering->param->sources.nelts; i++) {
-        state = ngx_http_scoped_key_param_source(gathering, &source[i]);
+    for (i = 0; i < collector->param->sources.nelts; i++) {
+        state = ngx_http_scoped_key_param_source(collector, &source[i]);
 
         if (state != SCOPED_KEY_PARAM_VALUES) {
             return state;
         }
     }
 
-    return ngx_http_scoped_key_param_body(gathering);
+    return ngx_http_scoped_key_param_body(collector);
 }
 
 
 /* the sources that need no body, or that know by themselves */
 
 static scoped_key_param_e
-ngx_http_scoped_key_param_source(ngx_http_scoped_key_gathering_t *gathering,
+ngx_http_scoped_key_param_source(ngx_http_scoped_key_collector_t *collector,
     const ngx_http_scoped_key_param_source_t *source)
 {
     switch (source->type) {
 
     case NGX_HTTP_SCOPED_KEY_ARG:
-        return ngx_http_scoped_key_param_arg(gathering, source->n);
+        return ngx_http_scoped_key_param_arg(collector, source->n);
 
     case NGX_HTTP_SCOPED_KEY_TEXT:
-        return ngx_http_scoped_key_param_text(gathering, source);
+        return ngx_http_scoped_key_param_text(collector, source);
 
     case NGX_HTTP_SCOPED_KEY_GRAPHQL_FIELD:
     case NGX_HTTP_SCOPED_KEY_GRAPHQL_OPERATION:
-        return ngx_http_scoped_key_param_graphql(gathering, source->type);
+        return ngx_http_scoped_key_param_graphql(collector, source->type);
 
     default:
         return SCOPED_KEY_PARAM_VALUES;
@@ -412,36 +412,36 @@ ngx_http_scoped_key_param_source(ngx_http_scoped_key_gathering_t *gathering,
 
 
 static scoped_key_param_e
-ngx_http_scoped_key_param_arg(ngx_http_scoped_key_gathering_t *gathering,
+ngx_http_scoped_key_param_arg(ngx_http_scoped_key_collector_t *collector,
     ngx_uint_t n)
 {
     ngx_http_scoped_key_values_t  *values;
 
-    values = gathering->values;
+    values = collector->values;
 
     if (values->args == NULL) {
-        values->args = ngx_http_scoped_key_param_args(gathering->asker, values);
+        values->args = ngx_http_scoped_key_param_args(collector->pctx, values);
 
         if (values->args == NULL) {
             return SCOPED_KEY_PARAM_ERROR;
         }
     }
 
-    return ngx_http_scoped_key_param_add(gathering, &values->args[n]);
+    return ngx_http_scoped_key_param_add(collector, &values->args[n]);
 }
 
 
-static ngx_http_scoped_key_gathered_t *
-ngx_http_scoped_key_param_args(const ngx_http_scoped_key_asker_t *asker,
+static ngx_http_scoped_key_collected_t *
+ngx_http_scoped_key_param_args(const ngx_http_scoped_key_param_ctx_t *pctx,
     ngx_http_scoped_key_values_t *values)
 {
-    size_t                           i, n;
-    ngx_http_request_t              *r;
-    const scoped_key_names_t        *names;
-    ngx_http_scoped_key_gathered_t  *args;
+    size_t                            i, n;
+    ngx_http_request_t               *r;
+    const scoped_key_names_t         *names;
+    ngx_http_scoped_key_collected_t  *args;
 
-    r = asker->request;
-    names = asker->skcf->params->arg_names;
+    r = pctx->request;
+    names = pctx->skcf->params->arg_names;
 
     args = ngx_http_scoped_key_param_pairs(values, r->pool, &r->args, names);
 
@@ -470,7 +470,7 @@ ngx_http_scoped_key_param_args(const ngx_http_scoped_key_asker_t *asker,
  * once, one for each name; NULL: out of memory.
  */
 
-static ngx_http_scoped_key_gathered_t *
+static ngx_http_scoped_key_collected_t *
 ngx_http_scoped_key_param_pairs(ngx_http_scoped_key_values_t *values,
     ngx_pool_t *pool, const ngx_str_t *text, const scoped_key_names_t *names)
 {
@@ -484,11 +484,11 @@ ngx_http_scoped_key_param_pairs(ngx_http_scoped_key_values_t *values,
 
     pairs.values = values;
     pairs.pool = pool;
-    pairs.gathered = ngx_pcalloc(pool,
-                                 n * sizeof(ngx_http_scoped_key_gathered_t));
+    pairs.collected = ngx_pcalloc(pool,
+                                  n * sizeof(ngx_http_scoped_key_collected_t));
 
-    if (pairs.gathered == NULL || text->len == 0) {
-        return pairs.gathered;
+    if (pairs.collected == NULL || text->len == 0) {
+        return pairs.collected;
     }
 
     scratch = ngx_pnalloc(pool, text->len);
@@ -505,10 +505,10 @@ ngx_http_scoped_key_param_pairs(ngx_http_scoped_key_values_t *values,
                                 ngx_http_scoped_key_param_found, &pairs);
 
     for (i = 0; i < n; i++) {
-        pairs.gathered[i].refused = refused[i];
+        pairs.collected[i].refused = refused[i];
     }
 
-    return pairs.gathered;
+    return pairs.collected;
 }
 
 
@@ -518,7 +518,7 @@ ngx_http_scoped_key_param_found(void *data, size_t n, scoped_key_str_t value)
     ngx_http_scoped_key_pairs_t  *pairs = data;
 
     return ngx_http_scoped_key_param_push(pairs->values, pairs->pool,
-                                          &pairs->gathered[n], value);
+                                          &pairs->collected[n], value);
 }
 
 
@@ -529,12 +529,12 @@ ngx_http_scoped_key_param_found(void *data, size_t n, scoped_key_str_t value)
 
 static ngx_uint_t
 ngx_http_scoped_key_param_push(ngx_http_scoped_key_values_t *values,
-    ngx_pool_t *pool, ngx_http_scoped_key_gathered_t *gathered,
+    ngx_pool_t *pool, ngx_http_scoped_key_collected_t *collected,
     scoped_key_str_t text)
 {
     ngx_http_scoped_key_value_t  *value;
 
-    if (gathered->n == NGX_HTTP_SCOPED_KEY_MAX_VALUES) {
+    if (collected->n == NGX_HTTP_SCOPED_KEY_MAX_VALUES) {
         return 0;
     }
 
@@ -547,39 +547,39 @@ ngx_http_scoped_key_param_push(ngx_http_scoped_key_values_t *values,
     value->text = text;
     value->next = NULL;
 
-    if (gathered->last) {
-        gathered->last->next = value;
+    if (collected->last) {
+        collected->last->next = value;
 
     } else {
-        gathered->first = value;
+        collected->first = value;
     }
 
-    gathered->last = value;
-    gathered->n++;
+    collected->last = value;
+    collected->n++;
 
     return 1;
 }
 
 
 scoped_key_param_e
-ngx_http_scoped_key_param_add(ngx_http_scoped_key_gathering_t *gathering,
-    const ngx_http_scoped_key_gathered_t *gathered)
+ngx_http_scoped_key_param_add(ngx_http_scoped_key_collector_t *collector,
+    const ngx_http_scoped_key_collected_t *collected)
 {
     ngx_http_scoped_key_part_t  *part;
 
-    if (gathered->refused) {
+    if (collected->refused) {
         return SCOPED_KEY_PARAM_AMBIGUOUS;
     }
 
-    if (gathered->empty) {
-        gathering->empty = 1;
+    if (collected->empty) {
+        collector->empty = 1;
     }
 
-    if (gathered->n) {
-        part = &gathering->parts[gathering->nparts++];
-        part->list = gathered->first;
-        part->n = gathered->n;
-        gathering->n += gathered->n;
+    if (collected->n) {
+        part = &collector->parts[collector->nparts++];
+        part->list = collected->first;
+        part->n = collected->n;
+        collector->n += collected->n;
     }
 
     return SCOPED_KEY_PARAM_VALUES;
@@ -587,32 +587,32 @@ ngx_http_scoped_key_param_add(ngx_http_scoped_key_gathering_t *gathering,
 
 
 static scoped_key_param_e
-ngx_http_scoped_key_param_graphql(ngx_http_scoped_key_gathering_t *gathering,
+ngx_http_scoped_key_param_graphql(ngx_http_scoped_key_collector_t *collector,
     ngx_http_scoped_key_param_e type)
 {
-    const ngx_array_t                  *texts;
-    scoped_key_param_e                  state;
-    ngx_http_scoped_key_part_t         *part;
-    const ngx_http_scoped_key_asker_t  *asker;
+    const ngx_array_t                      *texts;
+    scoped_key_param_e                      state;
+    ngx_http_scoped_key_part_t             *part;
+    const ngx_http_scoped_key_param_ctx_t  *pctx;
 
-    asker = gathering->asker;
+    pctx = collector->pctx;
 
-    state = ngx_http_scoped_key_document(asker->request, asker->skcf,
-                                         asker->ctx);
+    state = ngx_http_scoped_key_document(pctx->request, pctx->skcf,
+                                         pctx->ctx);
     if (state != SCOPED_KEY_PARAM_VALUES) {
         return state;
     }
 
     texts = type == NGX_HTTP_SCOPED_KEY_GRAPHQL_FIELD
-            ? &asker->ctx->document->fields
-            : &asker->ctx->document->operations;
+            ? &pctx->ctx->document->fields
+            : &pctx->ctx->document->operations;
 
     if (texts->nelts) {
-        part = &gathering->parts[gathering->nparts++];
+        part = &collector->parts[collector->nparts++];
         part->list = NULL;
         part->array = texts->elts;
         part->n = texts->nelts;
-        gathering->n += texts->nelts;
+        collector->n += texts->nelts;
     }
 
     return SCOPED_KEY_PARAM_VALUES;
@@ -622,43 +622,43 @@ ngx_http_scoped_key_param_graphql(ngx_http_scoped_key_gathering_t *gathering,
 /* all parts to one array, unless there is but one value, which is one */
 
 static scoped_key_param_e
-ngx_http_scoped_key_param_join(ngx_http_scoped_key_gathering_t *gathering,
-    ngx_http_scoped_key_known_t *known)
+ngx_http_scoped_key_param_join(ngx_http_scoped_key_collector_t *collector,
+    ngx_http_scoped_key_param_result_t *known)
 {
     size_t                              n;
     ngx_pool_t                         *pool;
     scoped_key_str_t                   *texts;
     const ngx_http_scoped_key_value_t  *value;
 
-    if (gathering->n == 0) {
-        return gathering->empty ? SCOPED_KEY_PARAM_NOTHING
+    if (collector->n == 0) {
+        return collector->empty ? SCOPED_KEY_PARAM_NOTHING
                                 : SCOPED_KEY_PARAM_VALUES;
     }
 
-    n = ngx_http_scoped_key_param_count(gathering);
+    n = ngx_http_scoped_key_param_count(collector);
 
     /* what is null to us may yet be another value to somebody */
 
-    if (gathering->empty || n > NGX_HTTP_SCOPED_KEY_MAX_VALUES) {
+    if (collector->empty || n > NGX_HTTP_SCOPED_KEY_MAX_VALUES) {
         return SCOPED_KEY_PARAM_AMBIGUOUS;
     }
 
     if (n == 1) {
-        known->texts = ngx_http_scoped_key_param_next(gathering->parts, &value,
+        known->texts = ngx_http_scoped_key_param_next(collector->parts, &value,
                                                       0);
         known->n = 1;
 
         return SCOPED_KEY_PARAM_VALUES;
     }
 
-    pool = ngx_http_scoped_key_param_pool(gathering->asker, gathering->values);
+    pool = ngx_http_scoped_key_param_pool(collector->pctx, collector->values);
 
     texts = pool ? ngx_palloc(pool, n * sizeof(scoped_key_str_t)) : NULL;
     if (texts == NULL) {
         return SCOPED_KEY_PARAM_ERROR;
     }
 
-    ngx_http_scoped_key_param_fill(gathering, texts);
+    ngx_http_scoped_key_param_fill(collector, texts);
 
     known->texts = texts;
     known->n = n;
@@ -669,7 +669,7 @@ ngx_http_scoped_key_param_join(ngx_http_scoped_key_gathering_t *gathering,
 
 static void
 ngx_http_scoped_key_param_fill(
-    const ngx_http_scoped_key_gathering_t *gathering, scoped_key_str_t *texts)
+    const ngx_http_scoped_key_collector_t *collector, scoped_key_str_t *texts)
 {
     ngx_uint_t                          i, k;
     const scoped_key_str_t             *text;
@@ -677,12 +677,12 @@ ngx_http_scoped_key_param_fill(
     const ngx_http_scoped_key_value_t  *value;
 
     value = NULL;
-    part = gathering->parts;
+    part = collector->parts;
 
-    for (i = 0; i < gathering->nparts; i++) {
+    for (i = 0; i < collector->nparts; i++) {
         for (k = 0; k < part[i].n; k++) {
             text = ngx_http_scoped_key_param_next(&part[i], &value, k);
-            texts += ngx_http_scoped_key_param_split(gathering->param, *text,
+            texts += ngx_http_scoped_key_param_split(collector->param, *text,
                                                      texts);
         }
     }
@@ -709,7 +709,7 @@ ngx_http_scoped_key_param_next(const ngx_http_scoped_key_part_t *part,
 
 static ngx_uint_t
 ngx_http_scoped_key_param_has_value(
-    const ngx_http_scoped_key_gathering_t *gathering, scoped_key_str_t value)
+    const ngx_http_scoped_key_collector_t *collector, scoped_key_str_t value)
 {
     ngx_uint_t                          i, k;
     const scoped_key_str_t             *text;
@@ -717,9 +717,9 @@ ngx_http_scoped_key_param_has_value(
     const ngx_http_scoped_key_value_t  *at;
 
     at = NULL;
-    part = gathering->parts;
+    part = collector->parts;
 
-    for (i = 0; i < gathering->nparts; i++) {
+    for (i = 0; i < collector->nparts; i++) {
         for (k = 0; k < part[i].n; k++) {
             text = ngx_http_scoped_key_param_next(&part[i], &at, k);
 
@@ -737,7 +737,7 @@ ngx_http_scoped_key_param_has_value(
 
 static size_t
 ngx_http_scoped_key_param_count(
-    const ngx_http_scoped_key_gathering_t *gathering)
+    const ngx_http_scoped_key_collector_t *collector)
 {
     size_t                              n;
     ngx_uint_t                          i, k;
@@ -745,19 +745,19 @@ ngx_http_scoped_key_param_count(
     const ngx_http_scoped_key_part_t   *part;
     const ngx_http_scoped_key_value_t  *value;
 
-    if (gathering->param->split.len == 0) {
-        return gathering->n;
+    if (collector->param->split.len == 0) {
+        return collector->n;
     }
 
     n = 0;
     value = NULL;
-    part = gathering->parts;
+    part = collector->parts;
 
-    for (i = 0; i < gathering->nparts; i++) {
+    for (i = 0; i < collector->nparts; i++) {
         for (k = 0; k < part[i].n && n <= NGX_HTTP_SCOPED_KEY_MAX_VALUES; k++)
         {
             text = ngx_http_scoped_key_param_next(&part[i], &value, k);
-            n += ngx_http_scoped_key_param_split(gathering->param, *text,
+            n += ngx_http_scoped_key_param_split(collector->param, *text,
                                                  NULL);
         }
     }
@@ -829,14 +829,14 @@ ngx_http_scoped_key_param_piece(const ngx_http_scoped_key_param_t *param,
 /* the values from form and JSON sources */
 
 static scoped_key_param_e
-ngx_http_scoped_key_param_body(ngx_http_scoped_key_gathering_t *gathering)
+ngx_http_scoped_key_param_body(ngx_http_scoped_key_collector_t *collector)
 {
-    scoped_key_param_e                  state;
-    ngx_http_scoped_key_param_e         type;
-    const ngx_http_scoped_key_asker_t  *asker;
-    const ngx_http_scoped_key_param_t  *param;
+    scoped_key_param_e                      state;
+    ngx_http_scoped_key_param_e             type;
+    const ngx_http_scoped_key_param_ctx_t  *pctx;
+    const ngx_http_scoped_key_param_t      *param;
 
-    param = gathering->param;
+    param = collector->param;
 
     if (!ngx_http_scoped_key_param_has(param, NGX_HTTP_SCOPED_KEY_FORM)
         && !ngx_http_scoped_key_param_has(param, NGX_HTTP_SCOPED_KEY_JSON))
@@ -844,15 +844,15 @@ ngx_http_scoped_key_param_body(ngx_http_scoped_key_gathering_t *gathering)
         return SCOPED_KEY_PARAM_VALUES;
     }
 
-    asker = gathering->asker;
+    pctx = collector->pctx;
 
-    state = ngx_http_scoped_key_body(asker->request, asker->skcf, asker->ctx);
+    state = ngx_http_scoped_key_body(pctx->request, pctx->skcf, pctx->ctx);
 
     if (state != SCOPED_KEY_PARAM_VALUES) {
         return state;
     }
 
-    switch (asker->ctx->body->type) {
+    switch (pctx->ctx->body->type) {
 
     case NGX_HTTP_SCOPED_KEY_BODY_NONE:
         return SCOPED_KEY_PARAM_VALUES;
@@ -866,51 +866,51 @@ ngx_http_scoped_key_param_body(ngx_http_scoped_key_gathering_t *gathering)
         break;
 
     default:
-        asker->ctx->unreadable = "Content-Type or Content-Encoding";
+        pctx->ctx->unreadable = "Content-Type or Content-Encoding";
         return SCOPED_KEY_PARAM_UNREADABLE;
     }
 
     if (!ngx_http_scoped_key_param_has(param, type)) {
-        asker->ctx->unreadable = "a Content-Type that no source expects";
+        pctx->ctx->unreadable = "a Content-Type that no source expects";
         return SCOPED_KEY_PARAM_UNREADABLE;
     }
 
-    return ngx_http_scoped_key_param_of(gathering, type);
+    return ngx_http_scoped_key_param_of(collector, type);
 }
 
 
 /* of a body of this type, for which the param has a source */
 
 static scoped_key_param_e
-ngx_http_scoped_key_param_of(ngx_http_scoped_key_gathering_t *gathering,
+ngx_http_scoped_key_param_of(ngx_http_scoped_key_collector_t *collector,
     ngx_http_scoped_key_param_e type)
 {
     scoped_key_param_e             state;
     ngx_http_scoped_key_param_e    other;
     ngx_http_scoped_key_values_t  *values;
 
-    values = gathering->values;
+    values = collector->values;
 
     if (values->body == NULL) {
-        state = ngx_http_scoped_key_param_read(gathering->asker, values, type);
+        state = ngx_http_scoped_key_param_read(collector->pctx, values, type);
 
         if (state != SCOPED_KEY_PARAM_VALUES) {
             return state;
         }
     }
 
-    state = ngx_http_scoped_key_param_picked(gathering, type);
+    state = ngx_http_scoped_key_param_picked(collector, type);
 
     other = type == NGX_HTTP_SCOPED_KEY_FORM ? NGX_HTTP_SCOPED_KEY_JSON
                                              : NGX_HTTP_SCOPED_KEY_FORM;
 
     if (state != SCOPED_KEY_PARAM_VALUES
-        || !ngx_http_scoped_key_param_has(gathering->param, other))
+        || !ngx_http_scoped_key_param_has(collector->param, other))
     {
         return state;
     }
 
-    return ngx_http_scoped_key_param_second(gathering, type);
+    return ngx_http_scoped_key_param_second(collector, type);
 }
 
 
@@ -936,36 +936,36 @@ ngx_http_scoped_key_param_has(const ngx_http_scoped_key_param_t *param,
 /* every source of the type that the body is of */
 
 static scoped_key_param_e
-ngx_http_scoped_key_param_picked(ngx_http_scoped_key_gathering_t *gathering,
+ngx_http_scoped_key_param_picked(ngx_http_scoped_key_collector_t *collector,
     ngx_http_scoped_key_param_e type)
 {
     ngx_uint_t                                 i;
     scoped_key_param_e                         state;
-    const ngx_http_scoped_key_gathered_t      *gathered;
+    const ngx_http_scoped_key_collected_t     *collected;
     const ngx_http_scoped_key_param_source_t  *source;
 
-    source = gathering->param->sources.elts;
+    source = collector->param->sources.elts;
 
-    for (i = 0; i < gathering->param->sources.nelts; i++) {
+    for (i = 0; i < collector->param->sources.nelts; i++) {
 
         if (source[i].type != type) {
             continue;
         }
 
-        gathered = &gathering->values->body[source[i].n];
+        collected = &collector->values->body[source[i].n];
 
-        if (gathered->nul) {
-            gathering->asker->ctx->unreadable = "JSON with \\u0000 in a value";
+        if (collected->nul) {
+            collector->pctx->ctx->unreadable = "JSON with \\u0000 in a value";
             return SCOPED_KEY_PARAM_UNREADABLE;
         }
 
         /* an array where there should be an object, and nobody reads it */
 
-        if (gathered->arrays & ~source[i].covered) {
+        if (collected->arrays & ~source[i].covered) {
             return SCOPED_KEY_PARAM_AMBIGUOUS;
         }
 
-        state = ngx_http_scoped_key_param_add(gathering, gathered);
+        state = ngx_http_scoped_key_param_add(collector, collected);
 
         if (state != SCOPED_KEY_PARAM_VALUES) {
             return state;
@@ -979,22 +979,22 @@ ngx_http_scoped_key_param_picked(ngx_http_scoped_key_gathering_t *gathering,
 /* for all params at once */
 
 static scoped_key_param_e
-ngx_http_scoped_key_param_read(const ngx_http_scoped_key_asker_t *asker,
+ngx_http_scoped_key_param_read(const ngx_http_scoped_key_param_ctx_t *pctx,
     ngx_http_scoped_key_values_t *values, ngx_http_scoped_key_param_e type)
 {
     ngx_pool_t                          *pool;
     const ngx_http_scoped_key_params_t  *params;
 
     if (type == NGX_HTTP_SCOPED_KEY_JSON) {
-        return ngx_http_scoped_key_param_json(asker, values);
+        return ngx_http_scoped_key_param_json(pctx, values);
     }
 
-    params = asker->skcf->params;
-    pool = ngx_http_scoped_key_param_pool(asker, values);
+    params = pctx->skcf->params;
+    pool = ngx_http_scoped_key_param_pool(pctx, values);
 
     if (pool) {
         values->body = ngx_http_scoped_key_param_pairs(values, pool,
-                                                 &asker->ctx->body->text,
+                                                 &pctx->ctx->body->text,
                                                  params->form_names);
     }
 
@@ -1003,14 +1003,14 @@ ngx_http_scoped_key_param_read(const ngx_http_scoped_key_asker_t *asker,
 
 
 static scoped_key_param_e
-ngx_http_scoped_key_param_json(const ngx_http_scoped_key_asker_t *asker,
+ngx_http_scoped_key_param_json(const ngx_http_scoped_key_param_ctx_t *pctx,
     ngx_http_scoped_key_values_t *values)
 {
     const scoped_key_json_t     *json;
     ngx_http_scoped_key_body_t  *body;
 
-    body = asker->ctx->body;
-    json = ngx_http_scoped_key_body_json(asker->request, asker->ctx);
+    body = pctx->ctx->body;
+    json = ngx_http_scoped_key_body_json(pctx->request, pctx->ctx);
 
     if (json == NULL) {
 
@@ -1018,18 +1018,18 @@ ngx_http_scoped_key_param_json(const ngx_http_scoped_key_asker_t *asker,
             return SCOPED_KEY_PARAM_ERROR;
         }
 
-        asker->ctx->unreadable = scoped_key_json_error_text(body->error);
+        pctx->ctx->unreadable = scoped_key_json_error_text(body->error);
 
         return SCOPED_KEY_PARAM_UNREADABLE;
     }
 
-    return ngx_http_scoped_key_param_walk(asker, values, json) == NGX_OK
+    return ngx_http_scoped_key_param_walk(pctx, values, json) == NGX_OK
            ? SCOPED_KEY_PARAM_VALUES : SCOPED_KEY_PARAM_ERROR;
 }
 
 
 static ngx_int_t
-ngx_http_scoped_key_param_walk(const ngx_http_scoped_key_asker_t *asker,
+ngx_http_scoped_key_param_walk(const ngx_http_scoped_key_param_ctx_t *pctx,
     ngx_http_scoped_key_values_t *values, const scoped_key_json_t *json)
 {
     void                             *scratch;
@@ -1039,40 +1039,40 @@ ngx_http_scoped_key_param_walk(const ngx_http_scoped_key_asker_t *asker,
     const scoped_key_json_paths_t    *paths;
     ngx_http_scoped_key_json_walk_t   walk;
 
-    pool = ngx_http_scoped_key_param_pool(asker, values);
+    pool = ngx_http_scoped_key_param_pool(pctx, values);
     if (pool == NULL) {
         return NGX_ERROR;
     }
 
-    paths = asker->skcf->params->paths;
-    n = asker->skcf->params->pointers.nelts;
+    paths = pctx->skcf->params->paths;
+    n = pctx->skcf->params->pointers.nelts;
 
     scratch = ngx_palloc(pool, scoped_key_json_paths_scratch(paths));
     outcomes = ngx_pcalloc(pool, n * sizeof(scoped_key_json_path_t));
 
     walk.values = values;
-    walk.gathered = ngx_pcalloc(pool,
-                                n * sizeof(ngx_http_scoped_key_gathered_t));
+    walk.collected = ngx_pcalloc(pool,
+                                 n * sizeof(ngx_http_scoped_key_collected_t));
 
-    if (scratch == NULL || outcomes == NULL || walk.gathered == NULL) {
+    if (scratch == NULL || outcomes == NULL || walk.collected == NULL) {
         return NGX_ERROR;
     }
 
     steps = NGX_HTTP_SCOPED_KEY_JSON_STEPS
-            + asker->ctx->body->text.len
+            + pctx->ctx->body->text.len
               * NGX_HTTP_SCOPED_KEY_JSON_STEPS_PER_BYTE;
 
     scoped_key_json_walk_paths(json, paths, steps, scratch, outcomes,
                                ngx_http_scoped_key_param_json_found, &walk);
 
     for (i = 0; i < n; i++) {
-        walk.gathered[i].refused = outcomes[i].refused;
-        walk.gathered[i].nul = outcomes[i].nul;
-        walk.gathered[i].empty = outcomes[i].empty;
-        walk.gathered[i].arrays = outcomes[i].arrays;
+        walk.collected[i].refused = outcomes[i].refused;
+        walk.collected[i].nul = outcomes[i].nul;
+        walk.collected[i].empty = outcomes[i].empty;
+        walk.collected[i].arrays = outcomes[i].arrays;
     }
 
-    values->body = walk.gathered;
+    values->body = walk.collected;
 
     return NGX_OK;
 }
@@ -1100,14 +1100,14 @@ ngx_http_scoped_key_param_json_found(void *data, size_t n,
     }
 
     return ngx_http_scoped_key_param_push(walk->values, walk->values->pool,
-                                          &walk->gathered[n], text);
+                                          &walk->collected[n], text);
 }
 
 
 /* the value of a text, if it is not empty */
 
 static scoped_key_param_e
-ngx_http_scoped_key_param_text(ngx_http_scoped_key_gathering_t *gathering,
+ngx_http_scoped_key_param_text(ngx_http_scoped_key_collector_t *collector,
     const ngx_http_scoped_key_param_source_t *source)
 {
     ngx_str_t                    text;
@@ -1115,9 +1115,9 @@ ngx_http_scoped_key_param_text(ngx_http_scoped_key_gathering_t *gathering,
     ngx_http_request_t          *r;
     ngx_http_scoped_key_part_t  *part;
 
-    r = gathering->asker->request;
+    r = collector->pctx->request;
 
-    if (ngx_http_scoped_key_param_is_doubtful(r, source)) {
+    if (ngx_http_scoped_key_param_is_ambiguous(r, source)) {
         return SCOPED_KEY_PARAM_AMBIGUOUS;
     }
 
@@ -1146,18 +1146,18 @@ ngx_http_scoped_key_param_text(ngx_http_scoped_key_gathering_t *gathering,
     value->len = text.len;
     value->data = text.data;
 
-    part = &gathering->parts[gathering->nparts++];
+    part = &collector->parts[collector->nparts++];
     part->list = NULL;
     part->array = value;
     part->n = 1;
-    gathering->n++;
+    collector->n++;
 
     return SCOPED_KEY_PARAM_VALUES;
 }
 
 
 static ngx_uint_t
-ngx_http_scoped_key_param_is_doubtful(ngx_http_request_t *r,
+ngx_http_scoped_key_param_is_ambiguous(ngx_http_request_t *r,
     const ngx_http_scoped_key_param_source_t *source)
 {
     ngx_str_t   *variable;
@@ -1170,7 +1170,7 @@ ngx_http_scoped_key_param_is_doubtful(ngx_http_request_t *r,
     variable = source->variables->elts;
 
     for (i = 0; i < source->variables->nelts; i++) {
-        if (ngx_http_scoped_key_sent_is_repeated(r, &variable[i])
+        if (ngx_http_scoped_key_is_duplicated(r, &variable[i])
             || !ngx_http_scoped_key_param_is_plain(r, &variable[i]))
         {
             return 1;
@@ -1191,8 +1191,8 @@ ngx_http_scoped_key_param_is_plain(ngx_http_request_t *r,
     scoped_key_str_t            sent, asked;
     ngx_http_scoped_key_arg_t   arg;
 
-    if (ngx_http_scoped_key_sent_kind(variable, &arg.name)
-            != NGX_HTTP_SCOPED_KEY_SENT_ARG
+    if (ngx_http_scoped_key_input_kind(variable, &arg.name)
+            != NGX_HTTP_SCOPED_KEY_INPUT_ARG
         || r->args.len == 0)
     {
         return 1;
@@ -1239,26 +1239,26 @@ ngx_http_scoped_key_param_is_plain_one(void *data, scoped_key_str_t value)
 
 static scoped_key_param_e
 ngx_http_scoped_key_param_second(
-    const ngx_http_scoped_key_gathering_t *gathering,
+    const ngx_http_scoped_key_collector_t *collector,
     ngx_http_scoped_key_param_e type)
 {
-    ngx_uint_t                          i;
-    ngx_http_scoped_key_second_t       *second;
-    const ngx_http_scoped_key_asker_t  *asker;
-    const ngx_http_scoped_key_param_t  *param;
-    ngx_http_scoped_key_second_find_t  *find;
+    ngx_uint_t                              i;
+    ngx_http_scoped_key_second_t           *second;
+    const ngx_http_scoped_key_param_ctx_t  *pctx;
+    const ngx_http_scoped_key_param_t      *param;
+    ngx_http_scoped_key_second_find_t      *find;
 
-    asker = gathering->asker;
-    param = gathering->param;
-    second = asker->ctx->body->second;
+    pctx = collector->pctx;
+    param = collector->param;
+    second = pctx->ctx->body->second;
 
     if (second == NULL) {
-        second = ngx_http_scoped_key_second_search(asker, type);
+        second = ngx_http_scoped_key_second_search(pctx, type);
         if (second == NULL) {
             return SCOPED_KEY_PARAM_ERROR;
         }
 
-        asker->ctx->body->second = second;
+        pctx->ctx->body->second = second;
     }
 
     if (second->failed) {
@@ -1275,11 +1275,11 @@ ngx_http_scoped_key_param_second(
 
         if (find[i].param == param
             && (!find[i].known
-                || !ngx_http_scoped_key_param_has_value(gathering,
+                || !ngx_http_scoped_key_param_has_value(collector,
                                                         find[i].value)))
         {
             ngx_log_debug1(NGX_LOG_DEBUG_HTTP,
-                           asker->request->connection->log, 0,
+                           pctx->request->connection->log, 0,
                            "scoped key: a second reading of param \"%V\"",
                            &param->name);
 
@@ -1294,7 +1294,7 @@ ngx_http_scoped_key_param_second(
 /* NULL: out of memory */
 
 static ngx_http_scoped_key_second_t *
-ngx_http_scoped_key_second_search(const ngx_http_scoped_key_asker_t *asker,
+ngx_http_scoped_key_second_search(const ngx_http_scoped_key_param_ctx_t *pctx,
     ngx_http_scoped_key_param_e type)
 {
     u_char                        *scratch;
@@ -1302,9 +1302,9 @@ ngx_http_scoped_key_second_search(const ngx_http_scoped_key_asker_t *asker,
     scoped_key_str_t               text;
     ngx_http_scoped_key_second_t  *second;
 
-    pool = asker->request->pool;
-    text.len = asker->ctx->body->text.len;
-    text.data = asker->ctx->body->text.data;
+    pool = pctx->request->pool;
+    text.len = pctx->ctx->body->text.len;
+    text.data = pctx->ctx->body->text.data;
 
     second = ngx_pcalloc(pool, sizeof(ngx_http_scoped_key_second_t));
     scratch = ngx_palloc(pool, text.len + 1);
@@ -1323,7 +1323,7 @@ ngx_http_scoped_key_second_search(const ngx_http_scoped_key_asker_t *asker,
     second->pool = pool;
     second->steps = NGX_HTTP_SCOPED_KEY_SECOND_STEPS;
 
-    if (ngx_http_scoped_key_second_names(second, &asker->skcf->params->list,
+    if (ngx_http_scoped_key_second_names(second, &pctx->skcf->params->list,
                                          type)
         != NGX_OK)
     {

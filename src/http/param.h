@@ -27,7 +27,7 @@ typedef struct {
     unsigned                      refused:1;
     unsigned                      nul:1;     /* see scoped_key_json_path_t */
     unsigned                      empty:1;   /* see scoped_key_json_path_t */
-} ngx_http_scoped_key_gathered_t;
+} ngx_http_scoped_key_collected_t;
 
 /* what a param is known to be */
 typedef struct {
@@ -35,19 +35,19 @@ typedef struct {
     size_t                        n;
     scoped_key_param_e            state;
     unsigned                      known:1;
-} ngx_http_scoped_key_known_t;
+} ngx_http_scoped_key_param_result_t;
 
 /*
  * In r->pool; `pool`, and what is in it, lasts as long as a decision: a request
  * that waits for its body holds no more than its query string has brought.
  */
 struct ngx_http_scoped_key_values_s {
-    ngx_pool_t                      *pool;   /* NULL: not needed yet */
-    ngx_http_scoped_key_gathered_t  *args;   /* by number; NULL: not read */
-    ngx_http_scoped_key_gathered_t  *body;   /* of its type, in `pool` */
-    ngx_uint_t                       nparams;
-    ngx_http_scoped_key_known_t     *params;
-    unsigned                         failed:1;   /* out of memory */
+    ngx_pool_t                          *pool; /* NULL: not needed yet */
+    ngx_http_scoped_key_collected_t     *args; /* by number; NULL: not read */
+    ngx_http_scoped_key_collected_t     *body; /* of its type, in `pool` */
+    ngx_uint_t                           nparams;
+    ngx_http_scoped_key_param_result_t  *params;
+    unsigned                             failed:1; /* out of memory */
 };
 
 /* the data of the question in scoped_key_facts_t */
@@ -55,7 +55,7 @@ typedef struct {
     ngx_http_request_t                    *request;
     const ngx_http_scoped_key_loc_conf_t  *skcf;
     ngx_http_scoped_key_ctx_t             *ctx;
-} ngx_http_scoped_key_asker_t;
+} ngx_http_scoped_key_param_ctx_t;
 
 /* what a source adds to a param: a list, or an array if there is no list */
 typedef struct {
@@ -66,15 +66,15 @@ typedef struct {
 
 /* one param on its way */
 typedef struct {
-    const ngx_http_scoped_key_asker_t     *asker;
-    ngx_http_scoped_key_values_t          *values;
-    const ngx_http_scoped_key_param_t     *param;
-    ngx_uint_t                             nparts;
-    ngx_uint_t                             n;        /* in all parts */
-    unsigned                               empty:1;
+    const ngx_http_scoped_key_param_ctx_t     *pctx;
+    ngx_http_scoped_key_values_t              *values;
+    const ngx_http_scoped_key_param_t         *param;
+    ngx_uint_t                                 nparts;
+    ngx_uint_t                                 n;    /* in all parts */
+    unsigned                                   empty:1;
     ngx_http_scoped_key_part_t
                             parts[NGX_HTTP_SCOPED_KEY_MAX_PARAM_SOURCES];
-} ngx_http_scoped_key_gathering_t;
+} ngx_http_scoped_key_collector_t;
 
 
 /* a scoped_key_param_pt, see core/facts.h */
@@ -86,7 +86,7 @@ void ngx_http_scoped_key_param_forget(ngx_http_scoped_key_ctx_t *ctx);
 
 /* adds what a source has brought to a param */
 scoped_key_param_e ngx_http_scoped_key_param_add(
-    ngx_http_scoped_key_gathering_t *gathering,
-    const ngx_http_scoped_key_gathered_t *gathered);
+    ngx_http_scoped_key_collector_t *collector,
+    const ngx_http_scoped_key_collected_t *collected);
 
 #endif

@@ -24,7 +24,7 @@
 /* the number of a static set, found by its text */
 typedef struct {
     ngx_str_node_t  sn;
-    ngx_uint_t      memo;
+    ngx_uint_t      node;
 } ngx_http_scoped_key_memo_t;
 
 
@@ -81,7 +81,7 @@ ngx_http_scoped_key_require_create(ngx_conf_t *cf)
         return NULL;
     }
 
-    require->memo = NGX_HTTP_SCOPED_KEY_NO_MEMO;
+    require->allow_bit = NGX_HTTP_SCOPED_KEY_NO_ALLOW_BIT;
     require->is_static = 1;
 
     return require;
@@ -114,7 +114,7 @@ ngx_http_scoped_key_set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (require->required.any_key
         || (any_key && (cf->args->nelts > 2 || require->clauses.nelts)))
     {
-        return ngx_http_scoped_key_mistake(cf, &value[any_key ? any_key : 1],
+        return ngx_http_scoped_key_conf_error(cf, &value[any_key ? any_key : 1],
                    "\"valid_key\" stands alone, and once in a block");
     }
 
@@ -180,8 +180,8 @@ ngx_http_scoped_key_add_clause(ngx_conf_t *cf,
     value = cf->args->elts;
 
     if (require->clauses.nelts == NGX_HTTP_SCOPED_KEY_MAX_CLAUSES) {
-        return ngx_http_scoped_key_mistake(cf, &value[1],
-                                           "too many of them in one block");
+        return ngx_http_scoped_key_conf_error(cf, &value[1],
+                                              "too many of them in one block");
     }
 
     clause = ngx_array_create(cf->pool, cf->args->nelts - 1,
@@ -218,7 +218,7 @@ ngx_http_scoped_key_add_alternative(ngx_conf_t *cf,
     ngx_http_scoped_key_template_t  *template;
 
     if (clause->nelts == NGX_HTTP_SCOPED_KEY_MAX_ALTERNATIVES) {
-        return ngx_http_scoped_key_mistake(cf, text, "too many alternatives");
+        return ngx_http_scoped_key_conf_error(cf, text, "too many alternatives");
     }
 
     template = clause->elts;
@@ -227,8 +227,8 @@ ngx_http_scoped_key_add_alternative(ngx_conf_t *cf,
         if (template[i].text.len == text->len
             && ngx_memcmp(template[i].text.data, text->data, text->len) == 0)
         {
-            return ngx_http_scoped_key_mistake(cf, text,
-                                               "duplicate alternative");
+            return ngx_http_scoped_key_conf_error(cf, text,
+                                                  "duplicate alternative");
         }
     }
 
@@ -262,7 +262,7 @@ ngx_http_scoped_key_require_check(ngx_conf_t *cf,
 
     for (i = 0; i < skmcf->requires.nelts; i++) {
 
-        if (!require[i]->held || require[i]->applies) {
+        if (!require[i]->in_use || require[i]->enforced) {
             continue;
         }
 
@@ -289,7 +289,7 @@ ngx_http_scoped_key_require_use(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    if (on && require->memo == NGX_HTTP_SCOPED_KEY_NO_MEMO) {
+    if (on && require->allow_bit == NGX_HTTP_SCOPED_KEY_NO_ALLOW_BIT) {
         return ngx_http_scoped_key_require_number(cf, skmcf, require);
     }
 
@@ -359,7 +359,7 @@ ngx_http_scoped_key_require_number(ngx_conf_t *cf,
 {
     uint32_t                     hash;
     ngx_str_t                    text;
-    ngx_http_scoped_key_memo_t  *memo;
+    ngx_http_scoped_key_memo_t  *node;
 
     if (ngx_http_scoped_key_require_text(cf, require, &text) != NGX_OK) {
         return NGX_ERROR;
@@ -367,30 +367,30 @@ ngx_http_scoped_key_require_number(ngx_conf_t *cf,
 
     hash = ngx_crc32_long(text.data, text.len);
 
-    memo = (ngx_http_scoped_key_memo_t *)
-               ngx_str_rbtree_lookup(&skmcf->memos, &text, hash);
+    node = (ngx_http_scoped_key_memo_t *)
+               ngx_str_rbtree_lookup(&skmcf->allow_bits, &text, hash);
 
-    if (memo) {
-        require->memo = memo->memo;
+    if (node) {
+        require->allow_bit = node->node;
         return NGX_OK;
     }
 
-    if (skmcf->nmemos == NGX_HTTP_SCOPED_KEY_MAX_MEMOS) {
+    if (skmcf->nallow_bits == NGX_HTTP_SCOPED_KEY_MAX_ALLOW_BITS) {
         return NGX_OK;
     }
 
-    memo = ngx_palloc(cf->pool, sizeof(ngx_http_scoped_key_memo_t));
-    if (memo == NULL) {
+    node = ngx_palloc(cf->pool, sizeof(ngx_http_scoped_key_memo_t));
+    if (node == NULL) {
         return NGX_ERROR;
     }
 
-    memo->sn.node.key = hash;
-    memo->sn.str = text;
-    memo->memo = skmcf->nmemos++;
+    node->sn.node.key = hash;
+    node->sn.str = text;
+    node->node = skmcf->nallow_bits++;
 
-    ngx_rbtree_insert(&skmcf->memos, &memo->sn.node);
+    ngx_rbtree_insert(&skmcf->allow_bits, &node->sn.node);
 
-    require->memo = memo->memo;
+    require->allow_bit = node->node;
 
     return NGX_OK;
 }
@@ -461,22 +461,22 @@ ngx_http_scoped_key_set_scope(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     pattern.data = value[1].data;
 
     if (!scoped_key_scope_pattern_valid(pattern)) {
-        return ngx_http_scoped_key_mistake(cf, &value[1],
-                                           "not a scope, nor a scope pattern");
+        return ngx_http_scoped_key_conf_error(cf, &value[1],
+                                              "not a scope, nor a scope pattern");
     }
 
     if (!ngx_http_scoped_key_description_valid(&value[2])) {
-        return ngx_http_scoped_key_mistake(cf, &value[2],
+        return ngx_http_scoped_key_conf_error(cf, &value[2],
                        "a description is 1 to 512 bytes of UTF-8 without "
                        "control characters");
     }
 
     if (ngx_http_scoped_key_is_declared(&skmcf->catalog, &value[1])) {
-        return ngx_http_scoped_key_mistake(cf, &value[1], "duplicate scope");
+        return ngx_http_scoped_key_conf_error(cf, &value[1], "duplicate scope");
     }
 
     if (skmcf->catalog.nelts == NGX_HTTP_SCOPED_KEY_MAX_CATALOG) {
-        return ngx_http_scoped_key_mistake(cf, &value[1], "too many scopes");
+        return ngx_http_scoped_key_conf_error(cf, &value[1], "too many scopes");
     }
 
     scope = ngx_array_push(&skmcf->catalog);

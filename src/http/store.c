@@ -29,9 +29,9 @@ ngx_http_scoped_key_worker_t  *ngx_http_scoped_key_worker;
  */
 
 void
-ngx_http_scoped_key_worker_reckon(ngx_http_scoped_key_worker_t *worker)
+ngx_http_scoped_key_worker_update_freshness(ngx_http_scoped_key_worker_t *worker)
 {
-    ngx_msec_t                        proof, age, ttl, negative;
+    ngx_msec_t                        confirmed, age, ttl, negative;
     ngx_http_scoped_key_main_conf_t  *skmcf;
 
     skmcf = worker->conf;
@@ -41,8 +41,8 @@ ngx_http_scoped_key_worker_reckon(ngx_http_scoped_key_worker_t *worker)
 
     worker->stale = 0;
 
-    if (scoped_key_redis_tracking_proof(worker->tracking, &proof)) {
-        age = ngx_current_msec - proof;
+    if (scoped_key_redis_tracking_last_confirmed(worker->tracking, &confirmed)) {
+        age = ngx_current_msec - confirmed;
         worker->stale = age > skmcf->redis.heartbeat
                               * SCOPED_KEY_REDIS_MISSED_HEARTBEATS;
     }
@@ -50,15 +50,15 @@ ngx_http_scoped_key_worker_reckon(ngx_http_scoped_key_worker_t *worker)
     /* a proof is one for its own server */
 
     if (age >= skmcf->bound
-        || worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_UNTOLD)
+        || worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_UNKNOWN)
     {
         ttl = ngx_min(ttl, skmcf->bound);
         negative = ngx_min(negative, skmcf->bound);
     }
 
     worker->oldest = ngx_http_scoped_key_worker_since(ttl);
-    worker->oldest_unknown = ngx_http_scoped_key_worker_since(negative);
-    worker->reckoned = ngx_current_msec;
+    worker->oldest_negative = ngx_http_scoped_key_worker_since(negative);
+    worker->freshness_updated = ngx_current_msec;
 
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, worker->log, 0,
                    "scoped key: records are good for %M ms, unknown keys for "
@@ -76,17 +76,17 @@ ngx_http_scoped_key_worker_since(ngx_msec_t age)
 
 
 ngx_uint_t
-ngx_http_scoped_key_worker_may_keep(ngx_http_scoped_key_worker_t *worker)
+ngx_http_scoped_key_worker_may_cache(ngx_http_scoped_key_worker_t *worker)
 {
     ngx_http_scoped_key_worker_compare(worker);
 
-    if (worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_UNTOLD) {
+    if (worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_UNKNOWN) {
         return scoped_key_redis_address_equal(
                        scoped_key_redis_connection_address(worker->redis),
                        scoped_key_redis_tracking_address(worker->tracking));
     }
 
-    return worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_ONE;
+    return worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_SAME;
 }
 
 
@@ -114,7 +114,7 @@ ngx_http_scoped_key_worker_log_untold(ngx_http_scoped_key_worker_t *worker)
         return;
     }
 
-    worker->untold = 1;
+    worker->server_unknown = 1;
 
     ngx_log_error(NGX_LOG_WARN, worker->log, 0,
                   "scoped key: redis %V does not say which server it is "
@@ -128,7 +128,7 @@ ngx_http_scoped_key_worker_log_servers(ngx_http_scoped_key_worker_t *worker)
 {
     const char  *note;
 
-    if (worker->servers != NGX_HTTP_SCOPED_KEY_SERVERS_TWO) {
+    if (worker->servers != NGX_HTTP_SCOPED_KEY_SERVERS_DIFFERENT) {
 
         if (worker->two) {
             worker->two = 0;
@@ -166,19 +166,19 @@ ngx_http_scoped_key_worker_servers(ngx_http_scoped_key_worker_t *worker)
 
     if (data->len == 0 || changes->len == 0) {
 
-        if (data->greeted && changes->greeted && !worker->untold) {
+        if (data->handshakes && changes->handshakes && !worker->server_unknown) {
             ngx_http_scoped_key_worker_log_untold(worker);
         }
 
-        return NGX_HTTP_SCOPED_KEY_SERVERS_UNTOLD;
+        return NGX_HTTP_SCOPED_KEY_SERVERS_UNKNOWN;
     }
 
-    worker->untold = 0;
+    worker->server_unknown = 0;
 
     return data->len == changes->len
            && ngx_memcmp(data->run_id, changes->run_id, data->len) == 0
-           ? NGX_HTTP_SCOPED_KEY_SERVERS_ONE
-           : NGX_HTTP_SCOPED_KEY_SERVERS_TWO;
+           ? NGX_HTTP_SCOPED_KEY_SERVERS_SAME
+           : NGX_HTTP_SCOPED_KEY_SERVERS_DIFFERENT;
 }
 
 
@@ -198,16 +198,16 @@ ngx_http_scoped_key_worker_compare(ngx_http_scoped_key_worker_t *worker)
         return;
     }
 
-    worker->reckoned = 0;
+    worker->freshness_updated = 0;
 
     /* of what was kept, nobody knows which server said it */
 
-    if (before == NGX_HTTP_SCOPED_KEY_SERVERS_UNTOLD) {
+    if (before == NGX_HTTP_SCOPED_KEY_SERVERS_UNKNOWN) {
         scoped_key_cache_flush(worker->cache);
     }
 
-    if (worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_TWO) {
-        worker->apart = NGX_HTTP_SCOPED_KEY_FIRST_REUNITE_MS;
+    if (worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_DIFFERENT) {
+        worker->reunite_delay = NGX_HTTP_SCOPED_KEY_FIRST_REUNITE_MS;
         worker->tries = 0;
         ngx_http_scoped_key_worker_reunite(worker);
     }
@@ -221,7 +221,7 @@ ngx_http_scoped_key_worker_reunite(ngx_http_scoped_key_worker_t *worker)
 {
     ngx_msec_t  apart;
 
-    apart = worker->apart;
+    apart = worker->reunite_delay;
 
     ngx_add_timer(&worker->reunite, apart - ngx_random() % (apart / 4));
 }
@@ -263,7 +263,7 @@ ngx_http_scoped_key_worker_on_reunite(ngx_event_t *ev)
 
     ngx_http_scoped_key_worker_compare(worker);
 
-    if (worker->servers != NGX_HTTP_SCOPED_KEY_SERVERS_TWO) {
+    if (worker->servers != NGX_HTTP_SCOPED_KEY_SERVERS_DIFFERENT) {
         return;
     }
 
@@ -277,8 +277,8 @@ ngx_http_scoped_key_worker_on_reunite(ngx_event_t *ev)
     }
 
     if (++worker->tries % 2 == 0) {
-        worker->apart = ngx_min(2 * worker->apart,
-                                NGX_HTTP_SCOPED_KEY_MAX_REUNITE_MS);
+        worker->reunite_delay = ngx_min(2 * worker->reunite_delay,
+                                        NGX_HTTP_SCOPED_KEY_MAX_REUNITE_MS);
     }
 
     ngx_http_scoped_key_worker_reunite(worker);

@@ -19,29 +19,29 @@
  * lookups, and which one tells of changes?
  */
 typedef enum {
-    NGX_HTTP_SCOPED_KEY_SERVERS_UNTOLD = 0,  /* one of them is not connected to
-                                                yet, or does not say */
-    NGX_HTTP_SCOPED_KEY_SERVERS_ONE,
-    NGX_HTTP_SCOPED_KEY_SERVERS_TWO
+    NGX_HTTP_SCOPED_KEY_SERVERS_UNKNOWN = 0,  /* one of them is not connected to
+                                                 yet, or does not say */
+    NGX_HTTP_SCOPED_KEY_SERVERS_SAME,
+    NGX_HTTP_SCOPED_KEY_SERVERS_DIFFERENT
 } ngx_http_scoped_key_servers_e;
 
-typedef struct ngx_http_scoped_key_uses_s    ngx_http_scoped_key_uses_t;
-typedef struct ngx_http_scoped_key_worker_s  ngx_http_scoped_key_worker_t;
+typedef struct ngx_http_scoped_key_last_used_s  ngx_http_scoped_key_last_used_t;
+typedef struct ngx_http_scoped_key_worker_s     ngx_http_scoped_key_worker_t;
 
 struct ngx_http_scoped_key_worker_s {
     ngx_http_scoped_key_main_conf_t  *conf;
     ngx_log_t                        *log;
 
     scoped_key_cache_t               *cache;
-    scoped_key_tag_key_t              tag_key;
+    scoped_key_hash_key_t             hash_key;
 
     scoped_key_redis_endpoints_t     *endpoints;  /* of both links */
     scoped_key_redis_connection_t    *redis;
     scoped_key_redis_tracking_t      *tracking;
 
     ngx_http_scoped_key_servers_e     servers;  /* of the last reading */
-    ngx_msec_t                        apart;    /* how long the next try to
-                                                   reach one server waits */
+    ngx_msec_t                        reunite_delay; /* how long the next try to
+                                                        reach one server waits */
     ngx_uint_t                        tries;    /* since they were one */
     ngx_event_t                       reunite;
 
@@ -52,17 +52,17 @@ struct ngx_http_scoped_key_worker_s {
                                             woken, see lookup.c */
     ngx_event_t              wake;
 
-    ngx_msec_t               reckoned;   /* when the next three were */
+    ngx_msec_t               freshness_updated; /* when the next three were */
     uint64_t                 oldest;
-    uint64_t                 oldest_unknown;
+    uint64_t                 oldest_negative;
     ngx_uint_t               stale;
 
-    ngx_http_scoped_key_uses_t  *uses;   /* NULL: off; see uses.h */
-    ngx_http_scoped_key_uses_t  *previous_uses;
+    ngx_http_scoped_key_last_used_t  *last_used; /* NULL: off; see last_used.h */
+    ngx_http_scoped_key_last_used_t  *previous_used;
 
     scoped_key_redis_log_limit_t  limit; /* of the lines about what follows */
     unsigned                 store_failing:1;   /* and was logged */
-    unsigned                 untold:1;          /* ditto: which server it is */
+    unsigned                 server_unknown:1;  /* ditto: which server it is */
     unsigned                 two:1;             /* ditto: two servers */
 
     ngx_msec_t               reports_since;     /* lines about unreadable */
@@ -72,7 +72,7 @@ struct ngx_http_scoped_key_worker_s {
 
 
 /* of a memo: the bits of decide.c, in front of all else */
-#define ngx_http_scoped_key_memo_bytes(skmcf)  (((skmcf)->nmemos + 7) / 8)
+#define ngx_http_scoped_key_allow_bytes(skmcf)  (((skmcf)->nallow_bits + 7) / 8)
 
 
 /* of this process; NULL in the master, and where no location uses keys */
@@ -86,13 +86,13 @@ extern ngx_http_scoped_key_worker_t  *ngx_http_scoped_key_worker;
  * worker->oldest, ->oldest_unknown and ->stale, need be reckoned once in a
  * millisecond: worker->reckoned is that of the last time.
  */
-void ngx_http_scoped_key_worker_reckon(ngx_http_scoped_key_worker_t *worker);
+void ngx_http_scoped_key_worker_update_freshness(ngx_http_scoped_key_worker_t *worker);
 
 /*
  * Whether what has just been read may be kept: not when another server process
  * said it than the one that tells of changes.
  */
-ngx_uint_t ngx_http_scoped_key_worker_may_keep(
+ngx_uint_t ngx_http_scoped_key_worker_may_cache(
     ngx_http_scoped_key_worker_t *worker);
 
 /* of worker->reunite: tries to get both links to one server process */

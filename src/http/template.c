@@ -11,7 +11,7 @@
 
 #include "template.h"
 #include "option.h"
-#include "sent.h"
+#include "duplicate.h"
 #include "../core/scope.h"
 #include "captures.h"
 
@@ -52,14 +52,14 @@ static ngx_uint_t ngx_http_scoped_key_is_name_char(u_char c);
 static ngx_http_scoped_key_piece_t *ngx_http_scoped_key_add_piece(
     ngx_http_scoped_key_reader_t *reader, ngx_http_scoped_key_piece_e type,
     const u_char *shape, size_t len);
-static ngx_int_t ngx_http_scoped_key_template_mistake(
+static ngx_int_t ngx_http_scoped_key_template_error(
     ngx_http_scoped_key_reader_t *reader, const char *why);
 static void ngx_http_scoped_key_one_evaluate(ngx_http_request_t *r,
     const ngx_http_scoped_key_template_t *template,
     ngx_http_scoped_key_one_scope_t *one, scoped_key_required_t *required);
 static ngx_int_t ngx_http_scoped_key_all_evaluate(ngx_http_request_t *r,
     const ngx_http_scoped_key_require_t *require,
-    scoped_key_required_t *required) ngx_http_scoped_key_rare;
+    scoped_key_required_t *required) ngx_http_scoped_key_noinline;
 static ngx_int_t ngx_http_scoped_key_clause_evaluate(ngx_http_request_t *r,
     const ngx_array_t *source, scoped_key_str_t *scope);
 static ngx_int_t ngx_http_scoped_key_template_evaluate(ngx_http_request_t *r,
@@ -114,7 +114,7 @@ ngx_http_scoped_key_template_parse(ngx_conf_t *cf, ngx_str_t *text,
     }
 
     if (!scoped_key_scope_valid(skeleton)) {
-        return ngx_http_scoped_key_template_mistake(&reader,
+        return ngx_http_scoped_key_template_error(&reader,
                    ngx_strlchr(text->data, reader.last, '*')
                    ? "a scope that is required cannot be a pattern"
                    : "not a scope of the form RESOURCE:ACTION, of 16 "
@@ -132,7 +132,7 @@ ngx_http_scoped_key_read_pieces(ngx_http_scoped_key_reader_t *reader)
     ngx_array_t  *pieces;
 
     if (reader->text->len > NGX_HTTP_SCOPED_KEY_MAX_TEMPLATE_BYTES) {
-        return ngx_http_scoped_key_template_mistake(reader, "too long");
+        return ngx_http_scoped_key_template_error(reader, "too long");
     }
 
     pieces = ngx_array_create(reader->cf->pool, 4,
@@ -218,10 +218,10 @@ ngx_http_scoped_key_read_variable(ngx_http_scoped_key_reader_t *reader)
 
     piece->index = (ngx_uint_t) index;
 
-    if (ngx_http_scoped_key_sent_kind(&name, &sent)
-        != NGX_HTTP_SCOPED_KEY_SENT_OTHERWISE)
+    if (ngx_http_scoped_key_input_kind(&name, &sent)
+        != NGX_HTTP_SCOPED_KEY_INPUT_OTHER)
     {
-        piece->sent = name;
+        piece->input = name;
     }
 
     return NGX_OK;
@@ -248,12 +248,12 @@ ngx_http_scoped_key_read_name(ngx_http_scoped_key_reader_t *reader,
     name->len = reader->p - name->data;
 
     if (name->len == 0 || (*name->data >= '0' && *name->data <= '9')) {
-        return ngx_http_scoped_key_template_mistake(reader,
+        return ngx_http_scoped_key_template_error(reader,
                                            "no variable name behind the \"$\"");
     }
 
     if (braces && (reader->p == reader->last || *reader->p != '}')) {
-        return ngx_http_scoped_key_template_mistake(reader,
+        return ngx_http_scoped_key_template_error(reader,
                                            "the closing bracket is missing");
     }
 
@@ -279,7 +279,7 @@ ngx_http_scoped_key_read_capture(ngx_http_scoped_key_reader_t *reader)
 
     return NGX_OK;
 #else
-    return ngx_http_scoped_key_template_mistake(reader,
+    return ngx_http_scoped_key_template_error(reader,
                                        "captures require the PCRE library");
 #endif
 }
@@ -305,7 +305,7 @@ ngx_http_scoped_key_add_piece(ngx_http_scoped_key_reader_t *reader,
     ngx_http_scoped_key_piece_t  *piece;
 
     if (len > sizeof(reader->skeleton) - reader->len) {
-        (void) ngx_http_scoped_key_template_mistake(reader, "too long");
+        (void) ngx_http_scoped_key_template_error(reader, "too long");
         return NULL;
     }
 
@@ -325,10 +325,10 @@ ngx_http_scoped_key_add_piece(ngx_http_scoped_key_reader_t *reader,
 
 
 static ngx_int_t
-ngx_http_scoped_key_template_mistake(ngx_http_scoped_key_reader_t *reader,
+ngx_http_scoped_key_template_error(ngx_http_scoped_key_reader_t *reader,
     const char *why)
 {
-    (void) ngx_http_scoped_key_mistake(reader->cf, reader->text, why);
+    (void) ngx_http_scoped_key_conf_error(reader->cf, reader->text, why);
 
     return NGX_ERROR;
 }
@@ -374,7 +374,7 @@ ngx_http_scoped_key_one_evaluate(ngx_http_request_t *r,
 
 
 scoped_key_clause_t *
-ngx_http_scoped_key_require_keep(ngx_http_request_t *r,
+ngx_http_scoped_key_require_copy_clause(ngx_http_request_t *r,
     const ngx_http_scoped_key_one_scope_t *one)
 {
     u_char               *text;
@@ -585,8 +585,8 @@ ngx_http_scoped_key_write_variable(ngx_http_request_t *r,
 {
     ngx_http_variable_value_t  *value;
 
-    if (piece->sent.len
-        && ngx_http_scoped_key_sent_is_repeated(r, &piece->sent))
+    if (piece->input.len
+        && ngx_http_scoped_key_is_duplicated(r, &piece->input))
     {
         return 0;
     }

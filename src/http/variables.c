@@ -8,7 +8,7 @@
 #include "context.h"
 #include "decide.h"
 #include "document.h"
-#include "printable.h"
+#include "sanitize.h"
 
 
 #define NGX_HTTP_SCOPED_KEY_META  "scoped_key_meta_"
@@ -113,7 +113,7 @@ ngx_http_scoped_key_decided(ngx_http_request_t *r,
 
     ctx = ngx_http_scoped_key_ctx_find(r);
 
-    if (ctx && ctx->verdict != NGX_HTTP_SCOPED_KEY_NOT_DECIDED) {
+    if (ctx && ctx->verdict != NGX_HTTP_SCOPED_KEY_NO_VERDICT) {
         return ctx;
     }
 
@@ -129,8 +129,8 @@ ngx_http_scoped_key_decided(ngx_http_request_t *r,
 static const scoped_key_record_t *
 ngx_http_scoped_key_opened(const ngx_http_scoped_key_ctx_t *ctx)
 {
-    if (ctx->cause.reason == SCOPED_KEY_UNKNOWN_KEY
-        || ctx->cause.reason == SCOPED_KEY_MALFORMED_KEY)
+    if (ctx->decision.reason == SCOPED_KEY_UNKNOWN_KEY
+        || ctx->decision.reason == SCOPED_KEY_MALFORMED_KEY)
     {
         return NULL;
     }
@@ -244,7 +244,7 @@ ngx_http_scoped_key_variable_reason(ngx_http_request_t *r,
     }
 
     return ngx_http_scoped_key_variable_word(v,
-                                 scoped_key_reason_name(ctx->cause.reason));
+                                 scoped_key_reason_name(ctx->decision.reason));
 }
 
 
@@ -260,9 +260,9 @@ ngx_http_scoped_key_variable_grant(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    ngx_http_scoped_key_decide_cause(r, ctx);
+    ngx_http_scoped_key_decide_complete(r, ctx);
 
-    return ngx_http_scoped_key_variable_text(r, v, ctx->cause.grant);
+    return ngx_http_scoped_key_variable_text(r, v, ctx->decision.grant);
 }
 
 
@@ -287,7 +287,7 @@ ngx_http_scoped_key_variable_credential(ngx_http_request_t *r,
         return ngx_http_scoped_key_variable_word(v, "");
     }
 
-    if (ctx->proof == SCOPED_KEY_PROOF_PREVIOUS) {
+    if (ctx->match == SCOPED_KEY_SECRET_PREVIOUS) {
         return ngx_http_scoped_key_variable_word(v, "previous");
     }
 
@@ -309,7 +309,7 @@ ngx_http_scoped_key_variable_param(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    return ngx_http_scoped_key_variable_text(r, v, ctx->cause.param);
+    return ngx_http_scoped_key_variable_text(r, v, ctx->decision.param);
 }
 
 
@@ -369,7 +369,7 @@ static ngx_uint_t
 ngx_http_scoped_key_variable_asks(const ngx_http_scoped_key_ctx_t *ctx)
 {
     return ctx->document->persisted
-           && ctx->verdict == NGX_HTTP_SCOPED_KEY_NOT_DECIDED;
+           && ctx->verdict == NGX_HTTP_SCOPED_KEY_NO_VERDICT;
 }
 
 
@@ -419,7 +419,7 @@ ngx_http_scoped_key_variable_text(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    v->len = ngx_http_scoped_key_without_control(v->data, text.data, text.len);
+    v->len = ngx_http_scoped_key_sanitize_control(v->data, text.data, text.len);
     v->valid = 1;
     v->no_cacheable = 0;
     v->not_found = 0;

@@ -9,7 +9,7 @@
 #include "../core/version.h"
 #include "../redis/endpoints.h"
 #include "lookup.h"
-#include "uses.h"
+#include "last_used.h"
 #include "store.h"
 
 
@@ -70,8 +70,8 @@ ngx_http_scoped_key_worker_start(ngx_cycle_t *cycle)
     ngx_http_scoped_key_worker = worker;
 
     limits.bytes = skmcf->cache_size;
-    limits.memo_bytes = ngx_http_scoped_key_memo_bytes(skmcf)
-                        + NGX_HTTP_SCOPED_KEY_USES_MEMO_BYTES;
+    limits.user_bytes = ngx_http_scoped_key_allow_bytes(skmcf)
+                        + NGX_HTTP_SCOPED_KEY_LAST_USED_BYTES;
 
     worker->cache = scoped_key_cache_create(&limits);
 
@@ -106,15 +106,15 @@ ngx_http_scoped_key_worker_events(ngx_http_scoped_key_worker_t *worker)
 static ngx_int_t
 ngx_http_scoped_key_worker_connect(ngx_http_scoped_key_worker_t *worker)
 {
-    scoped_key_redis_doubter_t        doubter;
+    scoped_key_redis_desync_t         desync;
     scoped_key_redis_listener_t       listener;
     ngx_http_scoped_key_main_conf_t  *skmcf;
 
     skmcf = worker->conf;
 
-    scoped_key_tag_key_make(&worker->tag_key);
+    scoped_key_hash_key_make(&worker->hash_key);
 
-    if (ngx_http_scoped_key_uses_create(worker) != NGX_OK) {
+    if (ngx_http_scoped_key_last_used_create(worker) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -126,12 +126,12 @@ ngx_http_scoped_key_worker_connect(ngx_http_scoped_key_worker_t *worker)
 
     /* what was read may have been what another key's record was, or its own */
 
-    doubter.doubt = ngx_http_scoped_key_worker_flush;
-    doubter.data = worker;
+    desync.handler = ngx_http_scoped_key_worker_flush;
+    desync.data = worker;
 
     worker->redis = scoped_key_redis_connection_create(&skmcf->redis,
                                                        worker->endpoints,
-                                                       &doubter,
+                                                       &desync,
                                                        worker->log);
     if (worker->redis == NULL) {
         return NGX_ERROR;
@@ -165,7 +165,7 @@ ngx_http_scoped_key_worker_stop(ngx_cycle_t *cycle)
     }
 
     ngx_http_scoped_key_worker_disconnect(worker);
-    ngx_http_scoped_key_waiter_abandon(worker);
+    ngx_http_scoped_key_waiter_cancel_all(worker);
     ngx_http_scoped_key_worker_free(worker);
 
     ngx_http_scoped_key_worker = NULL;
@@ -258,8 +258,8 @@ ngx_http_scoped_key_worker_check(ngx_cycle_t *cycle)
 static void
 ngx_http_scoped_key_worker_disconnect(ngx_http_scoped_key_worker_t *worker)
 {
-    ngx_http_scoped_key_uses_stop(worker->uses);
-    ngx_http_scoped_key_uses_stop(worker->previous_uses);
+    ngx_http_scoped_key_last_used_stop(worker->last_used);
+    ngx_http_scoped_key_last_used_stop(worker->previous_used);
 
     if (worker->tracking) {
         scoped_key_redis_tracking_destroy(worker->tracking);
@@ -293,9 +293,9 @@ ngx_http_scoped_key_worker_free(ngx_http_scoped_key_worker_t *worker)
     }
 
     scoped_key_cache_destroy(worker->cache);
-    scoped_key_wipe(&worker->tag_key, sizeof(scoped_key_tag_key_t));
-    ngx_free(worker->uses);
-    ngx_free(worker->previous_uses);
+    scoped_key_wipe(&worker->hash_key, sizeof(scoped_key_hash_key_t));
+    ngx_free(worker->last_used);
+    ngx_free(worker->previous_used);
     ngx_free(worker);
 }
 

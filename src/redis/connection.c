@@ -2,9 +2,9 @@
  * Batches of commands over one link, answered in the order in which they were
  * sent, each reply of the form that its command has.
  * Invariants: slots are in the ring in the order of their commands in the
- * output; only the first is ever being answered; a batch leaves its slot
+ * output; only the first is ever being answered; a request leaves its slot
  * before its handler is called, and no handler is called by send().  One
- * timer watches them all: a batch whose time is over is given up, and its
+ * timer watches them all: a request whose time is over is given up, and its
  * slot stays until its replies have come, so that they are taken for no other
  * one's.  Slots that were given up are the first of the ring: who was sent
  * later is due later.  What a server may say of its own commands has the form
@@ -18,7 +18,7 @@
 
 
 /* sent and not yet answered; those count that nobody waits for any more */
-#define SCOPED_KEY_REDIS_MAX_BATCHES  8192
+#define SCOPED_KEY_REDIS_MAX_REQUESTS  8192
 
 /* a connection that was idle for so long may have been dropped unnoticed */
 #define SCOPED_KEY_REDIS_IDLE_MS      1000
@@ -26,7 +26,7 @@
 /* and is tried as often as this */
 #define SCOPED_KEY_REDIS_KEEPALIVE_MS  30000
 
-/* how far the replies to a batch have come; zero at its start */
+/* how far the replies to a request have come; zero at its start */
 typedef struct {
     ngx_uint_t               step;       /* the next form */
     ngx_uint_t               queued;     /* commands of the transaction */
@@ -40,7 +40,7 @@ typedef struct {
 /* commands that were sent, and who waits for the replies */
 typedef struct {
     const scoped_key_redis_forms_t  *forms;
-    scoped_key_redis_batch_t        *batch;   /* NULL: nobody any more */
+    scoped_key_redis_request_t      *request; /* NULL: nobody any more */
     ngx_msec_t                       sent;
 } scoped_key_redis_slot_t;
 
@@ -57,9 +57,9 @@ struct scoped_key_redis_connection_s {
     scoped_key_redis_ring_t      ring;
     ngx_uint_t                   nlate;   /* of its slots were given up */
     ngx_event_t                  timer;
-    scoped_key_redis_doubter_t   doubter;
+    scoped_key_redis_desync_t    desync;
     ngx_event_t                  keepalive;
-    scoped_key_redis_batch_t     ping;
+    scoped_key_redis_request_t   ping;
     ngx_msec_t                   pinged;  /* when it was sent */
     ngx_msec_t                   replied; /* the last whole reply */
     ngx_msec_t                   late;    /* the last late one */
@@ -79,11 +79,11 @@ struct scoped_key_redis_connection_s {
 };
 
 
-static ngx_uint_t scoped_key_redis_form_take(
+static ngx_uint_t scoped_key_redis_form_check(
     const scoped_key_redis_forms_t *forms,
     scoped_key_redis_progress_t *progress,
     const scoped_key_resp_value_t *value);
-static ngx_uint_t scoped_key_redis_form_take_large(
+static ngx_uint_t scoped_key_redis_form_check_large(
     const scoped_key_redis_forms_t *forms,
     scoped_key_redis_progress_t *progress,
     const scoped_key_resp_value_t *root);
@@ -99,7 +99,7 @@ static ngx_uint_t scoped_key_redis_connection_is_busy(void *owner);
 static void scoped_key_redis_connection_on_timer(ngx_event_t *ev);
 static void scoped_key_redis_connection_on_keepalive(ngx_event_t *ev);
 static void scoped_key_redis_connection_on_pong(
-    scoped_key_redis_batch_t *batch, scoped_key_redis_result_e result,
+    scoped_key_redis_request_t *request, scoped_key_redis_result_e result,
     const scoped_key_resp_value_t *reply);
 
 
@@ -140,7 +140,7 @@ static const char  scoped_key_redis_connection_timed_out[] =
 scoped_key_redis_connection_t *
 scoped_key_redis_connection_create(const scoped_key_redis_conf_t *conf,
     scoped_key_redis_endpoints_t *endpoints,
-    const scoped_key_redis_doubter_t *doubter, ngx_log_t *log)
+    const scoped_key_redis_desync_t  *desync, ngx_log_t *log)
 {
     scoped_key_redis_connection_t  *connection;
 
@@ -160,7 +160,7 @@ scoped_key_redis_connection_create(const scoped_key_redis_conf_t *conf,
 
     connection->ping.handler = scoped_key_redis_connection_on_pong;
     connection->ping.data = connection;
-    connection->doubter = *doubter;
+    connection->desync = *desync;
 
     scoped_key_redis_link_init(&connection->link, conf, endpoints,
                                &scoped_key_redis_connection_ops, connection,
@@ -207,22 +207,22 @@ scoped_key_redis_ring_grow(scoped_key_redis_ring_t *ring, ngx_log_t *log)
 
 /* what has not begun to be answered may be sent again */
 static scoped_key_redis_result_e
-scoped_key_redis_connection_end(const scoped_key_redis_batch_t *batch,
+scoped_key_redis_connection_end(const scoped_key_redis_request_t *request,
     scoped_key_redis_lost_e why, ngx_uint_t answered)
 {
-    return why == SCOPED_KEY_REDIS_LOST_DEAD && batch->again && !answered
+    return why == SCOPED_KEY_REDIS_LOST_DEAD && request->again && !answered
            ? SCOPED_KEY_REDIS_DEAD : SCOPED_KEY_REDIS_FAILED;
 }
 
 
-/* takes the ring away first: a handler finds none of its batches in there */
+/* takes the ring away first: a handler finds none of its requests in there */
 static void
 scoped_key_redis_connection_fail_all(
     scoped_key_redis_connection_t *connection, scoped_key_redis_lost_e why)
 {
-    ngx_uint_t                  i, answered;
-    scoped_key_redis_ring_t     ring;
-    scoped_key_redis_batch_t   *batch;
+    ngx_uint_t                    i, answered;
+    scoped_key_redis_ring_t       ring;
+    scoped_key_redis_request_t   *request;
 
     if (connection->timer.timer_set) {
         ngx_del_timer(&connection->timer);
@@ -238,13 +238,13 @@ scoped_key_redis_connection_fail_all(
     connection->probing = 0;
 
     for (i = 0; i < ring.n; i++) {
-        batch = scoped_key_redis_ring_at(&ring, i)->batch;
+        request = scoped_key_redis_ring_at(&ring, i)->request;
 
-        if (batch != NULL) {
-            batch->handler(batch,
-                           scoped_key_redis_connection_end(batch, why,
-                                                           answered),
-                           NULL);
+        if (request != NULL) {
+            request->handler(request,
+                             scoped_key_redis_connection_end(request, why,
+                                                             answered),
+                             NULL);
         }
 
         answered = 0;
@@ -277,7 +277,7 @@ scoped_key_redis_connection_destroy(scoped_key_redis_connection_t *connection)
 static ngx_uint_t
 scoped_key_redis_connection_accepts(scoped_key_redis_connection_t *connection)
 {
-    if (connection->ring.n >= SCOPED_KEY_REDIS_MAX_BATCHES) {
+    if (connection->ring.n >= SCOPED_KEY_REDIS_MAX_REQUESTS) {
         return 0;
     }
 
@@ -355,12 +355,12 @@ scoped_key_redis_connection_probe(scoped_key_redis_connection_t *connection)
 
 static ngx_int_t
 scoped_key_redis_connection_push(scoped_key_redis_connection_t *connection,
-    scoped_key_redis_batch_t *batch, const scoped_key_redis_forms_t *forms,
+    scoped_key_redis_request_t *request, const scoped_key_redis_forms_t *forms,
     const void *commands, size_t len)
 {
-    scoped_key_redis_link_t  *link;
-    scoped_key_redis_ring_t  *ring;
-    scoped_key_redis_slot_t  *slot;
+    scoped_key_redis_link_t    *link;
+    scoped_key_redis_ring_t    *ring;
+    scoped_key_redis_slot_t    *slot;
 
     link = &connection->link;
     ring = &connection->ring;
@@ -391,9 +391,9 @@ scoped_key_redis_connection_push(scoped_key_redis_connection_t *connection,
     slot = scoped_key_redis_ring_at(ring, ring->n++);
 
     slot->forms = forms;
-    slot->batch = batch;
+    slot->request = request;
     slot->sent = ngx_current_msec;
-    batch->sent = ngx_current_msec;
+    request->sent = ngx_current_msec;
 
     ngx_log_debug3(NGX_LOG_DEBUG_EVENT, link->log, 0,
                    "scoped key: redis connection takes a batch of %ui "
@@ -429,18 +429,18 @@ scoped_key_redis_connection_ping(scoped_key_redis_connection_t *connection)
 
 
 /*
- * All batches of one kind have replies of one form: one whole reply too many,
+ * All requests of one kind have replies of one form: one whole reply too many,
  * and each would get that of the one before, for as long as some are always
  * under way.  A PING among them gets what has another form.
  */
 ngx_int_t
 scoped_key_redis_send(scoped_key_redis_connection_t *connection,
-    scoped_key_redis_batch_t *batch, const scoped_key_redis_forms_t *forms,
+    scoped_key_redis_request_t *request, const scoped_key_redis_forms_t *forms,
     const void *commands, size_t len)
 {
     ngx_int_t  rc;
 
-    rc = scoped_key_redis_connection_push(connection, batch, forms, commands,
+    rc = scoped_key_redis_connection_push(connection, request, forms, commands,
                                           len);
 
     if (rc == NGX_OK && connection->link.state == SCOPED_KEY_REDIS_READY
@@ -467,7 +467,7 @@ scoped_key_redis_connection_ready(void *owner)
     for (i = 0; i < connection->ring.n; i++) {
         slot = scoped_key_redis_ring_at(&connection->ring, i);
         slot->sent = ngx_current_msec;
-        slot->batch->sent = ngx_current_msec;
+        slot->request->sent = ngx_current_msec;
     }
 
     connection->replied = ngx_current_msec;
@@ -486,9 +486,9 @@ scoped_key_redis_connection_ready(void *owner)
 }
 
 
-/* replies live until the next one: a batch's first error has to be kept */
+/* replies live until the next one: a request's first error has to be kept */
 static void
-scoped_key_redis_connection_keep(scoped_key_redis_connection_t *connection,
+scoped_key_redis_connection_save_error(scoped_key_redis_connection_t *connection,
     const scoped_key_resp_value_t *value)
 {
     connection->failed = 1;
@@ -518,20 +518,20 @@ scoped_key_redis_connection_is_fatal(const scoped_key_resp_value_t *error)
 
 
 /* the first slot is answered; NULL: nobody waits for that */
-static scoped_key_redis_batch_t *
+static scoped_key_redis_request_t *
 scoped_key_redis_connection_pop(scoped_key_redis_connection_t *connection)
 {
-    scoped_key_redis_ring_t   *ring;
-    scoped_key_redis_batch_t  *batch;
+    scoped_key_redis_ring_t     *ring;
+    scoped_key_redis_request_t  *request;
 
     ring = &connection->ring;
-    batch = scoped_key_redis_ring_at(ring, 0)->batch;
+    request = scoped_key_redis_ring_at(ring, 0)->request;
 
     ngx_log_debug3(NGX_LOG_DEBUG_EVENT, connection->link.log, 0,
                    "scoped key: redis connection: a batch is answered after "
                    "%M ms, %ui in flight%s",
                    ngx_current_msec - scoped_key_redis_ring_at(ring, 0)->sent,
-                   ring->n - 1, batch ? "" : ", nobody waits for it");
+                   ring->n - 1, request ? "" : ", nobody waits for it");
 
     ring->first = (ring->first + 1) & (ring->size - 1);
     ring->n--;
@@ -548,19 +548,19 @@ scoped_key_redis_connection_pop(scoped_key_redis_connection_t *connection)
         connection->timer.cancelable = 1;
     }
 
-    return batch;
+    return request;
 }
 
 
-/* the batch's last reply; NULL, or why the link must not go on */
+/* the request's last reply; NULL, or why the link must not go on */
 static const char *
 scoped_key_redis_connection_answer(scoped_key_redis_connection_t *connection,
     const scoped_key_resp_value_t *value)
 {
-    const char                *reason;
-    scoped_key_redis_batch_t  *batch;
+    const char                  *reason;
+    scoped_key_redis_request_t  *request;
 
-    batch = scoped_key_redis_connection_pop(connection);
+    request = scoped_key_redis_connection_pop(connection);
     reason = NULL;
 
     if (connection->failed) {
@@ -573,8 +573,8 @@ scoped_key_redis_connection_answer(scoped_key_redis_connection_t *connection,
         }
     }
 
-    if (batch != NULL) {
-        batch->handler(batch, SCOPED_KEY_REDIS_REPLY, value);
+    if (request != NULL) {
+        request->handler(request, SCOPED_KEY_REDIS_REPLY, value);
     }
 
     if (reason == NULL && connection->link.moving
@@ -588,7 +588,7 @@ scoped_key_redis_connection_answer(scoped_key_redis_connection_t *connection,
 
 
 static const char *
-scoped_key_redis_connection_doubt(scoped_key_redis_connection_t *connection,
+scoped_key_redis_connection_desync(scoped_key_redis_connection_t *connection,
     const char *reason)
 {
     connection->doubtful = 1;
@@ -605,14 +605,14 @@ scoped_key_redis_connection_reply(void *owner,
     scoped_key_redis_connection_t   *connection = owner;
 
     if (connection->ring.n == 0) {
-        return scoped_key_redis_connection_doubt(connection,
+        return scoped_key_redis_connection_desync(connection,
                                          scoped_key_redis_connection_nobody);
     }
 
     forms = scoped_key_redis_ring_at(&connection->ring, 0)->forms;
 
-    if (!scoped_key_redis_form_take(forms, &connection->progress, value)) {
-        return scoped_key_redis_connection_doubt(connection,
+    if (!scoped_key_redis_form_check(forms, &connection->progress, value)) {
+        return scoped_key_redis_connection_desync(connection,
                                      scoped_key_redis_connection_unexpected);
     }
 
@@ -620,7 +620,7 @@ scoped_key_redis_connection_reply(void *owner,
     connection->replied = ngx_current_msec;
 
     if (value->type == SCOPED_KEY_RESP_ERROR && !connection->failed) {
-        scoped_key_redis_connection_keep(connection, value);
+        scoped_key_redis_connection_save_error(connection, value);
     }
 
     return connection->progress.step < forms->n
@@ -632,31 +632,31 @@ static const char *
 scoped_key_redis_connection_too_large(void *owner,
     const scoped_key_resp_value_t *root)
 {
-    scoped_key_redis_batch_t        *batch;
+    scoped_key_redis_request_t      *request;
     const scoped_key_redis_forms_t  *forms;
     scoped_key_redis_connection_t   *connection = owner;
 
     if (connection->ring.n == 0) {
-        return scoped_key_redis_connection_doubt(connection,
+        return scoped_key_redis_connection_desync(connection,
                                          scoped_key_redis_connection_nobody);
     }
 
     forms = scoped_key_redis_ring_at(&connection->ring, 0)->forms;
 
-    if (!scoped_key_redis_form_take_large(forms, &connection->progress, root)
+    if (!scoped_key_redis_form_check_large(forms, &connection->progress, root)
         || connection->progress.step < forms->n)
     {
-        return scoped_key_redis_connection_doubt(connection,
+        return scoped_key_redis_connection_desync(connection,
                                           scoped_key_redis_connection_large);
     }
 
     connection->probing = 0;
     connection->replied = ngx_current_msec;
 
-    batch = scoped_key_redis_connection_pop(connection);
+    request = scoped_key_redis_connection_pop(connection);
 
-    if (batch != NULL) {
-        batch->handler(batch, SCOPED_KEY_REDIS_TOO_LARGE, NULL);
+    if (request != NULL) {
+        request->handler(request, SCOPED_KEY_REDIS_TOO_LARGE, NULL);
     }
 
     return NULL;
@@ -689,7 +689,7 @@ static void
 scoped_key_redis_connection_lost(void *owner, scoped_key_redis_lost_e why)
 {
     ngx_uint_t                      i;
-    scoped_key_redis_batch_t       *batch;
+    scoped_key_redis_request_t     *request;
     scoped_key_redis_connection_t  *connection = owner;
 
     if (connection->keepalive.timer_set) {
@@ -698,16 +698,16 @@ scoped_key_redis_connection_lost(void *owner, scoped_key_redis_lost_e why)
 
     if (connection->doubtful || why == SCOPED_KEY_REDIS_LOST_GARBLED) {
         connection->doubtful = 0;
-        connection->doubter.doubt(connection->doubter.data);
+        connection->desync.handler(connection->desync.data);
     }
 
     /* who is to be sent again waits for the next try, which comes at once */
 
     for (i = 0; i < connection->ring.n; i++) {
-        batch = scoped_key_redis_ring_at(&connection->ring, i)->batch;
+        request = scoped_key_redis_ring_at(&connection->ring, i)->request;
 
-        if (batch != NULL
-            && scoped_key_redis_connection_end(batch, why, i == 0
+        if (request != NULL
+            && scoped_key_redis_connection_end(request, why, i == 0
                                                && connection->progress.step)
                == SCOPED_KEY_REDIS_DEAD)
         {
@@ -718,7 +718,7 @@ scoped_key_redis_connection_lost(void *owner, scoped_key_redis_lost_e why)
     if (why == SCOPED_KEY_REDIS_LOST_DEAD
         && (connection->link.down
             || (i == connection->ring.n && connection->link.stale == NULL)
-            || !scoped_key_redis_link_hurry(&connection->link)))
+            || !scoped_key_redis_link_reconnect_now(&connection->link)))
     {
         why = SCOPED_KEY_REDIS_LOST;
     }
@@ -768,8 +768,8 @@ scoped_key_redis_connection_log_late(scoped_key_redis_link_t *link)
 static void
 scoped_key_redis_connection_give_up(scoped_key_redis_connection_t *connection)
 {
-    scoped_key_redis_slot_t   *slot;
-    scoped_key_redis_batch_t  *batch;
+    scoped_key_redis_slot_t     *slot;
+    scoped_key_redis_request_t  *request;
 
     while (connection->nlate < connection->ring.n) {
         slot = scoped_key_redis_ring_at(&connection->ring, connection->nlate);
@@ -789,16 +789,16 @@ scoped_key_redis_connection_give_up(scoped_key_redis_connection_t *connection)
                        "scoped key: redis connection: a batch has timed out "
                        "after %M ms", ngx_current_msec - slot->sent);
 
-        batch = slot->batch;
-        slot->batch = NULL;
+        request = slot->request;
+        slot->request = NULL;
         connection->nlate++;
 
-        batch->handler(batch, SCOPED_KEY_REDIS_FAILED, NULL);
+        request->handler(request, SCOPED_KEY_REDIS_FAILED, NULL);
     }
 }
 
 
-/* looks again no later than any batch can be due that is sent meanwhile */
+/* looks again no later than any request can be due that is sent meanwhile */
 static void
 scoped_key_redis_connection_on_timer(ngx_event_t *ev)
 {
@@ -870,10 +870,10 @@ scoped_key_redis_connection_on_keepalive(ngx_event_t *ev)
 
 
 static void
-scoped_key_redis_connection_on_pong(scoped_key_redis_batch_t *batch,
+scoped_key_redis_connection_on_pong(scoped_key_redis_request_t *request,
     scoped_key_redis_result_e result, const scoped_key_resp_value_t *reply)
 {
-    scoped_key_redis_connection_t  *connection = batch->data;
+    scoped_key_redis_connection_t  *connection = request->data;
 
     /* that something came, and came in its place, is all that was wanted */
     connection->pinging = 0;
@@ -956,7 +956,7 @@ scoped_key_redis_form_exec(const scoped_key_redis_progress_t *progress,
 
 /* whether the value is of the next form; then the one after it is the next */
 static ngx_uint_t
-scoped_key_redis_form_take(const scoped_key_redis_forms_t *forms,
+scoped_key_redis_form_check(const scoped_key_redis_forms_t *forms,
     scoped_key_redis_progress_t *progress,
     const scoped_key_resp_value_t *value)
 {
@@ -991,7 +991,7 @@ scoped_key_redis_form_take(const scoped_key_redis_forms_t *forms,
 
 /* the same for a reply that was too large; root: its type and length alone */
 static ngx_uint_t
-scoped_key_redis_form_take_large(const scoped_key_redis_forms_t *forms,
+scoped_key_redis_form_check_large(const scoped_key_redis_forms_t *forms,
     scoped_key_redis_progress_t *progress,
     const scoped_key_resp_value_t *root)
 {

@@ -97,7 +97,7 @@ scoped_key_redis_endpoints_plan(scoped_key_redis_endpoints_t *endpoints)
 
 
 static void
-scoped_key_redis_endpoint_ask(scoped_key_redis_endpoint_t *host)
+scoped_key_redis_endpoint_resolve(scoped_key_redis_endpoint_t *host)
 {
     host->asking = 1;
     host->asked = ngx_current_msec;
@@ -137,7 +137,7 @@ scoped_key_redis_endpoints_init(scoped_key_redis_endpoints_t *endpoints,
             return NGX_ERROR;
         }
 
-        scoped_key_redis_endpoint_ask(host);
+        scoped_key_redis_endpoint_resolve(host);
     }
 
     return NGX_OK;
@@ -245,7 +245,7 @@ scoped_key_redis_endpoints_on_timer(ngx_event_t *ev)
         if (scoped_key_redis_endpoint_is_name(host) && !host->asking
             && (ngx_msec_int_t) (host->due - ngx_current_msec) <= 0)
         {
-            scoped_key_redis_endpoint_ask(host);
+            scoped_key_redis_endpoint_resolve(host);
         }
     }
 
@@ -501,7 +501,7 @@ scoped_key_redis_endpoints_reason(scoped_key_redis_endpoints_t *endpoints)
 
 
 void
-scoped_key_redis_endpoints_ask(scoped_key_redis_endpoints_t *endpoints)
+scoped_key_redis_endpoints_refresh(scoped_key_redis_endpoints_t *endpoints)
 {
     ngx_uint_t                    i;
     ngx_msec_t                    due;

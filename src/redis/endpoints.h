@@ -35,7 +35,7 @@ typedef struct {
     ngx_str_t                 password;  /* empty: no AUTH; never logged */
     ngx_uint_t                db;
     ngx_msec_t                connect_timeout;   /* and handshake */
-    ngx_msec_t                timeout;   /* a batch, from send to last reply;
+    ngx_msec_t                timeout;   /* a request, from send to last reply;
                                             twice that behind a late one */
     ngx_msec_t                heartbeat; /* of a tracking link, how often */
 } scoped_key_redis_conf_t;
@@ -50,7 +50,7 @@ typedef struct {
 
 /* the server process at the other end, as INFO calls it */
 typedef struct {
-    ngx_uint_t   greeted;                /* ever */
+    ngx_uint_t   handshakes;             /* ever */
     size_t       len;                    /* 0: it does not say */
     u_char       run_id[SCOPED_KEY_REDIS_MAX_RUN_ID];
 } scoped_key_redis_server_t;
@@ -110,6 +110,6 @@ const char *scoped_key_redis_endpoints_reason(
 
 /* for who could not connect: asks for all names again, but not at once, and
    not oftener than once a second */
-void scoped_key_redis_endpoints_ask(scoped_key_redis_endpoints_t *endpoints);
+void scoped_key_redis_endpoints_refresh(scoped_key_redis_endpoints_t *endpoints);
 
 #endif

@@ -40,7 +40,7 @@
 #define SCOPED_KEY_REDIS_MAX_WORD  16
 
 
-static void scoped_key_redis_link_greet(scoped_key_redis_link_t *link);
+static void scoped_key_redis_link_handshake(scoped_key_redis_link_t *link);
 static void scoped_key_redis_link_on_read(ngx_event_t *rev);
 static void scoped_key_redis_link_on_write(ngx_event_t *wev);
 static void scoped_key_redis_link_on_flush(ngx_event_t *ev);
@@ -210,7 +210,7 @@ scoped_key_redis_link_connect(scoped_key_redis_link_t *link)
     ngx_add_timer(&link->timer, link->conf->connect_timeout);
 
     if (rc == NGX_OK) {
-        scoped_key_redis_link_greet(link);
+        scoped_key_redis_link_handshake(link);
     }
 }
 
@@ -237,7 +237,7 @@ scoped_key_redis_link_close(scoped_key_redis_link_t *link)
     scoped_key_resp_free(link->resp);
     link->resp = NULL;
 
-    scoped_key_redis_output_clear(&link->hello);
+    scoped_key_redis_output_clear(&link->handshake_out);
 }
 
 
@@ -260,17 +260,17 @@ scoped_key_redis_link_is_news(scoped_key_redis_link_t *link, ngx_err_t err,
         || ngx_current_msec - link->logged >= SCOPED_KEY_REDIS_REMIND_MS)
     {
         link->logged = ngx_current_msec;
-        link->said = 0;
+        link->logged_reasons = 0;
     }
 
     bit = ngx_crc32_short((u_char *) reason, ngx_strlen(reason)) + err;
     bit = (uint32_t) 1 << (bit % 32);
 
-    if (link->said & bit) {
+    if (link->logged_reasons & bit) {
         return 0;
     }
 
-    link->said |= bit;
+    link->logged_reasons |= bit;
 
     return 1;
 }
@@ -329,7 +329,7 @@ scoped_key_redis_link_news(scoped_key_redis_link_t *link, ngx_err_t err,
 
     link->lost = 1;
     link->logged = ngx_current_msec;
-    link->said = 0;
+    link->logged_reasons = 0;
     (void) scoped_key_redis_link_is_news(link, err, reason);
 
     return note;
@@ -425,7 +425,7 @@ scoped_key_redis_link_delay(scoped_key_redis_link_t *link)
 
     link->tried = 0;
     link->down |= !link->up;
-    scoped_key_redis_endpoints_ask(link->endpoints);
+    scoped_key_redis_endpoints_refresh(link->endpoints);
 
     return scoped_key_redis_link_backoff(link);
 }
@@ -533,7 +533,7 @@ scoped_key_redis_link_fail(scoped_key_redis_link_t *link, ngx_err_t err,
 
 
 ngx_uint_t
-scoped_key_redis_link_hurry(scoped_key_redis_link_t *link)
+scoped_key_redis_link_reconnect_now(scoped_key_redis_link_t *link)
 {
     /* one that is lost as soon as it is used would be made without an end */
     if (ngx_current_msec - link->since < SCOPED_KEY_REDIS_HURRY_MS) {
@@ -692,7 +692,7 @@ scoped_key_redis_link_renew(scoped_key_redis_link_t *link,
 
 
 static void
-scoped_key_redis_link_stay(scoped_key_redis_link_t *link)
+scoped_key_redis_link_cancel_move(scoped_key_redis_link_t *link)
 {
     if (link->renewing) {
         return;
@@ -731,7 +731,7 @@ scoped_key_redis_link_on_names(void *data)
 
     default:
         if (scoped_key_redis_endpoints_has(link->endpoints, &link->address)) {
-            scoped_key_redis_link_stay(link);
+            scoped_key_redis_link_cancel_move(link);
             return;
         }
 
@@ -773,7 +773,7 @@ scoped_key_redis_link_test_connect(scoped_key_redis_link_t *link)
  * connected to; the handlers of the socket's events and of link->flush.
  */
 static void
-scoped_key_redis_link_greet(scoped_key_redis_link_t *link)
+scoped_key_redis_link_handshake(scoped_key_redis_link_t *link)
 {
     ngx_connection_t  *c;
 
@@ -811,7 +811,7 @@ scoped_key_redis_link_on_write(ngx_event_t *wev)
     }
 
     if (scoped_key_redis_link_test_connect(link) == NGX_OK) {
-        scoped_key_redis_link_greet(link);
+        scoped_key_redis_link_handshake(link);
     }
 }
 
@@ -847,14 +847,14 @@ scoped_key_redis_link_on_flush(ngx_event_t *ev)
         return;
     }
 
-    rc = scoped_key_redis_output_send(&link->hello, c);
+    rc = scoped_key_redis_output_send(&link->handshake_out, c);
 
     /*
      * A server that turns us away says why and closes: let the read event
      * tell, or the timer.
      */
     if (rc != NGX_AGAIN) {
-        scoped_key_redis_output_clear(&link->hello);
+        scoped_key_redis_output_clear(&link->handshake_out);
     }
 }
 
@@ -903,7 +903,7 @@ scoped_key_redis_link_reply(scoped_key_redis_link_t *link,
  * many as one turn may.  NGX_ERROR: the link has failed.
  */
 static ngx_int_t
-scoped_key_redis_link_take(scoped_key_redis_link_t *link, ngx_uint_t *left)
+scoped_key_redis_link_deliver(scoped_key_redis_link_t *link, ngx_uint_t *left)
 {
     const char                     *reason;
     scoped_key_redis_lost_e         why;
@@ -911,7 +911,7 @@ scoped_key_redis_link_take(scoped_key_redis_link_t *link, ngx_uint_t *left)
     const scoped_key_resp_value_t  *value;
 
     while (*left > 0) {
-        status = scoped_key_resp_take(link->resp, &value);
+        status = scoped_key_resp_next(link->resp, &value);
         why = SCOPED_KEY_REDIS_LOST_GARBLED;
 
         switch (status) {
@@ -1010,13 +1010,13 @@ scoped_key_redis_link_on_read(ngx_event_t *rev)
     }
 
     /* what the last turn left in the reader */
-    rc = scoped_key_redis_link_take(link, &left);
+    rc = scoped_key_redis_link_deliver(link, &left);
 
     for (i = 0; rc == NGX_OK && i < SCOPED_KEY_REDIS_MAX_READS; i++) {
         rc = scoped_key_redis_link_receive(link);
 
         if (rc == NGX_OK) {
-            rc = scoped_key_redis_link_take(link, &left);
+            rc = scoped_key_redis_link_deliver(link, &left);
         }
     }
 
@@ -1053,7 +1053,7 @@ scoped_key_redis_handshake_auth(scoped_key_redis_link_t *link)
 
     argv[n++] = conf->password;
 
-    return scoped_key_redis_output_command(&link->hello, argv, n, link->log);
+    return scoped_key_redis_output_command(&link->handshake_out, argv, n, link->log);
 }
 
 
@@ -1068,7 +1068,7 @@ scoped_key_redis_handshake_select(scoped_key_redis_link_t *link)
     argv[1].data = number;
     argv[1].len = ngx_sprintf(number, "%ui", link->conf->db) - number;
 
-    return scoped_key_redis_output_command(&link->hello, argv, 2, link->log);
+    return scoped_key_redis_output_command(&link->handshake_out, argv, 2, link->log);
 }
 
 
@@ -1110,9 +1110,9 @@ scoped_key_redis_handshake_write(scoped_key_redis_link_t *link)
         return NGX_ERROR;
     }
 
-    if (scoped_key_redis_output_command(&link->hello, &ping, 1, link->log)
+    if (scoped_key_redis_output_command(&link->handshake_out, &ping, 1, link->log)
             != NGX_OK
-        || scoped_key_redis_output_command(&link->hello, info, 2, link->log)
+        || scoped_key_redis_output_command(&link->handshake_out, info, 2, link->log)
             != NGX_OK)
     {
         return NGX_ERROR;
@@ -1163,7 +1163,7 @@ static const char *
 scoped_key_redis_handshake_info(scoped_key_redis_link_t *link,
     const scoped_key_resp_value_t *value)
 {
-    link->server.greeted = 1;
+    link->server.handshakes = 1;
     link->server.len = 0;
 
     switch (value->type) {

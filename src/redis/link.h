@@ -1,7 +1,7 @@
 /*
  * What the connection and the tracking link share: one socket to Redis that is
  * connected, greeted (AUTH, SELECT, PING), read, written, lost and connected
- * again.  Knows nothing of batches or of subscriptions.  Private to src/redis.
+ * again.  Knows nothing of requests or of subscriptions.  Private to src/redis.
  * Invariant: whatever goes wrong goes through scoped_key_redis_link_fail().
  */
 
@@ -84,7 +84,7 @@ typedef struct {
     scoped_key_redis_step_e          step;    /* of the handshake */
     ngx_peer_connection_t            peer;
     scoped_key_resp_t               *resp;
-    scoped_key_redis_output_t        hello;   /* the handshake; wiped */
+    scoped_key_redis_output_t        handshake_out; /* the handshake; wiped */
     scoped_key_redis_output_t        output;  /* kept until ready */
 
     ngx_event_t                      timer;   /* connect time-out, back-off,
@@ -106,8 +106,8 @@ typedef struct {
     ngx_msec_t                       since;   /* when it came up */
     scoped_key_redis_log_limit_t     limit;
     ngx_msec_t                       logged;  /* when it was said to be down */
-    uint32_t                         said;    /* why, since then: a bit a
-                                                 reason */
+    uint32_t                         logged_reasons; /* why, since then: a bit a
+                                                        reason */
     u_char                           reason[SCOPED_KEY_REDIS_MAX_REASON * 2];
     unsigned                         up:1;
     unsigned                         down:1;  /* all addresses failed since it
@@ -161,7 +161,7 @@ void scoped_key_redis_link_fail_due(scoped_key_redis_link_t *link,
  * nothing had failed; or soon, if it was up for a moment only.  0: nobody is
  * to wait for that.
  */
-ngx_uint_t scoped_key_redis_link_hurry(scoped_key_redis_link_t *link);
+ngx_uint_t scoped_key_redis_link_reconnect_now(scoped_key_redis_link_t *link);
 
 /*
  * A link that is up is closed and made again, at this address if it is still

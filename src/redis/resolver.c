@@ -51,7 +51,7 @@ struct scoped_key_redis_resolver_s {
 };
 
 
-static void scoped_key_redis_resolver_ask(scoped_key_redis_query_t *query);
+static void scoped_key_redis_resolver_send(scoped_key_redis_query_t *query);
 static void scoped_key_redis_resolver_answered(ngx_resolver_ctx_t *ctx);
 
 
@@ -120,7 +120,7 @@ scoped_key_redis_resolver_read(scoped_key_redis_file_t *file, ngx_fd_t fd,
 
 /* 1: it is not as it was.  What cannot be read is as if it were not there. */
 static ngx_uint_t
-scoped_key_redis_resolver_look(scoped_key_redis_file_t *file, ngx_log_t *log)
+scoped_key_redis_resolver_check(scoped_key_redis_file_t *file, ngx_log_t *log)
 {
     ngx_fd_t     fd;
     struct stat  st;
@@ -254,7 +254,7 @@ scoped_key_redis_resolver_choose(scoped_key_redis_resolver_t *resolver,
         return resolver->own;
     }
 
-    if (scoped_key_redis_resolver_look(&resolver->file, resolver->log)
+    if (scoped_key_redis_resolver_check(&resolver->file, resolver->log)
         || resolver->own == NULL)
     {
         scoped_key_redis_resolv_conf_read(resolver->file.data,
@@ -290,7 +290,7 @@ scoped_key_redis_resolve(scoped_key_redis_resolver_t *resolver,
     query->attempt = 0;
     query->n = 0;
 
-    (void) scoped_key_redis_resolver_look(&resolver->hosts, resolver->log);
+    (void) scoped_key_redis_resolver_check(&resolver->hosts, resolver->log);
 
     query->n = scoped_key_redis_hosts_find(resolver->hosts.data,
                                            resolver->hosts.len,
@@ -304,7 +304,7 @@ scoped_key_redis_resolve(scoped_key_redis_resolver_t *resolver,
         return;
     }
 
-    scoped_key_redis_resolver_ask(query);
+    scoped_key_redis_resolver_send(query);
 }
 
 
@@ -405,12 +405,12 @@ scoped_key_redis_resolver_failed(scoped_key_redis_query_t *query,
     }
 
     query->attempt++;
-    scoped_key_redis_resolver_ask(query);
+    scoped_key_redis_resolver_send(query);
 }
 
 
 static void
-scoped_key_redis_resolver_ask(scoped_key_redis_query_t *query)
+scoped_key_redis_resolver_send(scoped_key_redis_query_t *query)
 {
     size_t               len;
     ngx_resolver_t      *r;
@@ -500,7 +500,7 @@ scoped_key_redis_resolver_cmp(const void *one, const void *two)
  * the same address first.
  */
 static void
-scoped_key_redis_resolver_take(scoped_key_redis_query_t *query,
+scoped_key_redis_resolver_store(scoped_key_redis_query_t *query,
     ngx_resolver_ctx_t *ctx)
 {
     time_t      ttl;
@@ -534,7 +534,7 @@ scoped_key_redis_resolver_answered(ngx_resolver_ctx_t *ctx)
     state = ctx->state;
 
     if (state == NGX_OK) {
-        scoped_key_redis_resolver_take(query, ctx);
+        scoped_key_redis_resolver_store(query, ctx);
     }
 
     query->ctx = NULL;

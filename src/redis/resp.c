@@ -725,7 +725,7 @@ scoped_key_resp_read(scoped_key_resp_t *resp)
 
 
 scoped_key_resp_status_e
-scoped_key_resp_take(scoped_key_resp_t *resp,
+scoped_key_resp_next(scoped_key_resp_t *resp,
     const scoped_key_resp_value_t **value)
 {
     scoped_key_resp_recycle(resp);

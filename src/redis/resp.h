@@ -58,7 +58,7 @@ bool scoped_key_resp_feed(scoped_key_resp_t *resp, const void *data,
     size_t len);
 
 /* the value lives until the next call of feed, take or free */
-scoped_key_resp_status_e scoped_key_resp_take(scoped_key_resp_t *resp,
+scoped_key_resp_status_e scoped_key_resp_next(scoped_key_resp_t *resp,
     const scoped_key_resp_value_t **value);
 
 /* NULL when value is no array or has fewer elements */

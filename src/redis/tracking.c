@@ -48,7 +48,7 @@ struct scoped_key_redis_tracking_s {
     ngx_uint_t                        pending;  /* subscriptions unanswered */
     ngx_uint_t                        missed;   /* intervals without answer */
     ngx_msec_t                        asked;    /* when they were sent */
-    ngx_msec_t                        proof;
+    ngx_msec_t                        last_confirmed;
     unsigned                          tracks:1;
     unsigned                          proven:1;
     unsigned                          pinged:1;  /* and not yet answered */
@@ -56,17 +56,17 @@ struct scoped_key_redis_tracking_s {
 };
 
 
-static const char *scoped_key_redis_ask_id(scoped_key_redis_link_t *link);
-static const char *scoped_key_redis_ask_tracking(scoped_key_redis_link_t *link,
+static const char *scoped_key_redis_tracking_cmd_id(scoped_key_redis_link_t *link);
+static const char *scoped_key_redis_tracking_cmd_enable(scoped_key_redis_link_t *link,
     const ngx_str_t *prefix, long long id);
-static const char *scoped_key_redis_ask_subscribe(
+static const char *scoped_key_redis_tracking_cmd_subscribe(
     scoped_key_redis_link_t *link,
     const ngx_str_t *channels, ngx_uint_t n);
-static const char *scoped_key_redis_ask_ping(scoped_key_redis_link_t *link);
-static scoped_key_redis_push_e scoped_key_redis_push_read(
+static const char *scoped_key_redis_tracking_cmd_ping(scoped_key_redis_link_t *link);
+static scoped_key_redis_push_e scoped_key_redis_pubsub_read(
     const scoped_key_redis_push_t *push,
     const scoped_key_resp_value_t *value);
-static ngx_uint_t scoped_key_redis_push_is_pong(
+static ngx_uint_t scoped_key_redis_pubsub_is_pong(
     const scoped_key_resp_value_t *value);
 static const char *scoped_key_redis_tracking_ready(void *owner);
 static const char *scoped_key_redis_tracking_reply(void *owner,
@@ -93,7 +93,7 @@ static const char  scoped_key_redis_tracking_unexpected[] =
     "an unexpected message";
 
 /* the name is Redis' own */
-const ngx_str_t  scoped_key_redis_push_changes =
+const ngx_str_t  scoped_key_redis_pubsub_changes =
     ngx_string("__redis__:invalidate");
 
 
@@ -167,14 +167,14 @@ scoped_key_redis_tracking_renew(scoped_key_redis_tracking_t *tracking,
 
 
 ngx_uint_t
-scoped_key_redis_tracking_proof(const scoped_key_redis_tracking_t *tracking,
-    ngx_msec_t *proof)
+scoped_key_redis_tracking_last_confirmed(const scoped_key_redis_tracking_t *tracking,
+    ngx_msec_t *last_confirmed)
 {
     if (!tracking->proven) {
         return 0;
     }
 
-    *proof = tracking->proof;
+    *last_confirmed = tracking->last_confirmed;
 
     return 1;
 }
@@ -194,7 +194,7 @@ scoped_key_redis_tracking_ready(void *owner)
     /* watches the steps to come, too */
     ngx_add_timer(&tracking->heartbeat, tracking->link.conf->heartbeat);
 
-    return scoped_key_redis_ask_id(&tracking->link);
+    return scoped_key_redis_tracking_cmd_id(&tracking->link);
 }
 
 
@@ -210,7 +210,7 @@ scoped_key_redis_tracking_subscribe(scoped_key_redis_tracking_t *tracking)
         tracking->step = SCOPED_KEY_REDIS_TRACKING_SUBSCRIBE;
 
         if (tracking->tracks) {
-            channels[n++] = scoped_key_redis_push_changes;
+            channels[n++] = scoped_key_redis_pubsub_changes;
         }
     }
 
@@ -224,7 +224,7 @@ scoped_key_redis_tracking_subscribe(scoped_key_redis_tracking_t *tracking)
     tracking->pending = n;
     tracking->asked = ngx_current_msec;
 
-    return scoped_key_redis_ask_subscribe(&tracking->link, channels, n);
+    return scoped_key_redis_tracking_cmd_subscribe(&tracking->link, channels, n);
 }
 
 
@@ -233,14 +233,14 @@ scoped_key_redis_tracking_subscribe(scoped_key_redis_tracking_t *tracking)
  * subscribe all the same: only PING tells.
  */
 static const char *
-scoped_key_redis_tracking_beat(scoped_key_redis_tracking_t *tracking)
+scoped_key_redis_tracking_send_heartbeat(scoped_key_redis_tracking_t *tracking)
 {
     const char  *reason;
 
     ngx_log_debug0(NGX_LOG_DEBUG_EVENT, tracking->link.log, 0,
                    "scoped key: redis tracking link sends a heartbeat");
 
-    reason = scoped_key_redis_ask_ping(&tracking->link);
+    reason = scoped_key_redis_tracking_cmd_ping(&tracking->link);
     if (reason != NULL) {
         return reason;
     }
@@ -336,7 +336,7 @@ scoped_key_redis_tracking_confirm(scoped_key_redis_tracking_t *tracking)
 
     if (tracking->tracks) {
         tracking->warned = 0;
-        tracking->proof = tracking->asked;
+        tracking->last_confirmed = tracking->asked;
         tracking->proven = 1;
     }
 }
@@ -367,7 +367,7 @@ scoped_key_redis_tracking_listen(scoped_key_redis_tracking_t *tracking,
 {
     if (tracking->pinged
         && (value->type == SCOPED_KEY_RESP_ERROR
-            || scoped_key_redis_push_is_pong(value)))
+            || scoped_key_redis_pubsub_is_pong(value)))
     {
         return scoped_key_redis_tracking_ponged(tracking, value);
     }
@@ -384,7 +384,7 @@ scoped_key_redis_tracking_listen(scoped_key_redis_tracking_t *tracking,
                                              value);
     }
 
-    switch (scoped_key_redis_push_read(&tracking->push, value)) {
+    switch (scoped_key_redis_pubsub_read(&tracking->push, value)) {
 
     case SCOPED_KEY_REDIS_PUSH_TOLD:
         return NULL;
@@ -412,9 +412,9 @@ scoped_key_redis_tracking_reply(void *owner,
     case SCOPED_KEY_REDIS_TRACKING_ID:
         if (value->type == SCOPED_KEY_RESP_INTEGER) {
             tracking->step = SCOPED_KEY_REDIS_TRACKING_ON;
-            return scoped_key_redis_ask_tracking(&tracking->link,
-                                                 tracking->push.prefix,
-                                                 value->integer);
+            return scoped_key_redis_tracking_cmd_enable(&tracking->link,
+                                                        tracking->push.prefix,
+                                                        value->integer);
         }
 
         return scoped_key_redis_tracking_refused(tracking, "CLIENT ID", value);
@@ -485,7 +485,7 @@ scoped_key_redis_tracking_on_heartbeat(ngx_event_t *ev)
     if (tracking->step == SCOPED_KEY_REDIS_TRACKING_LIVE
         && tracking->pending == 0)
     {
-        reason = scoped_key_redis_tracking_beat(tracking);
+        reason = scoped_key_redis_tracking_send_heartbeat(tracking);
 
     } else if (++tracking->missed == SCOPED_KEY_REDIS_MISSED_HEARTBEATS) {
         reason = "no heartbeat";
@@ -506,7 +506,7 @@ scoped_key_redis_tracking_on_heartbeat(ngx_event_t *ev)
 
 
 static const char *
-scoped_key_redis_ask(scoped_key_redis_link_t *link, const ngx_str_t *argv,
+scoped_key_redis_tracking_cmd(scoped_key_redis_link_t *link, const ngx_str_t *argv,
     ngx_uint_t argc)
 {
     if (scoped_key_redis_output_command(&link->output, argv, argc, link->log)
@@ -526,20 +526,20 @@ scoped_key_redis_ask(scoped_key_redis_link_t *link, const ngx_str_t *argv,
  * end of this turn of the event loop.
  */
 static const char *
-scoped_key_redis_ask_id(scoped_key_redis_link_t *link)
+scoped_key_redis_tracking_cmd_id(scoped_key_redis_link_t *link)
 {
     ngx_str_t  argv[2];
 
     ngx_str_set(&argv[0], "CLIENT");
     ngx_str_set(&argv[1], "ID");
 
-    return scoped_key_redis_ask(link, argv, 2);
+    return scoped_key_redis_tracking_cmd(link, argv, 2);
 }
 
 
 /* CLIENT TRACKING, to be told to the client `id` */
 static const char *
-scoped_key_redis_ask_tracking(scoped_key_redis_link_t *link,
+scoped_key_redis_tracking_cmd_enable(scoped_key_redis_link_t *link,
     const ngx_str_t *prefix, long long id)
 {
     u_char     number[NGX_INT64_LEN];
@@ -557,13 +557,13 @@ scoped_key_redis_ask_tracking(scoped_key_redis_link_t *link,
     ngx_str_set(&argv[6], "PREFIX");
     argv[7] = *prefix;
 
-    return scoped_key_redis_ask(link, argv, 8);
+    return scoped_key_redis_tracking_cmd(link, argv, 8);
 }
 
 
 /* n: at most SCOPED_KEY_REDIS_MAX_CHANNELS; each is answered apart */
 static const char *
-scoped_key_redis_ask_subscribe(scoped_key_redis_link_t *link,
+scoped_key_redis_tracking_cmd_subscribe(scoped_key_redis_link_t *link,
     const ngx_str_t *channels, ngx_uint_t n)
 {
     ngx_uint_t  i;
@@ -575,21 +575,21 @@ scoped_key_redis_ask_subscribe(scoped_key_redis_link_t *link,
         argv[1 + i] = channels[i];
     }
 
-    return scoped_key_redis_ask(link, argv, 1 + n);
+    return scoped_key_redis_tracking_cmd(link, argv, 1 + n);
 }
 
 
 static const char *
-scoped_key_redis_ask_ping(scoped_key_redis_link_t *link)
+scoped_key_redis_tracking_cmd_ping(scoped_key_redis_link_t *link)
 {
     ngx_str_t  ping = ngx_string("PING");
 
-    return scoped_key_redis_ask(link, &ping, 1);
+    return scoped_key_redis_tracking_cmd(link, &ping, 1);
 }
 
 
 static ngx_uint_t
-scoped_key_redis_push_is(const scoped_key_resp_value_t *value,
+scoped_key_redis_pubsub_is(const scoped_key_resp_value_t *value,
     const ngx_str_t *text)
 {
     return value->type == SCOPED_KEY_RESP_STRING
@@ -599,7 +599,7 @@ scoped_key_redis_push_is(const scoped_key_resp_value_t *value,
 
 
 static scoped_key_redis_push_e
-scoped_key_redis_push_key(const scoped_key_redis_push_t *push,
+scoped_key_redis_pubsub_key(const scoped_key_redis_push_t *push,
     const scoped_key_resp_value_t *value)
 {
     ngx_str_t         key;
@@ -626,7 +626,7 @@ scoped_key_redis_push_key(const scoped_key_redis_push_t *push,
 
 /* keys in an array; nil: all of them; a text: someone has published it */
 static scoped_key_redis_push_e
-scoped_key_redis_push_keys(const scoped_key_redis_push_t *push,
+scoped_key_redis_pubsub_keys(const scoped_key_redis_push_t *push,
     const scoped_key_resp_value_t *what)
 {
     size_t                          i;
@@ -638,13 +638,13 @@ scoped_key_redis_push_keys(const scoped_key_redis_push_t *push,
     }
 
     if (what->type != SCOPED_KEY_RESP_ARRAY) {
-        return scoped_key_redis_push_key(push, what);
+        return scoped_key_redis_pubsub_key(push, what);
     }
 
     key = what + 1;
 
     for (i = 0; i < what->len; i++) {
-        if (scoped_key_redis_push_key(push, key)
+        if (scoped_key_redis_pubsub_key(push, key)
             != SCOPED_KEY_REDIS_PUSH_TOLD)
         {
             return SCOPED_KEY_REDIS_PUSH_UNEXPECTED;
@@ -658,7 +658,7 @@ scoped_key_redis_push_keys(const scoped_key_redis_push_t *push,
 
 
 static scoped_key_redis_push_e
-scoped_key_redis_push_message(const scoped_key_redis_push_t *push,
+scoped_key_redis_pubsub_message(const scoped_key_redis_push_t *push,
     const scoped_key_resp_value_t *what)
 {
     ngx_str_t  text;
@@ -677,7 +677,7 @@ scoped_key_redis_push_message(const scoped_key_redis_push_t *push,
 
 
 static scoped_key_redis_push_e
-scoped_key_redis_push_read(const scoped_key_redis_push_t *push,
+scoped_key_redis_pubsub_read(const scoped_key_redis_push_t *push,
     const scoped_key_resp_value_t *value)
 {
     static const ngx_str_t  message = ngx_string("message");
@@ -694,36 +694,36 @@ scoped_key_redis_push_read(const scoped_key_redis_push_t *push,
     channel = kind + kind->span;
     what = channel + channel->span;
 
-    changes = scoped_key_redis_push_is(channel,
-                                       &scoped_key_redis_push_changes);
+    changes = scoped_key_redis_pubsub_is(channel,
+                                         &scoped_key_redis_pubsub_changes);
 
-    if (!changes && !scoped_key_redis_push_is(channel, push->channel)) {
+    if (!changes && !scoped_key_redis_pubsub_is(channel, push->channel)) {
         return SCOPED_KEY_REDIS_PUSH_UNEXPECTED;
     }
 
-    if (scoped_key_redis_push_is(kind, &subscribe)
+    if (scoped_key_redis_pubsub_is(kind, &subscribe)
         && what->type == SCOPED_KEY_RESP_INTEGER)
     {
         return changes ? SCOPED_KEY_REDIS_PUSH_TRACKED
                        : SCOPED_KEY_REDIS_PUSH_SUBSCRIBED;
     }
 
-    if (!scoped_key_redis_push_is(kind, &message)) {
+    if (!scoped_key_redis_pubsub_is(kind, &message)) {
         return SCOPED_KEY_REDIS_PUSH_UNEXPECTED;
     }
 
-    return changes ? scoped_key_redis_push_keys(push, what)
-                   : scoped_key_redis_push_message(push, what);
+    return changes ? scoped_key_redis_pubsub_keys(push, what)
+                   : scoped_key_redis_pubsub_message(push, what);
 }
 
 
 /* what PING is answered with once there is a subscription */
 static ngx_uint_t
-scoped_key_redis_push_is_pong(const scoped_key_resp_value_t *value)
+scoped_key_redis_pubsub_is_pong(const scoped_key_resp_value_t *value)
 {
     static const ngx_str_t  pong = ngx_string("pong");
 
     return value->type == SCOPED_KEY_RESP_ARRAY
            && value->len == 2
-           && scoped_key_redis_push_is(value + 1, &pong);
+           && scoped_key_redis_pubsub_is(value + 1, &pong);
 }

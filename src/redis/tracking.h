@@ -30,7 +30,7 @@ typedef struct {
 
 
 /* where Redis tells of changed keys */
-extern const ngx_str_t  scoped_key_redis_push_changes;
+extern const ngx_str_t  scoped_key_redis_pubsub_changes;
 
 
 /*
@@ -61,7 +61,7 @@ void scoped_key_redis_tracking_renew(scoped_key_redis_tracking_t *tracking,
  * a link that is lost, of the time before.  Returns 0, and leaves *proof alone,
  * when there has been none, or when the server refuses tracking.
  */
-ngx_uint_t scoped_key_redis_tracking_proof(
-    const scoped_key_redis_tracking_t *tracking, ngx_msec_t *proof);
+ngx_uint_t scoped_key_redis_tracking_last_confirmed(
+    const scoped_key_redis_tracking_t *tracking, ngx_msec_t *last_confirmed);
 
 #endif

@@ -21,7 +21,7 @@
 typedef struct {
     scoped_key_str_t       name;
     scoped_key_param_e     state;
-    texts_t                values;
+    strings_t              values;
 } explain_param_t;
 
 /* what is asked: a record, and a request */
@@ -81,7 +81,7 @@ explain_found(void *data, scoped_key_str_t value)
 {
     explain_param_t *param = data;
 
-    texts_add(&param->values, text_format("%s", value));
+    strings_add(&param->values, str_format("%s", value));
 
     return true;
 }
@@ -98,7 +98,7 @@ explain_read_param(explain_t *explain, value_t asked)
     explain_param_t   *param;
     scoped_key_str_t   name, value;
 
-    name = value_text(value_member(asked, "name"));
+    name = value_str(value_member(asked, "name"));
 
     if (name.len == 0) {
         return "a param without a name";
@@ -107,17 +107,17 @@ explain_read_param(explain_t *explain, value_t asked)
     param = explain_declare(explain, name);
 
     if (arg == NULL) {
-        value = value_text(value_member(asked, "value"));
+        value = value_str(value_member(asked, "value"));
 
         if (value.len != 0) {
-            texts_add(&param->values, value);
+            strings_add(&param->values, value);
         }
 
         return NULL;
     }
 
-    if (scoped_key_query_walk(explain->query, value_text(arg), false,
-                              memory_take(explain->query.len + 1),
+    if (scoped_key_query_walk(explain->query, value_str(arg), false,
+                              memory_alloc(explain->query.len + 1),
                               explain_found, param)
         == SCOPED_KEY_QUERY_REFUSED)
     {
@@ -131,10 +131,10 @@ explain_read_param(explain_t *explain, value_t asked)
 static const char *
 explain_read_clause(explain_t *explain, value_t value)
 {
-    size_t   i;
-    texts_t  scopes = { NULL, 0, 0 };
+    size_t     i;
+    strings_t  scopes = { NULL, 0, 0 };
 
-    if (!value_texts(value, &scopes) || scopes.n == 0) {
+    if (!value_strings(value, &scopes) || scopes.n == 0) {
         return "a requirement without a scope";
     }
 
@@ -175,7 +175,7 @@ explain_room(value_t array, size_t size)
 {
     size_t  n = array == NULL ? 0 : scoped_key_json_count(array);
 
-    return memory_take((n + 1) * size);
+    return memory_alloc((n + 1) * size);
 }
 
 
@@ -225,11 +225,11 @@ explain_read(explain_t *explain, value_t asked, int64_t now)
     explain->facts.now = now;
     explain->facts.param = explain_values;
     explain->facts.data = explain;
-    explain->facts.method = value_text(value_member(request, "method"));
-    explain->facts.host = value_text(value_member(request, "host"));
-    explain->query = value_text(value_member(request, "query"));
+    explain->facts.method = value_str(value_member(request, "method"));
+    explain->facts.host = value_str(value_member(request, "host"));
+    explain->query = value_str(value_member(request, "query"));
 
-    wrong = ip == NULL ? NULL : explain_read_ip(explain, value_text(ip));
+    wrong = ip == NULL ? NULL : explain_read_ip(explain, value_str(ip));
 
     if (wrong == NULL) {
         wrong = explain_read_each(explain, params, explain_read_param);
@@ -243,12 +243,12 @@ explain_read(explain_t *explain, value_t asked, int64_t now)
 /* as the module decides: each question may take as many steps */
 static scoped_key_verdict_e
 explain_verdict(const explain_t *explain, const scoped_key_record_t *record,
-    const scoped_key_required_t *required, scoped_key_cause_t *cause)
+    const scoped_key_required_t *required, scoped_key_decision_t *decision)
 {
     size_t  left = SCOPED_KEY_MATCH_MAX_STEPS;
 
     return scoped_key_verdict_scopes(record, required, &explain->facts, &left,
-                                     cause);
+                                     decision);
 }
 
 
@@ -256,21 +256,21 @@ static void
 explain_request(const explain_t *explain)
 {
     output_open("request", '{');
-    output_text("method", explain->facts.method);
-    output_text("host", explain->facts.host);
-    output_text("ip", explain->address);
+    output_str("method", explain->facts.method);
+    output_str("host", explain->facts.host);
+    output_str("ip", explain->address);
     output_number("now", explain->facts.now);
     output_close('}');
 }
 
 
 static void
-explain_outcome(scoped_key_verdict_e verdict, const scoped_key_cause_t *cause)
+explain_outcome(scoped_key_verdict_e verdict, const scoped_key_decision_t *decision)
 {
     output_word("verdict", verdict == SCOPED_KEY_ALLOWED ? "allowed"
                                                          : "refused");
-    output_word("reason", scoped_key_reason_name(cause->reason));
-    output_text("grant", cause->grant);
+    output_word("reason", scoped_key_reason_name(decision->reason));
+    output_str("grant", decision->grant);
 }
 
 
@@ -282,7 +282,7 @@ explain_scopes(const char *name, const scoped_key_clause_t *clause)
     output_open(name, '[');
 
     for (i = 0; clause != NULL && i < clause->n; i++) {
-        output_text(NULL, clause->scopes[i]);
+        output_str(NULL, clause->scopes[i]);
     }
 
     output_close(']');
@@ -294,7 +294,7 @@ static void
 explain_clauses(const explain_t *explain, const scoped_key_record_t *record)
 {
     size_t                 i;
-    scoped_key_cause_t     cause;
+    scoped_key_decision_t  decision;
     scoped_key_verdict_e   verdict;
     scoped_key_required_t  one = { NULL, 1, false };
 
@@ -302,11 +302,11 @@ explain_clauses(const explain_t *explain, const scoped_key_record_t *record)
 
     for (i = 0; i < explain->required.n; i++) {
         one.clauses = &explain->clauses[i];
-        verdict = explain_verdict(explain, record, &one, &cause);
+        verdict = explain_verdict(explain, record, &one, &decision);
 
         output_open(NULL, '{');
         explain_scopes("required", one.clauses);
-        explain_outcome(verdict, &cause);
+        explain_outcome(verdict, &decision);
         output_close('}');
     }
 
@@ -368,9 +368,9 @@ explain_reason(const explain_t *explain, const grant_t *grant,
     scoped_key_str_t    param;
 
     static const scoped_key_reason_e  conditions[] = {
-        [SCOPED_KEY_CONDITIONS_HOLD] = SCOPED_KEY_REASON_NONE,
-        [SCOPED_KEY_CONDITIONS_EARLY] = SCOPED_KEY_KEY_NOT_YET_VALID,
-        [SCOPED_KEY_CONDITIONS_LATE] = SCOPED_KEY_KEY_EXPIRED,
+        [SCOPED_KEY_CONDITIONS_OK] = SCOPED_KEY_REASON_NONE,
+        [SCOPED_KEY_CONDITIONS_NOT_YET_VALID] = SCOPED_KEY_KEY_NOT_YET_VALID,
+        [SCOPED_KEY_CONDITIONS_EXPIRED] = SCOPED_KEY_KEY_EXPIRED,
         [SCOPED_KEY_CONDITIONS_IP] = SCOPED_KEY_IP_REFUSED,
         [SCOPED_KEY_CONDITIONS_HOST] = SCOPED_KEY_HOST_REFUSED,
         [SCOPED_KEY_CONDITIONS_METHOD] = SCOPED_KEY_METHOD_REFUSED
@@ -394,7 +394,7 @@ explain_reason(const explain_t *explain, const grant_t *grant,
         return conditions[scoped_key_constrained_conditions(grant->packed,
                                                             &explain->facts,
                                                             &left)];
-    case SCOPED_KEY_GRANT_ELSEWHERE:
+    case SCOPED_KEY_GRANT_NO_MATCH:
         return SCOPED_KEY_INSUFFICIENT_SCOPE;
 
     default:
@@ -409,15 +409,15 @@ explain_refusal(const explain_t *explain, const scoped_key_record_t *record,
     scoped_key_str_t scope)
 {
     scoped_key_str_t       none = { 0, NULL };
-    scoped_key_cause_t     cause;
+    scoped_key_decision_t  decision;
     scoped_key_clause_t    clause = { &scope, 1 };
     scoped_key_required_t  required = { &clause, 1, false };
 
-    (void) explain_verdict(explain, record, &required, &cause);
+    (void) explain_verdict(explain, record, &required, &decision);
 
-    return cause.grant.len != 0
-           && scoped_key_member_kind(cause.grant) == SCOPED_KEY_MEMBER_REFUSAL
-           ? cause.grant : none;
+    return decision.grant.len != 0
+           && scoped_key_member_kind(decision.grant) == SCOPED_KEY_MEMBER_REFUSAL
+           ? decision.grant : none;
 }
 
 
@@ -433,7 +433,7 @@ explain_grant(const explain_t *explain, const scoped_key_record_t *record,
 
     output_flag("holds", reason == SCOPED_KEY_REASON_NONE);
     output_word("reason", scoped_key_reason_name(reason));
-    output_text("refused_by", explain_refusal(explain, record, scope));
+    output_str("refused_by", explain_refusal(explain, record, scope));
 }
 
 
@@ -453,10 +453,10 @@ explain_member(const explain_t *explain, const scoped_key_record_t *record,
     }
 
     output_open(NULL, '{');
-    output_text("member", text);
+    output_str("member", text);
     output_word("kind", !grant.readable ? "unreadable"
                         : grant.deny ? "refusal" : "grant");
-    output_text("scope", grant.readable ? grant.scope : none);
+    output_str("scope", grant.readable ? grant.scope : none);
 
     if (grant.readable && !grant.deny) {
         explain_grant(explain, record, &grant, matched);
@@ -485,18 +485,18 @@ explain_members(const explain_t *explain, const scoped_key_record_t *record)
 static void
 explain_record(const explain_t *explain, const scoped_key_record_t *record)
 {
-    size_t                left = SCOPED_KEY_MATCH_MAX_STEPS;
-    scoped_key_cause_t    cause;
-    scoped_key_verdict_e  verdict = SCOPED_KEY_REFUSED;
+    size_t                 left = SCOPED_KEY_MATCH_MAX_STEPS;
+    scoped_key_decision_t  decision;
+    scoped_key_verdict_e   verdict = SCOPED_KEY_REFUSED;
 
-    memset(&cause, 0, sizeof(cause));
+    memset(&decision, 0, sizeof(decision));
 
-    cause.reason = scoped_key_verdict_key(record, SCOPED_KEY_PROOF_CURRENT,
-                                          &explain->facts, &left);
+    decision.reason = scoped_key_verdict_key(record, SCOPED_KEY_SECRET_CURRENT,
+                                             &explain->facts, &left);
 
-    if (cause.reason == SCOPED_KEY_REASON_NONE) {
+    if (decision.reason == SCOPED_KEY_REASON_NONE) {
         verdict = scoped_key_verdict_scopes(record, &explain->required,
-                                            &explain->facts, &left, &cause);
+                                            &explain->facts, &left, &decision);
     }
 
     if (verdict == SCOPED_KEY_UNDECIDED) {
@@ -504,13 +504,13 @@ explain_record(const explain_t *explain, const scoped_key_record_t *record)
     }
 
     output_open(NULL, '{');
-    output_text("id", scoped_key_record_id(record));
+    output_str("id", scoped_key_record_id(record));
     output_word("mode", scoped_key_record_is_global(record) ? "global"
                                                             : "scoped");
     explain_request(explain);
-    explain_outcome(verdict, &cause);
-    output_word("detail", scoped_key_reason_detail(cause.reason));
-    explain_scopes("missing", cause.missing);
+    explain_outcome(verdict, &decision);
+    output_word("detail", scoped_key_reason_detail(decision.reason));
+    explain_scopes("missing", decision.failed_clause);
     output_flag("valid_key", explain->required.any_key);
     explain_clauses(explain, record);
     explain_members(explain, record);
@@ -529,7 +529,7 @@ tool_explain(const tool_t *tool, value_t asked)
 {
     explain_t             explain;
     const char           *wrong;
-    scoped_key_proof_t    proof;
+    scoped_key_digests_t  digests;
     scoped_key_record_t  *record;
 
     memset(&explain, 0, sizeof(explain));
@@ -537,17 +537,17 @@ tool_explain(const tool_t *tool, value_t asked)
     wrong = explain_read(&explain, asked, tool->now);
 
     if (wrong != NULL) {
-        return output_refused(text_static(wrong), NULL);
+        return output_refused(str_static(wrong), NULL);
     }
 
-    record = scoped_key_record_build(&explain.raw.source, tool->now, &proof,
+    record = scoped_key_record_build(&explain.raw.record, tool->now, &digests,
                                      NULL, NULL);
     if (record == NULL) {
         memory_failed();
     }
 
     explain_record(&explain, record);
-    scoped_key_record_release(record);
+    scoped_key_record_unref(record);
 
     return output_end();
 }

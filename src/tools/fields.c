@@ -23,14 +23,14 @@ fields_text(int64_t now, value_t value, scoped_key_str_t *text)
     (void) now;
 
     if (scoped_key_json_type(value) != SCOPED_KEY_JSON_STRING) {
-        return text_static("is no string");
+        return str_static("is no string");
     }
 
     *text = scoped_key_json_string(value);
 
     for (i = 0; i < text->len; i++) {
         if (text->data[i] < 0x20 || text->data[i] == 0x7f) {
-            return text_static("holds a control byte");
+            return str_static("holds a control byte");
         }
     }
 
@@ -46,12 +46,12 @@ fields_time(int64_t now, value_t value, scoped_key_str_t *text)
     if (scoped_key_json_type(value) == SCOPED_KEY_JSON_INTEGER) {
         time = scoped_key_json_integer(value);
 
-    } else if (!scoped_key_decimal_parse(value_text(value), &time)) {
-        (void) times_parse(value_text(value), &time);
+    } else if (!scoped_key_decimal_parse(value_str(value), &time)) {
+        (void) times_parse(value_str(value), &time);
     }
 
     if (time < 0) {
-        return text_static("is no time");
+        return str_static("is no time");
     }
 
     *text = times_digits(time);
@@ -64,7 +64,7 @@ static scoped_key_str_t
 fields_list(int64_t now, value_t value, scoped_key_str_t *text)
 {
     size_t            i;
-    texts_t           items = { NULL, 0, 0 };
+    strings_t         items = { NULL, 0, 0 };
     scoped_key_str_t  item, rest;
 
     (void) now;
@@ -73,25 +73,25 @@ fields_list(int64_t now, value_t value, scoped_key_str_t *text)
         rest = scoped_key_json_string(value);
 
         while (scoped_key_list_next(&rest, &item)) {
-            texts_add(&items, item);
+            strings_add(&items, item);
         }
 
     } else if (scoped_key_json_type(value) != SCOPED_KEY_JSON_ARRAY) {
-        return text_static("is no list");
+        return str_static("is no list");
 
-    } else if (!value_texts(value, &items)) {
-        return text_static("holds what is no list item");
+    } else if (!value_strings(value, &items)) {
+        return str_static("holds what is no list item");
     }
 
     for (i = 0; i < items.n; i++) {
         if (items.text[i].len != 0
             && memchr(items.text[i].data, ',', items.text[i].len) != NULL)
         {
-            return text_static("holds what is no list item");
+            return str_static("holds what is no list item");
         }
     }
 
-    *text = texts_join(&items, "", "");
+    *text = strings_join(&items, "", "");
 
     return fields_none;
 }
@@ -101,18 +101,18 @@ static scoped_key_str_t
 fields_enabled(int64_t now, value_t value, scoped_key_str_t *text)
 {
     bool              is_flag;
-    scoped_key_str_t  given = value_text(value);
+    scoped_key_str_t  given = value_str(value);
 
     (void) now;
 
     is_flag = scoped_key_json_type(value) == SCOPED_KEY_JSON_BOOLEAN;
 
-    if (!is_flag && !text_is(given, "0") && !text_is(given, "1")) {
-        return text_static("is neither true nor false");
+    if (!is_flag && !str_is(given, "0") && !str_is(given, "1")) {
+        return str_static("is neither true nor false");
     }
 
-    *text = text_static(is_flag ? value_is_true(value) ? "1" : "0"
-                                : text_is(given, "1") ? "1" : "0");
+    *text = str_static(is_flag ? value_is_true(value) ? "1" : "0"
+                                : str_is(given, "1") ? "1" : "0");
 
     return fields_none;
 }
@@ -160,7 +160,7 @@ fields_find(scoped_key_str_t name)
     const fields_t  *field;
 
     for (field = fields_table; field->name != NULL; field++) {
-        if (text_is(name, field->name)) {
+        if (str_is(name, field->name)) {
             return field;
         }
     }
@@ -200,7 +200,7 @@ fields_are_all(void)
     scoped_key_field_e  field;
 
     for (field = 0; field < SCOPED_KEY_FIELDS; field++) {
-        if (fields_find(text_static(scoped_key_field_name(field))) == NULL) {
+        if (fields_find(str_static(scoped_key_field_name(field))) == NULL) {
             return false;
         }
     }
@@ -216,7 +216,7 @@ fields_print(void)
     const fields_t    *field;
 
     for (field = fields_table; field->name != NULL; field++) {
-        name = text_static(field->name);
+        name = str_static(field->name);
 
         output_open(NULL, '{');
         output_string("name", name);

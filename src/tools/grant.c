@@ -19,13 +19,13 @@
 typedef struct {
     grant_t           *grant;
     int64_t            now;
-    texts_t            parts;            /* "name":value */
+    strings_t          parts;            /* "name":value */
     scoped_key_str_t   reason;
 } grant_writing_t;
 
 /* one of its lists */
 typedef struct {
-    texts_t            items;            /* quoted */
+    strings_t          items;            /* quoted */
     scoped_key_str_t   name;
     reason_pt          item;
     bool               pattern;
@@ -48,7 +48,7 @@ grant_pack(scoped_key_str_t member, int64_t now)
     scoped_key_pack_t  pack = { NULL, 0, 0 };
 
     pack.room = scoped_key_member_room(member);
-    pack.start = memory_take(pack.room);
+    pack.start = memory_alloc(pack.room);
 
     return scoped_key_member_pack(&pack, member, now) ? pack.start : NULL;
 }
@@ -105,7 +105,7 @@ grant_list_item(void *data, scoped_key_str_t name, value_t value)
     (void) name;
 
     if (scoped_key_json_type(value) != SCOPED_KEY_JSON_STRING) {
-        list->reason = text_format("%s holds what is no string", list->name);
+        list->reason = str_format("%s holds what is no string", list->name);
         return false;
     }
 
@@ -113,7 +113,7 @@ grant_list_item(void *data, scoped_key_str_t name, value_t value)
     reason = list->item(item);
 
     if (reason.len != 0) {
-        list->reason = text_format("%s: \"%s\" %s", list->name, item, reason);
+        list->reason = str_format("%s: \"%s\" %s", list->name, item, reason);
         return false;
     }
 
@@ -124,7 +124,7 @@ grant_list_item(void *data, scoped_key_str_t name, value_t value)
     }
 
     item = list->pattern ? grant_pattern_spelt(item) : item;
-    texts_add(&list->items, grant_quoted(item));
+    strings_add(&list->items, grant_quoted(item));
 
     return true;
 }
@@ -138,7 +138,7 @@ grant_list_write(grant_list_t *list, value_t value)
     scoped_key_str_t  none = { 0, NULL };
 
     if (scoped_key_json_type(value) != SCOPED_KEY_JSON_ARRAY) {
-        list->reason = text_format("%s is no array", list->name);
+        list->reason = str_format("%s is no array", list->name);
         return none;
     }
 
@@ -149,20 +149,20 @@ grant_list_write(grant_list_t *list, value_t value)
     n = list->items.n;
 
     if (n == 0 && !list->pattern) {
-        list->reason = text_format("%s is empty", list->name);
+        list->reason = str_format("%s is empty", list->name);
         return none;
     }
 
     if (n != 0 && list->exclusions == n) {
-        list->reason = text_format("%s only excludes: say what it may be, "
-                                   "[\"**\",\"%s\"] for all else", list->name,
-                                   list->exclusion);
+        list->reason = str_format("%s only excludes: say what it may be, "
+                                  "[\"**\",\"%s\"] for all else", list->name,
+                                  list->exclusion);
         return none;
     }
 
-    texts_sort(&list->items, true);
+    strings_sort(&list->items, true);
 
-    return texts_join(&list->items, "[", "]");
+    return strings_join(&list->items, "[", "]");
 }
 
 
@@ -175,11 +175,11 @@ grant_param_write(void *data, scoped_key_str_t name, value_t value)
     scoped_key_str_t  written;
 
     if (name.len == 0) {
-        params->reason = text_static("a param has no name");
+        params->reason = str_static("a param has no name");
         return false;
     }
 
-    list.name = text_format("param %s", name);
+    list.name = str_format("param %s", name);
     written = grant_list_write(&list, value);
 
     if (written.len == 0) {
@@ -187,8 +187,8 @@ grant_param_write(void *data, scoped_key_str_t name, value_t value)
         return false;
     }
 
-    texts_add(&params->parts, text_format("%s:%s", grant_quoted(name),
-                                          written));
+    strings_add(&params->parts, str_format("%s:%s", grant_quoted(name),
+                                           written));
     return true;
 }
 
@@ -201,7 +201,7 @@ grant_params_write(grant_writing_t *writing, scoped_key_str_t name,
     scoped_key_str_t  none = { 0, NULL };
 
     if (scoped_key_json_type(value) != SCOPED_KEY_JSON_OBJECT) {
-        writing->reason = text_format("%s is no object", name);
+        writing->reason = str_format("%s is no object", name);
         return none;
     }
 
@@ -210,9 +210,9 @@ grant_params_write(grant_writing_t *writing, scoped_key_str_t name,
         return none;
     }
 
-    texts_sort(&params.parts, false);
+    strings_sort(&params.parts, false);
 
-    return texts_join(&params.parts, "{", "}");
+    return strings_join(&params.parts, "{", "}");
 }
 
 
@@ -227,7 +227,7 @@ grant_time_write(grant_writing_t *writing, scoped_key_str_t name,
     reason = reason_time(digits, writing->now);
 
     if (reason.len != 0) {
-        writing->reason = text_format("%s %s", name, reason);
+        writing->reason = str_format("%s %s", name, reason);
         return none;
     }
 
@@ -243,10 +243,10 @@ grant_scope_write(grant_writing_t *writing, scoped_key_str_t name,
 
     scope = scoped_key_json_string(value);
     reason = scoped_key_json_type(value) == SCOPED_KEY_JSON_STRING
-             ? reason_scope(scope) : text_static("is no string");
+             ? reason_scope(scope) : str_static("is no string");
 
     if (reason.len != 0) {
-        writing->reason = text_format("%s %s", name, reason);
+        writing->reason = str_format("%s %s", name, reason);
         return none;
     }
 
@@ -263,8 +263,8 @@ grant_bounds_write(grant_writing_t *writing, scoped_key_str_t name,
     grant_list_t      list = { .name = name };
     scoped_key_str_t  written;
 
-    list.item = text_is(name, "hosts") ? reason_host
-                : text_is(name, "ips") ? reason_block : reason_method;
+    list.item = str_is(name, "hosts") ? reason_host
+                : str_is(name, "ips") ? reason_block : reason_method;
 
     written = grant_list_write(&list, value);
     writing->reason = list.reason;
@@ -280,22 +280,22 @@ grant_part_write(void *data, scoped_key_str_t name, value_t value)
 
     scoped_key_str_t  written;
 
-    if (text_is(name, "scope")) {
+    if (str_is(name, "scope")) {
         written = grant_scope_write(writing, name, value);
 
-    } else if (text_is(name, "params")) {
+    } else if (str_is(name, "params")) {
         written = grant_params_write(writing, name, value);
 
-    } else if (text_is(name, "not_before") || text_is(name, "expires_at")) {
+    } else if (str_is(name, "not_before") || str_is(name, "expires_at")) {
         written = grant_time_write(writing, name, value);
 
-    } else if (text_is(name, "hosts") || text_is(name, "ips")
-               || text_is(name, "methods"))
+    } else if (str_is(name, "hosts") || str_is(name, "ips")
+               || str_is(name, "methods"))
     {
         written = grant_bounds_write(writing, name, value);
 
     } else {
-        writing->reason = text_format("unknown field \"%s\"", name);
+        writing->reason = str_format("unknown field \"%s\"", name);
         return false;
     }
 
@@ -305,9 +305,9 @@ grant_part_write(void *data, scoped_key_str_t name, value_t value)
 
     /* no params at all constrain nothing */
 
-    if (!text_is(written, "{}")) {
-        texts_add(&writing->parts, text_format("%s:%s", grant_quoted(name),
-                                               written));
+    if (!str_is(written, "{}")) {
+        strings_add(&writing->parts, str_format("%s:%s", grant_quoted(name),
+                                                written));
     }
 
     return true;
@@ -321,10 +321,10 @@ grant_json_reason(scoped_key_str_t member)
     scoped_key_json_error_e  error;
 
     return scoped_key_json_parse_body(member, &error) != NULL
-           ? text_static("is JSON with \\u0000 in a string, or with a number "
-                         "out of range")
-           : text_format("is %s",
-                         text_static(scoped_key_json_error_text(error)));
+           ? str_static("is JSON with \\u0000 in a string, or with a number "
+                        "out of range")
+           : str_format("is %s",
+                        str_static(scoped_key_json_error_text(error)));
 }
 
 
@@ -343,11 +343,11 @@ grant_write(grant_t *grant, int64_t now)
         grant->reason = writing.reason;
 
     } else if (grant->scope.len == 0) {
-        grant->reason = text_static("no scope");
+        grant->reason = str_static("no scope");
 
     } else {
-        texts_sort(&writing.parts, false);
-        grant->meaning = texts_join(&writing.parts, "{", "}");
+        strings_sort(&writing.parts, false);
+        grant->meaning = strings_join(&writing.parts, "{", "}");
     }
 }
 
@@ -387,7 +387,7 @@ grant_read(grant_t *grant, scoped_key_str_t member, int64_t now)
     }
 
     if (grant->meaning.len == 0 && grant->reason.len == 0) {
-        grant->reason = text_static("cannot be read");
+        grant->reason = str_static("cannot be read");
     }
 }
 
@@ -449,7 +449,7 @@ grant_covers(scoped_key_str_t pattern, scoped_key_str_t scope)
 
 
 bool
-grant_any_covers(const texts_t *members, scoped_key_str_t asked, int64_t now)
+grant_any_covers(const strings_t *members, scoped_key_str_t asked, int64_t now)
 {
     bool              deny, found;
     size_t            i;

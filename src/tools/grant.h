@@ -44,7 +44,7 @@ bool grant_covers(scoped_key_str_t pattern, scoped_key_str_t scope);
  * Whether the list grants a scope and does not refuse it; of a refusal: whether
  * it has one as wide.  Conditions of constrained grants are not judged.
  */
-bool grant_any_covers(const texts_t *members, scoped_key_str_t asked,
+bool grant_any_covers(const strings_t *members, scoped_key_str_t asked,
     int64_t now);
 
 #endif

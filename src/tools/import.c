@@ -38,7 +38,7 @@ static const char *const  import_derived[] = {
 static bool
 import_is_among(scoped_key_str_t name, const char *const *words)
 {
-    while (*words != NULL && !text_is(name, *words)) {
+    while (*words != NULL && !str_is(name, *words)) {
         words++;
     }
 
@@ -49,8 +49,8 @@ import_is_among(scoped_key_str_t name, const char *const *words)
 static void
 import_add(import_t *import, scoped_key_str_t name, scoped_key_str_t reason)
 {
-    texts_add(&import->problems,
-              text_format(import->strict ? "%s %s" : "%s: %s", name, reason));
+    strings_add(&import->problems,
+                str_format(import->strict ? "%s %s" : "%s: %s", name, reason));
 }
 
 
@@ -58,8 +58,8 @@ static void
 import_set(import_t *import, scoped_key_str_t name, scoped_key_str_t value)
 {
     if (value.len != 0) {
-        texts_add(&import->raw.fields, name);
-        texts_add(&import->raw.fields, value);
+        strings_add(&import->raw.fields, name);
+        strings_add(&import->raw.fields, value);
     }
 }
 
@@ -72,8 +72,8 @@ import_member(const import_walk_t *walk, const char *name)
 
     /* what the text is wins over what its line may say of it */
 
-    if (text_is(text_static(name), "id")
-        || text_is(text_static(name), "digest"))
+    if (str_is(str_static(name), "id")
+        || str_is(str_static(name), "digest"))
     {
         value = value_member(walk->key, name);
     }
@@ -105,8 +105,8 @@ import_check_name(void *data, scoped_key_str_t name, value_t value)
         return true;
     }
 
-    import->refused = text_format("has the field \"%s\", which a record has "
-                                  "not", name);
+    import->refused = str_format("has the field \"%s\", which a record has "
+                                 "not", name);
     return false;
 }
 
@@ -120,8 +120,8 @@ import_read_fields(const import_walk_t *walk)
 
     for (field = fields_table; field->name != NULL; field++) {
         value = import_member(walk, field->name);
-        name = text_static(field->name);
-        text = text_is(name, "enabled") ? text_static("1") : import_none;
+        name = str_static(field->name);
+        text = str_is(name, "enabled") ? str_static("1") : import_none;
 
         reason = value == NULL ? import_none
                                : field->read(walk->tool->now, value, &text);
@@ -139,8 +139,8 @@ import_read_fields(const import_walk_t *walk)
 static void
 import_add_meta(import_t *import, scoped_key_str_t reason)
 {
-    texts_add(&import->problems, import->strict
-                                 ? reason : text_format("meta: %s", reason));
+    strings_add(&import->problems, import->strict
+                                 ? reason : str_format("meta: %s", reason));
 }
 
 
@@ -152,23 +152,23 @@ import_read_meta(void *data, scoped_key_str_t name, value_t value)
     scoped_key_str_t  text, reason, field;
 
     if (++walk->names > IMPORT_META_MAX_NAMES) {
-        import_add_meta(walk->import, text_static("meta has over 512 names"));
+        import_add_meta(walk->import, str_static("meta has over 512 names"));
         return false;
     }
 
-    field = text_format("meta.%s", name);
+    field = str_format("meta.%s", name);
 
     if (!fields_is_meta(field)) {
         import_add_meta(walk->import,
-                        text_format("meta name \"%s\" is not 1 to 64 of a-z, "
-                                    "0-9 and _", name));
+                        str_format("meta name \"%s\" is not 1 to 64 of a-z, "
+                                   "0-9 and _", name));
         return false;
     }
 
     reason = fields_text(walk->tool->now, value, &text);
 
     if (reason.len != 0) {
-        import_add_meta(walk->import, text_format("%s %s", field, reason));
+        import_add_meta(walk->import, str_format("%s %s", field, reason));
         return false;
     }
 
@@ -188,7 +188,7 @@ import_read_metas(import_walk_t *walk)
     }
 
     if (scoped_key_json_type(meta) != SCOPED_KEY_JSON_OBJECT) {
-        import_add_meta(walk->import, text_static("meta is no object"));
+        import_add_meta(walk->import, str_static("meta is no object"));
         return;
     }
 
@@ -216,22 +216,22 @@ import_read_scope(void *data, scoped_key_str_t name, value_t value)
         member = scoped_key_json_string(value);
 
     } else {
-        import_add(walk->import, text_static("scopes"),
-                   text_static(walk->import->strict
-                               ? "holds what is no string"
-                               : "is no list of strings"));
+        import_add(walk->import, str_static("scopes"),
+                   str_static(walk->import->strict
+                              ? "holds what is no string"
+                              : "is no list of strings"));
         return true;
     }
 
     grant_read(&grant, member, walk->tool->now);
 
     if (walk->import->strict && grant.meaning.len == 0) {
-        texts_add(&walk->import->problems,
-                  text_format("scope \"%s\" %s", member, grant.reason));
+        strings_add(&walk->import->problems,
+                    str_format("scope \"%s\" %s", member, grant.reason));
         return false;
     }
 
-    texts_add(&walk->import->raw.members, walk->import->strict ? grant.meaning
+    strings_add(&walk->import->raw.members, walk->import->strict ? grant.meaning
                                                                : member);
     return true;
 }
@@ -247,14 +247,14 @@ import_read_scopes(import_walk_t *walk)
     }
 
     if (scoped_key_json_type(scopes) != SCOPED_KEY_JSON_ARRAY) {
-        import_add(walk->import, text_static("scopes"),
-                   text_static(walk->import->strict ? "is no array"
+        import_add(walk->import, str_static("scopes"),
+                   str_static(walk->import->strict ? "is no array"
                                                     : "is no list of strings"));
         return;
     }
 
     (void) scoped_key_json_each(scopes, import_read_scope, walk);
-    texts_sort(&walk->import->raw.members, walk->import->strict);
+    strings_sort(&walk->import->raw.members, walk->import->strict);
 }
 
 
@@ -270,7 +270,7 @@ import_legacy_id(scoped_key_str_t hex)
 
     hex.len = 24;
 
-    return text_format("x%s", hex);
+    return str_format("x%s", hex);
 }
 
 
@@ -285,12 +285,12 @@ import_read_id(const import_walk_t *walk)
         return;
     }
 
-    raw->id = value_text(id);
+    raw->id = value_str(id);
 
     if (!reason_id_is_good(raw->id)) {
         raw->id = import_none;
-        import_add(walk->import, text_static("id"),
-                   text_static("is not of the form that keys have"));
+        import_add(walk->import, str_static("id"),
+                   str_static("is not of the form that keys have"));
     }
 }
 
@@ -304,14 +304,14 @@ import_check(import_t *import)
     prefix = raw_field(&import->raw, "prefix");
 
     if (import->strict && prefix.len != 0 && !reason_prefix_is_good(prefix)) {
-        import_add(import, text_static("prefix"),
-                   text_static("is not a-z, then 1 to 15 of a-z and 0-9"));
+        import_add(import, str_static("prefix"),
+                   str_static("is not a-z, then 1 to 15 of a-z and 0-9"));
     }
 
     reason = reason_list(raw_field(&import->raw, "ips"), reason_block);
 
     if (reason.len != 0) {
-        texts_add(&import->problems, text_format("ips: %s", reason));
+        strings_add(&import->problems, str_format("ips: %s", reason));
     }
 }
 
@@ -322,7 +322,7 @@ import_read_object(import_t *import, const tool_t *tool, value_t object)
     import_walk_t  walk = { import, tool, object, NULL, 0 };
 
     if (scoped_key_json_type(object) != SCOPED_KEY_JSON_OBJECT) {
-        import->refused = text_static("is no JSON object");
+        import->refused = str_static("is no JSON object");
         return;
     }
 
@@ -372,9 +372,9 @@ import_read(import_t *import, const tool_t *tool, bool strict)
     }
 
     document = scoped_key_json_parse_body(line, &error);
-    import->refused = text_static(document == NULL
-                                  && error == SCOPED_KEY_JSON_UTF8
-                                  ? "is not UTF-8" : "is no JSON object");
+    import->refused = str_static(document == NULL
+                                 && error == SCOPED_KEY_JSON_UTF8
+                                 ? "is not UTF-8" : "is no JSON object");
 }
 
 
@@ -386,7 +386,7 @@ import_is_idle(const raw_t *raw)
 
     for (i = 0; i < raw->members.n; i++) {
         if (raw->members.text[i].data[0] != '!') {
-            return text_is(raw_field(raw, "mode"), "global");
+            return str_is(raw_field(raw, "mode"), "global");
         }
     }
 
@@ -399,8 +399,8 @@ import_write(const import_t *import)
 {
     output_open(NULL, '{');
     output_string("id", import->raw.id);
-    output_texts("fields", &import->raw.fields);
-    output_texts("members", &import->raw.members);
+    output_strings("fields", &import->raw.fields);
+    output_strings("members", &import->raw.members);
     output_flag("idle", import_is_idle(&import->raw));
     output_close('}');
 
@@ -417,7 +417,7 @@ tool_record(const tool_t *tool, value_t asked)
     (void) asked;
 
     if (text_is_blank(tool->text)) {
-        output_json(NULL, text_static("{}"));
+        output_json(NULL, str_static("{}"));
         return output_end();
     }
 

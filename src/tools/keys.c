@@ -70,7 +70,7 @@ tool_keys(const tool_t *tool)
     }
 
     if (file != NULL
-        && !keys_read_pepper(text_terminated(value_text(file))))
+        && !keys_read_pepper(text_terminated(value_str(file))))
     {
         return "the pepper must be 16 to 64 bytes";
     }
@@ -132,7 +132,7 @@ keys_write(scoped_key_str_t key, scoped_key_str_t id)
 static bool
 keys_refused(const char *reason)
 {
-    output_json(NULL, text_format("!%s", text_static(reason)));
+    output_json(NULL, str_format("!%s", str_static(reason)));
 
     return output_end();
 }
@@ -239,33 +239,33 @@ tool_issue(const tool_t *tool, value_t asked)
 {
     buffer_t          key = { NULL, 0, 0 }, id = { NULL, 0, 0 };
     unsigned char     checksum[SCOPED_KEY_CHECKSUM_BYTES];
-    scoped_key_str_t  prefix = value_text(value_member(asked, "prefix"));
+    scoped_key_str_t  prefix = value_str(value_member(asked, "prefix"));
 
     (void) tool;
 
-    buffer_text(&id, value_text(value_member(asked, "id")));
+    buffer_str(&id, value_str(value_member(asked, "id")));
 
     if (!reason_prefix_is_good(prefix)) {
-        return output_refused(text_format("the prefix \"%s\" is not a-z, then "
-                                          "1 to 15 of a-z and 0-9", prefix),
+        return output_refused(str_format("the prefix \"%s\" is not a-z, then "
+                                         "1 to 15 of a-z and 0-9", prefix),
                               NULL);
     }
 
     if (id.len == 0 && !keys_random(&id, SCOPED_KEY_ID_BYTES)) {
-        return output_refused(text_static("no random bytes"), NULL);
+        return output_refused(str_static("no random bytes"), NULL);
     }
 
     if (id.len != SCOPED_KEY_ID_BYTES
         || !reason_id_is_good(buffer_done(&id)))
     {
-        return output_refused(text_format("\"%s\" is no id of an issued key",
-                                          buffer_done(&id)), NULL);
+        return output_refused(str_format("\"%s\" is no id of an issued key",
+                                         buffer_done(&id)), NULL);
     }
 
-    buffer_text(&key, text_format("%s_%s_", prefix, buffer_done(&id)));
+    buffer_str(&key, str_format("%s_%s_", prefix, buffer_done(&id)));
 
     if (!keys_random(&key, SCOPED_KEY_SECRET_BYTES)) {
-        return output_refused(text_static("no random bytes"), NULL);
+        return output_refused(str_static("no random bytes"), NULL);
     }
 
     scoped_key_token_checksum(buffer_done(&key), checksum);

@@ -70,7 +70,7 @@ lint_unreadable(scoped_key_str_t problem)
     problem.data += head;
     problem.len -= head;
 
-    lint_add("member", text_format("%s; it grants nothing", problem));
+    lint_add("member", str_format("%s; it grants nothing", problem));
 }
 
 
@@ -80,12 +80,12 @@ lint_pattern(void *data, scoped_key_str_t param, scoped_key_str_t pattern)
     const grant_t *grant = data;
 
     if (pattern.data[0] == '!') {
-        lint_add("pattern", text_format("param %s: \"%s\" excludes, in %s",
-                                        param, pattern, grant->member));
+        lint_add("pattern", str_format("param %s: \"%s\" excludes, in %s",
+                                       param, pattern, grant->member));
 
     } else if (memchr(pattern.data, '\\', pattern.len) != NULL) {
-        lint_add("pattern", text_format("param %s: \"%s\" has an escape, in "
-                                        "%s", param, pattern, grant->member));
+        lint_add("pattern", str_format("param %s: \"%s\" has an escape, in "
+                                       "%s", param, pattern, grant->member));
     }
 }
 
@@ -103,8 +103,8 @@ lint_vain(const lint_members_t *members, const grant_t *grant)
         deny = &members->grants[i];
 
         if (deny->deny && grant_covers(deny->scope, grant->scope)) {
-            return text_format("grants nothing: %s refuses all of it",
-                               deny->member);
+            return str_format("grants nothing: %s refuses all of it",
+                              deny->member);
         }
     }
 
@@ -116,12 +116,12 @@ lint_vain(const lint_members_t *members, const grant_t *grant)
     ends = grant->packed->conditions.expires_at;
 
     if (ends != INT64_MAX && starts >= ends) {
-        return text_static("grants nothing: it ends before it begins");
+        return str_static("grants nothing: it ends before it begins");
     }
 
     return ends > members->now
-           ? none : text_format("grants nothing: it ended at %s",
-                                times_text(times_digits(ends)));
+           ? none : str_format("grants nothing: it ended at %s",
+                               times_rfc3339(times_digits(ends)));
 }
 
 
@@ -144,13 +144,13 @@ lint_grants(const lint_members_t *members, size_t *all, size_t *vain)
         reason = lint_vain(members, grant);
 
         if (members->global) {
-            lint_add("member", text_format("\"%s\" does nothing: a global key "
-                                           "needs no grant", grant->member));
+            lint_add("member", str_format("\"%s\" does nothing: a global key "
+                                          "needs no grant", grant->member));
 
         } else if (reason.len != 0) {
             (*vain)++;
-            lint_add("member", text_format("\"%s\" %s", grant->member,
-                                           reason));
+            lint_add("member", str_format("\"%s\" %s", grant->member,
+                                          reason));
         }
     }
 }
@@ -167,9 +167,9 @@ lint_scopes(const lint_members_t *members)
     for (i = 0; i < members->n; i++) {
         grant = &members->grants[i];
 
-        if (grant->deny && grant_covers(grant->scope, text_static("**:*"))) {
-            lint_add("refusal", text_format("\"%s\" refuses every scope",
-                                            grant->member));
+        if (grant->deny && grant_covers(grant->scope, str_static("**:*"))) {
+            lint_add("refusal", str_format("\"%s\" refuses every scope",
+                                           grant->member));
         }
     }
 
@@ -178,11 +178,11 @@ lint_scopes(const lint_members_t *members)
     }
 
     if (all == 0) {
-        lint_add("grants", text_static("no grant: it opens only what asks for "
-                                       "valid_key"));
+        lint_add("grants", str_static("no grant: it opens only what asks for "
+                                      "valid_key"));
 
     } else if (vain == all) {
-        lint_add("grants", text_static("no grant that grants anything"));
+        lint_add("grants", str_static("no grant that grants anything"));
     }
 }
 
@@ -199,12 +199,12 @@ lint_times(const tool_t *tool, const raw_t *raw)
                                          &starts);
 
     if (has_end && ends <= tool->now) {
-        lint_add("expired", text_format("expired at %s",
-                                        times_text(expires_at)));
+        lint_add("expired", str_format("expired at %s",
+                                       times_rfc3339(expires_at)));
     }
 
     if (has_end && has_start && starts >= ends) {
-        lint_add("expired", text_static("expires before it is valid"));
+        lint_add("expired", str_static("expires before it is valid"));
     }
 }
 
@@ -214,7 +214,7 @@ static void
 lint_fields(const raw_t *raw)
 {
     size_t            i;
-    texts_t           names = { NULL, 0, 0 };
+    strings_t         names = { NULL, 0, 0 };
     scoped_key_str_t  name;
 
     for (i = 0; i < raw->fields.n; i += 2) {
@@ -223,15 +223,15 @@ lint_fields(const raw_t *raw)
         if (fields_find(name) == NULL
             && scoped_key_field_find(name) == SCOPED_KEY_FIELD_UNKNOWN)
         {
-            texts_add(&names, name);
+            strings_add(&names, name);
         }
     }
 
-    texts_sort(&names, false);
+    strings_sort(&names, false);
 
     for (i = 0; i < names.n; i++) {
-        lint_add("field", text_format("\"%s\" is no field: nothing reads it",
-                                      names.text[i]));
+        lint_add("field", str_format("\"%s\" is no field: nothing reads it",
+                                     names.text[i]));
     }
 }
 
@@ -246,8 +246,8 @@ lint_members(const tool_t *tool, const raw_t *raw)
 
     members.n = 0;
     members.now = tool->now;
-    members.global = text_is(raw_field(raw, "mode"), "global");
-    members.grants = memory_take((raw->members.n + 1) * sizeof(grant_t));
+    members.global = str_is(raw_field(raw, "mode"), "global");
+    members.grants = memory_alloc((raw->members.n + 1) * sizeof(grant_t));
     patterns = value_is_true(value_member(tool->options, "patterns"));
 
     for (i = 0; i < raw->members.n; i++) {
@@ -267,7 +267,7 @@ lint_members(const tool_t *tool, const raw_t *raw)
 /* problems: what was wrong before there was a record */
 static bool
 lint_record(const tool_t *tool, scoped_key_str_t id, const raw_t *raw,
-    const texts_t *problems)
+    const strings_t *problems)
 {
     size_t        i;
     raw_faults_t  faults = { { NULL, 0, 0 }, { NULL, 0, 0 } };
@@ -283,7 +283,7 @@ lint_record(const tool_t *tool, scoped_key_str_t id, const raw_t *raw,
         lint_add("invalid", faults.problems.text[i]);
     }
 
-    if (!text_is(raw->damage, "record: is no hash")) {
+    if (!str_is(raw->error, "record: is no hash")) {
 
         for (i = 0; i < faults.unreadable.n; i++) {
             lint_unreadable(faults.unreadable.text[i]);
@@ -302,17 +302,17 @@ lint_record(const tool_t *tool, scoped_key_str_t id, const raw_t *raw,
 bool
 tool_check(const tool_t *tool, value_t asked)
 {
-    raw_t    raw;
-    texts_t  none = { NULL, 0, 0 };
+    raw_t      raw;
+    strings_t  none = { NULL, 0, 0 };
 
     if (value_is_true(value_member(asked, "missing"))) {
-        return lint_one(value_text(value_member(asked, "id")), "index",
-                        text_static("in the index, but without a record"));
+        return lint_one(value_str(value_member(asked, "id")), "index",
+                        str_static("in the index, but without a record"));
     }
 
     return raw_read(&raw, asked)
            ? lint_record(tool, raw.id, &raw, &none)
-           : output_refused(text_static("is no record"), NULL);
+           : output_refused(str_static("is no record"), NULL);
 }
 
 
@@ -325,7 +325,7 @@ tool_check_import(const tool_t *tool, value_t asked)
 
     (void) asked;
 
-    where = text_format("line %s", times_digits((int64_t) tool->line));
+    where = str_format("line %s", times_digits((int64_t) tool->line));
 
     if (text_is_blank(tool->text)) {
         return true;

@@ -12,15 +12,15 @@
 static bool
 members_refused(scoped_key_str_t member, scoped_key_str_t reason)
 {
-    return output_refused(text_format("\"%s\" %s", member, reason), NULL);
+    return output_refused(str_format("\"%s\" %s", member, reason), NULL);
 }
 
 
 static bool
-members_write(const texts_t *members)
+members_write(const strings_t *members)
 {
     output_open(NULL, '{');
-    output_texts("members", members);
+    output_strings("members", members);
     output_close('}');
 
     return output_end();
@@ -31,12 +31,12 @@ members_write(const texts_t *members)
 bool
 tool_grant(const tool_t *tool, value_t asked)
 {
-    size_t   i;
-    grant_t  grant;
-    texts_t  members = { NULL, 0, 0 };
+    size_t     i;
+    grant_t    grant;
+    strings_t  members = { NULL, 0, 0 };
 
-    if (!value_texts(value_member(asked, "members"), &members)) {
-        return output_refused(text_static("is no list of members"), NULL);
+    if (!value_strings(value_member(asked, "members"), &members)) {
+        return output_refused(str_static("is no list of members"), NULL);
     }
 
     for (i = 0; i < members.n; i++) {
@@ -59,10 +59,10 @@ tool_grant(const tool_t *tool, value_t asked)
  */
 static void
 members_find(const tool_t *tool, const raw_t *raw, const grant_t *wanted,
-    texts_t *found, texts_t *near)
+    strings_t *found, strings_t *near)
 {
-    size_t   i;
-    grant_t  grant;
+    size_t     i;
+    grant_t    grant;
 
     for (i = 0; i < raw->members.n; i++) {
         grant_read(&grant, raw->members.text[i], tool->now);
@@ -71,13 +71,13 @@ members_find(const tool_t *tool, const raw_t *raw, const grant_t *wanted,
             || (wanted->meaning.len != 0
                 && scoped_key_str_equal(grant.meaning, wanted->meaning)))
         {
-            texts_add(found, grant.member);
+            strings_add(found, grant.member);
         }
 
         if (wanted->meaning.len != 0 && grant.packed != NULL
             && scoped_key_str_equal(grant.scope, wanted->scope))
         {
-            texts_add(near, grant.member);
+            strings_add(near, grant.member);
         }
     }
 }
@@ -87,31 +87,31 @@ members_find(const tool_t *tool, const raw_t *raw, const grant_t *wanted,
 bool
 tool_ungrant(const tool_t *tool, value_t asked)
 {
-    raw_t    raw;
-    size_t   i, before;
-    texts_t  members = { NULL, 0, 0 }, found = { NULL, 0, 0 }, near;
-    grant_t  wanted;
+    raw_t      raw;
+    size_t     i, before;
+    strings_t  members = { NULL, 0, 0 }, found = { NULL, 0, 0 }, near;
+    grant_t    wanted;
 
-    if (!value_texts(value_member(asked, "members"), &members)
+    if (!value_strings(value_member(asked, "members"), &members)
         || !raw_read(&raw, value_member(asked, "record")))
     {
-        return output_refused(text_static("is no record with members"), NULL);
+        return output_refused(str_static("is no record with members"), NULL);
     }
 
     for (i = 0; i < members.n; i++) {
         before = found.n;
-        near = (texts_t) { NULL, 0, 0 };
+        near = (strings_t) { NULL, 0, 0 };
 
         grant_read(&wanted, members.text[i], tool->now);
         members_find(tool, &raw, &wanted, &found, &near);
 
         if (found.n == before) {
-            return output_refused(text_format("key %s has no grant \"%s\"",
-                                              raw.id, wanted.member), &near);
+            return output_refused(str_format("key %s has no grant \"%s\"",
+                                             raw.id, wanted.member), &near);
         }
     }
 
-    texts_sort(&found, true);
+    strings_sort(&found, true);
 
     return members_write(&found);
 }
@@ -122,15 +122,15 @@ bool
 tool_match(const tool_t *tool, value_t asked)
 {
     grant_t           grant;
-    texts_t           members = { NULL, 0, 0 };
-    scoped_key_str_t  scope = value_text(value_member(asked, "scope"));
+    strings_t         members = { NULL, 0, 0 };
+    scoped_key_str_t  scope = value_str(value_member(asked, "scope"));
 
-    (void) value_texts(value_member(asked, "members"), &members);
+    (void) value_strings(value_member(asked, "members"), &members);
     grant_read(&grant, scope, tool->now);
 
     if (grant.constrained || grant.meaning.len == 0) {
         return members_refused(scope, grant.constrained
-                                      ? text_static("is not resource:action")
+                                      ? str_static("is not resource:action")
                                       : grant.reason);
     }
 

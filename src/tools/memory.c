@@ -77,7 +77,7 @@ memory_new(size_t len)
 
 
 void *
-memory_take(size_t len)
+memory_alloc(size_t len)
 {
     void  *taken;
 
@@ -154,7 +154,7 @@ buffer_room(buffer_t *buffer, size_t len)
         room = BUFFER_MIN_BYTES;
     }
 
-    data = memory_take(room);
+    data = memory_alloc(room);
 
     if (buffer->len != 0) {
         memcpy(data, buffer->data, buffer->len);
@@ -186,7 +186,7 @@ buffer_word(buffer_t *buffer, const char *word)
 
 
 void
-buffer_text(buffer_t *buffer, scoped_key_str_t text)
+buffer_str(buffer_t *buffer, scoped_key_str_t text)
 {
     buffer_bytes(buffer, text.data, text.len);
 }
@@ -248,14 +248,14 @@ buffer_done(const buffer_t *buffer)
 
 
 void
-texts_add(texts_t *texts, scoped_key_str_t text)
+strings_add(strings_t *texts, scoped_key_str_t text)
 {
     size_t             room;
     scoped_key_str_t  *grown;
 
     if (texts->n == texts->room) {
         room = texts->room == 0 ? TEXTS_MIN : 2 * texts->room;
-        grown = memory_take(room * sizeof(*grown));
+        grown = memory_alloc(room * sizeof(*grown));
 
         if (texts->n != 0) {
             memcpy(grown, texts->text, texts->n * sizeof(*grown));
@@ -270,7 +270,7 @@ texts_add(texts_t *texts, scoped_key_str_t text)
 
 
 static int
-texts_compare(const void *one, const void *other)
+strings_compare(const void *one, const void *other)
 {
     int                      order;
     size_t                   len;
@@ -284,7 +284,7 @@ texts_compare(const void *one, const void *other)
 
 
 void
-texts_sort(texts_t *texts, bool unique)
+strings_sort(strings_t *texts, bool unique)
 {
     size_t  i, n;
 
@@ -292,7 +292,7 @@ texts_sort(texts_t *texts, bool unique)
         return;
     }
 
-    qsort(texts->text, texts->n, sizeof(*texts->text), texts_compare);
+    qsort(texts->text, texts->n, sizeof(*texts->text), strings_compare);
 
     for (i = 1, n = 1; unique && i < texts->n; i++) {
         if (!scoped_key_str_equal(texts->text[i], texts->text[n - 1])) {
@@ -305,7 +305,7 @@ texts_sort(texts_t *texts, bool unique)
 
 
 scoped_key_str_t
-texts_join(const texts_t *texts, const char *open, const char *close)
+strings_join(const strings_t *texts, const char *open, const char *close)
 {
     size_t    i;
     buffer_t  buffer = { NULL, 0, 0 };
@@ -314,7 +314,7 @@ texts_join(const texts_t *texts, const char *open, const char *close)
 
     for (i = 0; i < texts->n; i++) {
         buffer_word(&buffer, i == 0 ? "" : ",");
-        buffer_text(&buffer, texts->text[i]);
+        buffer_str(&buffer, texts->text[i]);
     }
 
     buffer_word(&buffer, close);
@@ -324,7 +324,7 @@ texts_join(const texts_t *texts, const char *open, const char *close)
 
 
 scoped_key_str_t
-text_static(const char *word)
+str_static(const char *word)
 {
     scoped_key_str_t  text = { strlen(word), (const unsigned char *) word };
 
@@ -335,7 +335,7 @@ text_static(const char *word)
 char *
 text_terminated(scoped_key_str_t text)
 {
-    char  *copy = memory_take(text.len + 1);
+    char  *copy = memory_alloc(text.len + 1);
 
     memcpy(copy, text.data != NULL ? text.data : (unsigned char *) "",
            text.len);
@@ -346,9 +346,9 @@ text_terminated(scoped_key_str_t text)
 
 
 bool
-text_is(scoped_key_str_t text, const char *word)
+str_is(scoped_key_str_t text, const char *word)
 {
-    return scoped_key_str_equal(text, text_static(word));
+    return scoped_key_str_equal(text, str_static(word));
 }
 
 
@@ -368,7 +368,7 @@ text_is_blank(scoped_key_str_t text)
 
 
 scoped_key_str_t
-text_format(const char *format, ...)
+str_format(const char *format, ...)
 {
     va_list      args;
     buffer_t     buffer = { NULL, 0, 0 };
@@ -380,7 +380,7 @@ text_format(const char *format, ...)
          mark = strstr(format, "%s"))
     {
         buffer_bytes(&buffer, format, (size_t) (mark - format));
-        buffer_text(&buffer, va_arg(args, scoped_key_str_t));
+        buffer_str(&buffer, va_arg(args, scoped_key_str_t));
         format = mark + 2;
     }
 

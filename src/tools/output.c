@@ -23,7 +23,7 @@ output_begin(const char *name)
     output_comma = true;
 
     if (name != NULL) {
-        buffer_quote(&output_line, text_static(name));
+        buffer_quote(&output_line, str_static(name));
         buffer_word(&output_line, ":");
     }
 }
@@ -49,7 +49,7 @@ output_close(char bracket)
 
 
 void
-output_text(const char *name, scoped_key_str_t text)
+output_str(const char *name, scoped_key_str_t text)
 {
     if (text.len != 0) {
         output_string(name, text);
@@ -72,7 +72,7 @@ output_string(const char *name, scoped_key_str_t text)
 void
 output_word(const char *name, const char *word)
 {
-    output_text(name, text_static(word));
+    output_str(name, str_static(word));
 }
 
 
@@ -97,7 +97,7 @@ output_number(const char *name, int64_t number)
 
 
 void
-output_texts(const char *name, const texts_t *texts)
+output_strings(const char *name, const strings_t *texts)
 {
     size_t  i;
 
@@ -115,18 +115,18 @@ void
 output_json(const char *name, scoped_key_str_t json)
 {
     output_begin(name);
-    buffer_text(&output_line, json);
+    buffer_str(&output_line, json);
 }
 
 
 bool
-output_refused(scoped_key_str_t reason, const texts_t *members)
+output_refused(scoped_key_str_t reason, const strings_t *members)
 {
     output_open(NULL, '{');
     output_string("refused", reason);
 
     if (members != NULL) {
-        output_texts("members", members);
+        output_strings("members", members);
     }
 
     output_close('}');

@@ -16,18 +16,18 @@ void output_open(const char *name, char bracket);
 void output_close(char bracket);
 
 /* an empty text is null, a string is never */
-void output_text(const char *name, scoped_key_str_t text);
+void output_str(const char *name, scoped_key_str_t text);
 void output_string(const char *name, scoped_key_str_t text);
 void output_word(const char *name, const char *word);
 void output_flag(const char *name, bool flag);
 void output_number(const char *name, int64_t number);
-void output_texts(const char *name, const texts_t *texts);
+void output_strings(const char *name, const strings_t *texts);
 
 /* what is JSON already */
 void output_json(const char *name, scoped_key_str_t json);
 
 /* the whole line {"refused":reason}, with members if they are not NULL */
-bool output_refused(scoped_key_str_t reason, const texts_t *members);
+bool output_refused(scoped_key_str_t reason, const strings_t *members);
 
 /* the end of the line; false: not all could be written */
 bool output_end(void);

@@ -3,7 +3,7 @@
  *
  *     {"id":"…", "fields":["name","value",…], "members":["…",…]}
  *
- * and perhaps "damage":"…" in place of what is of a wrong type, "last_used" and
+ * and perhaps "error":"…" in place of what is of a wrong type, "last_used" and
  * "previous_last_used", digits or empty.  Strings are as value.h says.
  */
 
@@ -15,16 +15,16 @@
 
 
 typedef struct {
-    scoped_key_str_t     id;
-    texts_t              fields;         /* name, value, name, value, … */
-    texts_t              members;        /* sorted */
-    scoped_key_str_t     damage;         /* empty: none */
-    scoped_key_source_t  source;         /* of the same */
+    scoped_key_str_t         id;
+    strings_t                fields;     /* name, value, name, value, … */
+    strings_t                members;    /* sorted */
+    scoped_key_str_t         error;      /* empty: none */
+    scoped_key_raw_record_t  record;     /* of the same */
 } raw_t;
 
 typedef struct {
-    texts_t              problems;       /* the record is invalid: "f: why" */
-    texts_t              unreadable;     /* members that grant nothing */
+    strings_t              problems;     /* the record is invalid: "f: why" */
+    strings_t              unreadable;   /* members that grant nothing */
 } raw_faults_t;
 
 

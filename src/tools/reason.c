@@ -49,16 +49,16 @@ reason_cut(scoped_key_str_t text, char c, scoped_key_str_t *rest)
 static bool
 reason_part_is_good(scoped_key_str_t part)
 {
-    return part.len != 0 && !text_is(part, "**")
-           && scoped_key_scope_pattern_valid(text_format("x:%s", part));
+    return part.len != 0 && !str_is(part, "**")
+           && scoped_key_scope_pattern_valid(str_format("x:%s", part));
 }
 
 
 static scoped_key_str_t
 reason_part(scoped_key_str_t part)
 {
-    return text_format("has a character or wildcard out of place in \"%s\"",
-                       part);
+    return str_format("has a character or wildcard out of place in \"%s\"",
+                      part);
 }
 
 
@@ -72,16 +72,16 @@ reason_resource(scoped_key_str_t rest)
         segment = reason_cut(rest, '/', &rest);
 
         if (n > SCOPED_KEY_SCOPE_MAX_SEGMENTS) {
-            return text_static("has over 16 segments");
+            return str_static("has over 16 segments");
         }
 
         if (segment.len == 0) {
-            return text_static("has an empty segment");
+            return str_static("has an empty segment");
         }
 
-        if (text_is(segment, "**")) {
+        if (str_is(segment, "**")) {
             if (rest.data != NULL) {
-                return text_static("has ** before the last segment");
+                return str_static("has ** before the last segment");
             }
 
         } else if (!reason_part_is_good(segment)) {
@@ -99,7 +99,7 @@ reason_scope(scoped_key_str_t pattern)
     scoped_key_str_t  resource, action, reason;
 
     if (pattern.len > SCOPED_KEY_SCOPE_MAX_BYTES) {
-        return text_static("is over 255 bytes");
+        return str_static("is over 255 bytes");
     }
 
     if (scoped_key_scope_pattern_valid(pattern)) {
@@ -111,7 +111,7 @@ reason_scope(scoped_key_str_t pattern)
     if (resource.len == 0 || action.len == 0
         || memchr(action.data, ':', action.len) != NULL)
     {
-        return text_static("is not resource:action");
+        return str_static("is not resource:action");
     }
 
     reason = reason_resource(resource);
@@ -120,7 +120,7 @@ reason_scope(scoped_key_str_t pattern)
         return reason;
     }
 
-    return reason_part_is_good(action) ? text_static("is no scope")
+    return reason_part_is_good(action) ? str_static("is no scope")
                                        : reason_part(action);
 }
 
@@ -133,19 +133,19 @@ reason_pattern(scoped_key_str_t pattern)
     unsigned char  compiled[SCOPED_KEY_PATTERN_MAX_BYTES];
 
     if (pattern.len == 0) {
-        return text_static("is empty");
+        return str_static("is empty");
     }
 
     if (pattern.len > SCOPED_KEY_PATTERN_MAX_BYTES) {
-        return text_static("is over 1,024 bytes");
+        return str_static("is over 1,024 bytes");
     }
 
     if (scoped_key_pattern_compile(pattern, compiled) != 0) {
         return reason_none;
     }
 
-    if (text_is(pattern, "!")) {
-        return text_static("excludes nothing");
+    if (str_is(pattern, "!")) {
+        return str_static("excludes nothing");
     }
 
     for (i = 0, escaped = false; i < pattern.len; i++) {
@@ -157,13 +157,13 @@ reason_pattern(scoped_key_str_t pattern)
     }
 
     if (escaped || i < pattern.len) {
-        return text_static("has a backslash that stands before none of "
-                           "* \\ !");
+        return str_static("has a backslash that stands before none of "
+                          "* \\ !");
     }
 
     return reason_has(pattern, "***")
-           ? text_static("has three asterisks in a row")
-           : text_static("is no pattern");
+           ? str_static("has three asterisks in a row")
+           : str_static("is no pattern");
 }
 
 
@@ -196,22 +196,22 @@ reason_host(scoped_key_str_t pattern)
     if (pattern.len > most + 1
         || (pattern.len == most + 1 && pattern.data[most] != '.'))
     {
-        return text_static("is over 253 bytes");
+        return str_static("is over 253 bytes");
     }
 
-    compiled = memory_take(pattern.len + 1);
+    compiled = memory_alloc(pattern.len + 1);
 
     if (scoped_key_host_pattern_compile(pattern, compiled) != 0) {
         return reason_none;
     }
 
     if (reason_has_port(pattern)) {
-        return text_static("has a port: hosts are compared without");
+        return str_static("has a port: hosts are compared without");
     }
 
     return reason_has(pattern, "***")
-           ? text_static("has three asterisks in a row")
-           : text_static("is no host pattern");
+           ? str_static("has three asterisks in a row")
+           : str_static("is no host pattern");
 }
 
 
@@ -221,10 +221,10 @@ reason_method(scoped_key_str_t method)
     scoped_key_pack_t  pack = { NULL, 0, 0 };
 
     pack.room = method.len + 2 * SCOPED_KEY_PACK_ALIGNMENT;
-    pack.start = memory_take(pack.room);
+    pack.start = memory_alloc(pack.room);
 
     return scoped_key_method_pack(&pack, method)
-           ? reason_none : text_static("is no method in upper case");
+           ? reason_none : str_static("is no method in upper case");
 }
 
 
@@ -234,7 +234,7 @@ reason_digest(scoped_key_str_t hex)
     scoped_key_digest_t  digest;
 
     return scoped_key_digest_from_hex(&digest, hex)
-           ? reason_none : text_static("is not 64 lower-case hex digits");
+           ? reason_none : str_static("is not 64 lower-case hex digits");
 }
 
 
@@ -282,13 +282,13 @@ reason_block(scoped_key_str_t text)
 
     if (scoped_key_block_parse(text, &block)) {
         return reason_is_wide(text, &block)
-               ? text_static("reaches beyond the IPv4-mapped addresses")
+               ? str_static("reaches beyond the IPv4-mapped addresses")
                : reason_none;
     }
 
     reason = reason_bits(text);
 
-    return text_static(reason != NULL ? reason
+    return str_static(reason != NULL ? reason
                                       : "is no address or CIDR block");
 }
 
@@ -299,11 +299,11 @@ reason_time(scoped_key_str_t digits, int64_t now)
     int64_t  time;
 
     if (!scoped_key_decimal_parse(digits, &time)) {
-        return text_static("is no time in unix seconds");
+        return str_static("is no time in unix seconds");
     }
 
     return scoped_key_time_is_too_far(time, now)
-           ? text_static("is over 100 years from now: are these milliseconds?")
+           ? str_static("is over 100 years from now: are these milliseconds?")
            : reason_none;
 }
 
@@ -317,7 +317,7 @@ reason_list(scoped_key_str_t list, reason_pt reason)
         why = reason(item);
 
         if (why.len != 0) {
-            return text_format("\"%s\" %s", item, why);
+            return str_format("\"%s\" %s", item, why);
         }
     }
 
@@ -331,8 +331,8 @@ reason_key_is_good(scoped_key_str_t prefix, scoped_key_str_t id)
 {
     scoped_key_str_t  text, read;
 
-    text = text_format("%s_%s_00000000000000000000000000000000000000", prefix,
-                       id);
+    text = str_format("%s_%s_00000000000000000000000000000000000000", prefix,
+                      id);
 
     return scoped_key_token_prefix(text, &read)
            && scoped_key_str_equal(read, prefix);
@@ -342,7 +342,7 @@ reason_key_is_good(scoped_key_str_t prefix, scoped_key_str_t id)
 bool
 reason_prefix_is_good(scoped_key_str_t prefix)
 {
-    return reason_key_is_good(prefix, text_static("000000000000"));
+    return reason_key_is_good(prefix, str_static("000000000000"));
 }
 
 
@@ -353,12 +353,12 @@ reason_id_is_good(scoped_key_str_t id)
     scoped_key_digest_t  digest;
 
     if (id.len != SCOPED_KEY_LEGACY_ID_BYTES || id.data[0] != 'x') {
-        return reason_key_is_good(text_static("sk"), id);
+        return reason_key_is_good(str_static("sk"), id);
     }
 
     hex.data = id.data + 1;
     hex.len = id.len - 1;
-    hex = text_format("%s0000000000000000000000000000000000000000", hex);
+    hex = str_format("%s0000000000000000000000000000000000000000", hex);
 
     return scoped_key_digest_from_hex(&digest, hex);
 }

@@ -113,7 +113,7 @@ times_parse(scoped_key_str_t text, int64_t *seconds)
 
 
 scoped_key_str_t
-times_text(scoped_key_str_t digits)
+times_rfc3339(scoped_key_str_t digits)
 {
     char             *text;
     time_t            time;
@@ -128,7 +128,7 @@ times_text(scoped_key_str_t digits)
     }
 
     time = (time_t) seconds;
-    text = memory_take(TIMES_TEXT_BYTES + 1);
+    text = memory_alloc(TIMES_TEXT_BYTES + 1);
 
     if (gmtime_r(&time, &parts) == NULL
         || strftime(text, TIMES_TEXT_BYTES + 1, "%Y-%m-%dT%H:%M:%SZ", &parts)
@@ -146,9 +146,9 @@ times_text(scoped_key_str_t digits)
 scoped_key_str_t
 times_digits(int64_t seconds)
 {
-    char  *digits = memory_take(24);
+    char  *digits = memory_alloc(24);
 
     (void) snprintf(digits, 24, "%" PRId64, seconds);
 
-    return text_static(digits);
+    return str_static(digits);
 }

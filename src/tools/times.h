@@ -13,7 +13,7 @@
 bool times_parse(scoped_key_str_t text, int64_t *seconds);
 
 /* digits as RFC 3339; what is no time, or past the year 9999, as it is */
-scoped_key_str_t times_text(scoped_key_str_t digits);
+scoped_key_str_t times_rfc3339(scoped_key_str_t digits);
 
 scoped_key_str_t times_digits(int64_t seconds);
 

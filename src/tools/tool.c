@@ -76,7 +76,7 @@ tool_find(const char *verb)
     const tool_verb_t  *known;
 
     for (known = tool_verbs; known->verb != NULL; known++) {
-        if (text_is(text_static(verb), known->verb)) {
+        if (str_is(str_static(verb), known->verb)) {
             return known;
         }
     }
@@ -104,7 +104,7 @@ tool_answer(const tool_t *tool, const tool_verb_t *verb)
 
     return asked != NULL
            ? verb->answer(tool, asked)
-           : output_refused(text_static("is no JSON"), NULL);
+           : output_refused(str_static("is no JSON"), NULL);
 }
 
 
@@ -177,12 +177,12 @@ tool_run(int argc, char **argv)
 
     verb = argc < 2 || argc > 3 ? NULL : tool_find(argv[1]);
 
-    if (argc == 2 && text_is(text_static(argv[1]), "fields")) {
+    if (argc == 2 && str_is(str_static(argv[1]), "fields")) {
         return fields_print() && fflush(stdout) == 0
                ? 0 : tool_failed("the table of fields is not whole");
     }
 
-    if (argc == 2 && text_is(text_static(argv[1]), "--version")) {
+    if (argc == 2 && str_is(str_static(argv[1]), "--version")) {
         puts("scoped-key-core " SCOPED_KEY_VERSION);
         return fflush(stdout) == 0 ? 0 : tool_failed("cannot write");
     }
@@ -192,7 +192,7 @@ tool_run(int argc, char **argv)
         return TOOL_FAILED;
     }
 
-    options = value_read(text_static(argc > 2 ? argv[2] : "{}"));
+    options = value_read(str_static(argc > 2 ? argv[2] : "{}"));
 
     if (options == NULL) {
         return tool_failed("the options are no JSON object");
@@ -203,7 +203,7 @@ tool_run(int argc, char **argv)
 
     /* of a line, all memory goes at once */
 
-    scoped_key_json_memory(memory_take, memory_keep);
+    scoped_key_json_memory(memory_alloc, memory_keep);
     status = tool_all(&tool, verb);
     scoped_key_json_memory(malloc, free);
 

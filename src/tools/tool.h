@@ -27,7 +27,7 @@ typedef struct {
     scoped_key_str_t  refused;           /* not empty: it is none, and why */
     bool              strict;            /* members that are unreadable, too,
                                             are problems */
-    texts_t           problems;          /* what is wrong in the object */
+    strings_t         problems;          /* what is wrong in the object */
     raw_t             raw;               /* of all else */
 } import_t;
 

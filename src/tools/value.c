@@ -67,7 +67,7 @@ value_search(void *data, scoped_key_str_t name, value_t value)
 {
     value_search_t *search = data;
 
-    if (!text_is(name, search->name)) {
+    if (!str_is(name, search->name)) {
         return true;
     }
 
@@ -101,7 +101,7 @@ value_is_given(value_t value)
 
 
 scoped_key_str_t
-value_text(value_t value)
+value_str(value_t value)
 {
     int               high, low;
     size_t            i, n;
@@ -118,7 +118,7 @@ value_text(value_t value)
         return text;
     }
 
-    bytes = memory_take(text.len);
+    bytes = memory_alloc(text.len);
 
     for (i = 0, n = 0; i < text.len; i++) {
         bytes[n++] = text.data[i];
@@ -159,14 +159,14 @@ value_collect(void *data, scoped_key_str_t name, value_t value)
         return false;
     }
 
-    texts_add(data, value_text(value));
+    strings_add(data, value_str(value));
 
     return true;
 }
 
 
 bool
-value_texts(value_t value, texts_t *texts)
+value_strings(value_t value, strings_t *texts)
 {
     return value != NULL
            && scoped_key_json_type(value) == SCOPED_KEY_JSON_ARRAY
@@ -228,7 +228,7 @@ value_write(buffer_t *buffer, value_t value)
         return;
 
     case SCOPED_KEY_JSON_STRING:
-        buffer_quote(buffer, value_text(value));
+        buffer_quote(buffer, value_str(value));
         return;
 
     case SCOPED_KEY_JSON_INTEGER:

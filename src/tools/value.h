@@ -26,11 +26,11 @@ value_t value_member(value_t object, const char *name);
 bool value_is_given(value_t value);
 
 /* of a string; empty of all else */
-scoped_key_str_t value_text(value_t value);
+scoped_key_str_t value_str(value_t value);
 bool value_is_true(value_t value);
 
 /* of an array, its strings; false: it holds something else, or is no array */
-bool value_texts(value_t value, texts_t *texts);
+bool value_strings(value_t value, strings_t *texts);
 
 /* the value as JSON again; a number that is no integer as 0.5 */
 void value_write(buffer_t *buffer, value_t value);

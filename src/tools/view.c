@@ -19,7 +19,7 @@ view_state(const raw_t *raw, const raw_faults_t *faults, int64_t now)
         return "invalid";
     }
 
-    if (text_is(raw_field(raw, "enabled"), "0")) {
+    if (str_is(raw_field(raw, "enabled"), "0")) {
         return "disabled";
     }
 
@@ -40,7 +40,7 @@ view_is_asked(const tool_t *tool, const char *name, scoped_key_str_t text)
 {
     value_t  wanted = value_member(tool->options, name);
 
-    return wanted == NULL || scoped_key_str_equal(value_text(wanted), text);
+    return wanted == NULL || scoped_key_str_equal(value_str(wanted), text);
 }
 
 
@@ -66,7 +66,7 @@ view_passes(const tool_t *tool, const raw_t *raw, const raw_faults_t *faults)
     return view_is_asked(tool, "owner", raw_field(raw, "owner"))
            && view_is_asked(tool, "name", raw_field(raw, "name"))
            && view_is_asked(tool, "state",
-                            text_static(view_state(raw, faults, tool->now)))
+                            str_static(view_state(raw, faults, tool->now)))
            && (expiring == NULL
                || (expires_at > tool->now
                    && expires_at <= scoped_key_json_integer(expiring)))
@@ -75,13 +75,13 @@ view_passes(const tool_t *tool, const raw_t *raw, const raw_faults_t *faults)
            && (!value_is_true(value_member(tool->options, "rotating"))
                || view_has_previous(raw, tool->now))
            && (scope == NULL || grant_any_covers(&raw->members,
-                                                 value_text(scope),
+                                                 value_str(scope),
                                                  tool->now));
 }
 
 
 static void
-view_texts(const raw_t *raw, const char *const *names)
+view_strings(const raw_t *raw, const char *const *names)
 {
     scoped_key_str_t  value;
 
@@ -109,7 +109,7 @@ view_times(const raw_t *raw)
         value = raw_field(raw, *name);
 
         if (value.len != 0) {
-            output_string(*name, times_text(value));
+            output_string(*name, times_rfc3339(value));
         }
     }
 }
@@ -144,7 +144,7 @@ static void
 view_meta(const raw_t *raw)
 {
     size_t            i;
-    texts_t           parts = { NULL, 0, 0 };
+    strings_t         parts = { NULL, 0, 0 };
     buffer_t          part;
     scoped_key_str_t  name;
 
@@ -162,11 +162,11 @@ view_meta(const raw_t *raw)
         buffer_quote(&part, name);
         buffer_word(&part, ":");
         buffer_quote(&part, raw->fields.text[i + 1]);
-        texts_add(&parts, buffer_done(&part));
+        strings_add(&parts, buffer_done(&part));
     }
 
-    texts_sort(&parts, false);
-    output_json("meta", texts_join(&parts, "{", "}"));
+    strings_sort(&parts, false);
+    output_json("meta", strings_join(&parts, "{", "}"));
 }
 
 
@@ -185,14 +185,14 @@ view_uses(const raw_t *raw, value_t record)
     previous = value_member(record, "previous_last_used");
 
     if (last != NULL) {
-        output_text("last_used", times_text(value_text(last)));
+        output_str("last_used", times_rfc3339(value_str(last)));
     }
 
     if (last == NULL || previous == NULL) {
         return;
     }
 
-    used = value_text(previous);
+    used = value_str(previous);
 
     if (raw_field(raw, "previous_digest").len == 0
         || (scoped_key_decimal_parse(used, &time)
@@ -201,7 +201,7 @@ view_uses(const raw_t *raw, value_t record)
         used.len = 0;
     }
 
-    output_text("previous_last_used", times_text(used));
+    output_str("previous_last_used", times_rfc3339(used));
 }
 
 
@@ -211,7 +211,7 @@ view_words(const tool_t *tool, const raw_t *raw, const raw_faults_t *faults)
 {
     scoped_key_str_t  mode = raw_field(raw, "mode");
 
-    output_string("mode", mode.len != 0 ? mode : text_static("scoped"));
+    output_string("mode", mode.len != 0 ? mode : str_static("scoped"));
     output_word("state", view_state(raw, faults, tool->now));
 
     if (raw_field(raw, "previous_digest").len != 0) {
@@ -226,10 +226,10 @@ view_problems(raw_faults_t *faults)
     size_t  i;
 
     for (i = 0; i < faults->unreadable.n; i++) {
-        texts_add(&faults->problems, faults->unreadable.text[i]);
+        strings_add(&faults->problems, faults->unreadable.text[i]);
     }
 
-    output_texts("problems", &faults->problems);
+    output_strings("problems", &faults->problems);
 }
 
 
@@ -248,30 +248,30 @@ view_record(const tool_t *tool, const raw_t *raw, value_t record,
 
     digests = value_is_true(value_member(tool->options, "digests"));
 
-    view_texts(raw, texts);
+    view_strings(raw, texts);
 
     if (digests) {
-        view_texts(raw, mode);
+        view_strings(raw, mode);
 
     } else {
         view_words(tool, raw, faults);
     }
 
-    if (text_is(enabled, "0") || text_is(enabled, "1")) {
-        output_flag("enabled", text_is(enabled, "1"));
+    if (str_is(enabled, "0") || str_is(enabled, "1")) {
+        output_flag("enabled", str_is(enabled, "1"));
     }
 
     view_times(raw);
     view_uses(raw, record);
     view_lists(raw);
     view_meta(raw);
-    view_texts(raw, prefix);
+    view_strings(raw, prefix);
 
     if (digests) {
-        view_texts(raw, digest);
+        view_strings(raw, digest);
     }
 
-    output_texts("scopes", &raw->members);
+    output_strings("scopes", &raw->members);
 
     if (!digests) {
         view_problems(faults);
@@ -310,5 +310,5 @@ tool_view(const tool_t *tool, value_t asked)
 
     return raw_read(&raw, asked)
            ? view_write(tool, &raw, asked)
-           : output_refused(text_static("is no record"), NULL);
+           : output_refused(str_static("is no record"), NULL);
 }

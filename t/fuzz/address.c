@@ -1,4 +1,4 @@
-/* links: core/address core/text */
+/* links: core/address core/str */
 
 /*
  * Four bytes or sixteen, a newline, then a list of blocks, apart by commas.

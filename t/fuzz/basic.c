@@ -1,4 +1,4 @@
-/* links: core/basic core/text */
+/* links: core/basic core/str */
 
 /*
  * What is read is what was written: the text that is decoded, encoded again,

@@ -1,4 +1,4 @@
-/* links: core/cache core/digest core/text -lsodium */
+/* links: core/cache core/digest core/str -lsodium */
 
 /*
  * Random operations on the cache and on a naive model of it, which must agree
@@ -22,11 +22,11 @@
 
 
 typedef struct {
-    uint8_t               tag;
+    uint8_t               hash;
     uint8_t               id;
-    uint8_t               memo;
+    uint8_t               user_data;
     bool                  forgotten;
-    scoped_key_proof_e    proof;
+    scoped_key_secret_e   match;
     scoped_key_record_t  *record;
     size_t                cost;
     uint64_t              read_ms;
@@ -39,29 +39,29 @@ typedef struct {
     size_t                bytes;
     size_t                limit;
     size_t                overhead;
-} lane_t;
+} segment_t;
 
 typedef struct {
     scoped_key_cache_t   *cache;
-    size_t                memo_bytes;
+    size_t                user_bytes;
     size_t                own_bytes;
-    lane_t                lanes[2];      /* of unknown keys, of known ones */
+    segment_t             segments[2];   /* of unknown keys, of known ones */
     bool                  shared[IDS][IDS];
     uint64_t              evicted;
     uint64_t              now;
 } world_t;
 
 
-static scoped_key_tag_t
+static scoped_key_hash_t
 tag_of(uint8_t n)
 {
-    scoped_key_tag_t  tag;
+    scoped_key_hash_t  hash;
 
     /* few distinct first words: long chains */
-    tag.word[0] = n % 4;
-    tag.word[1] = n;
+    hash.word[0] = n % 4;
+    hash.word[1] = n;
 
-    return tag;
+    return hash;
 }
 
 
@@ -80,36 +80,36 @@ id_of(uint8_t n)
 
 
 static void
-lane_remove(lane_t *lane, unsigned i)
+segment_remove(segment_t *segment, unsigned i)
 {
-    lane->bytes -= lane->items[i].cost;
-    lane->n--;
-    memmove(&lane->items[i], &lane->items[i + 1],
-            (lane->n - i) * sizeof(item_t));
+    segment->bytes -= segment->items[i].cost;
+    segment->n--;
+    memmove(&segment->items[i], &segment->items[i + 1],
+            (segment->n - i) * sizeof(item_t));
 }
 
 
 static void
-lane_insert(lane_t *lane, item_t item)
+segment_insert(segment_t *segment, item_t item)
 {
-    memmove(&lane->items[1], &lane->items[0], lane->n * sizeof(item_t));
-    lane->items[0] = item;
-    lane->n++;
-    lane->bytes += item.cost;
+    memmove(&segment->items[1], &segment->items[0], segment->n * sizeof(item_t));
+    segment->items[0] = item;
+    segment->n++;
+    segment->bytes += item.cost;
 }
 
 
 /* which lane has the tag, and where in it; NULL: none */
-static lane_t *
-model_seek(world_t *w, uint8_t tag, unsigned *place)
+static segment_t *
+model_seek(world_t *w, uint8_t hash, unsigned *place)
 {
     unsigned  i, kind;
 
     for (kind = 0; kind < 2; kind++) {
-        for (i = 0; i < w->lanes[kind].n; i++) {
-            if (w->lanes[kind].items[i].tag == tag) {
+        for (i = 0; i < w->segments[kind].n; i++) {
+            if (w->segments[kind].items[i].hash == hash) {
                 *place = i;
-                return &w->lanes[kind];
+                return &w->segments[kind];
             }
         }
     }
@@ -125,14 +125,14 @@ compare_stats(const world_t *w)
 
     stats = scoped_key_cache_stats(w->cache);
 
-    must(stats.unknown == w->lanes[0].n);
-    must(stats.entries == w->lanes[1].n);
+    must(stats.negative == w->segments[0].n);
+    must(stats.entries == w->segments[1].n);
     must(stats.evicted == w->evicted);
     must(stats.bytes
-         == w->own_bytes + w->lanes[0].bytes + w->lanes[1].bytes);
-    must(w->lanes[0].bytes <= w->lanes[0].limit);
-    must(w->lanes[1].bytes <= w->lanes[1].limit);
-    must(fake_records == w->lanes[1].n);
+         == w->own_bytes + w->segments[0].bytes + w->segments[1].bytes);
+    must(w->segments[0].bytes <= w->segments[0].limit);
+    must(w->segments[1].bytes <= w->segments[1].limit);
+    must(fake_records == w->segments[1].n);
 }
 
 
@@ -143,93 +143,93 @@ compare_cached(const world_t *w, const item_t *item,
     size_t  i;
 
     must(cached->record == item->record);
-    must(cached->proof == item->proof);
+    must(cached->match == item->match);
     must(cached->read_ms == item->read_ms);
-    must((cached->memo != NULL)
-         == (item->record != NULL && w->memo_bytes != 0));
+    must((cached->user_data != NULL)
+         == (item->record != NULL && w->user_bytes != 0));
 
-    for (i = 0; cached->memo != NULL && i < w->memo_bytes; i++) {
-        must(cached->memo[i] == item->memo);
+    for (i = 0; cached->user_data != NULL && i < w->user_bytes; i++) {
+        must(cached->user_data[i] == item->user_data);
     }
 }
 
 
 /* size 0: an unknown key */
 static void
-do_put(world_t *w, uint8_t tag, uint8_t id, size_t size)
+do_put(world_t *w, uint8_t hash, uint8_t id, size_t size)
 {
     item_t                item;
-    lane_t               *lane;
+    segment_t            *segment;
     unsigned              i;
-    scoped_key_tag_t      t;
+    scoped_key_hash_t     t;
     scoped_key_cached_t  *cached;
 
     memset(&item, 0, sizeof(item_t));
-    item.tag = tag;
+    item.hash = hash;
     item.id = id;
     item.record = size != 0 ? fake_record_make(size) : NULL;
-    item.proof = id % 3;
+    item.match = id % 3;
     item.read_ms = w->now;
 
-    t = tag_of(tag);
+    t = tag_of(hash);
     cached = scoped_key_cache_put(w->cache, &t, id_of(id), item.record,
-                                  item.proof, item.read_ms);
-    scoped_key_record_release(item.record);
+                                  item.match, item.read_ms);
+    scoped_key_record_unref(item.record);
 
-    lane = model_seek(w, tag, &i);
-    if (lane != NULL) {
-        lane_remove(lane, i);
+    segment = model_seek(w, hash, &i);
+    if (segment != NULL) {
+        segment_remove(segment, i);
     }
 
-    lane = &w->lanes[size != 0];
-    item.cost = lane->overhead + size;
+    segment = &w->segments[size != 0];
+    item.cost = segment->overhead + size;
 
-    if (item.cost > lane->limit) {
+    if (item.cost > segment->limit) {
         must(cached == NULL);
         return;
     }
 
-    while (lane->bytes + item.cost > lane->limit) {
-        lane_remove(lane, lane->n - 1);
+    while (segment->bytes + item.cost > segment->limit) {
+        segment_remove(segment, segment->n - 1);
         w->evicted++;
     }
 
     must(cached != NULL);
     compare_cached(w, &item, cached);
 
-    item.memo = id ^ 0x55;
+    item.user_data = id ^ 0x55;
 
-    if (cached->memo != NULL) {
-        memset(cached->memo, item.memo, w->memo_bytes);
+    if (cached->user_data != NULL) {
+        memset(cached->user_data, item.user_data, w->user_bytes);
     }
 
-    lane_insert(lane, item);
+    segment_insert(segment, item);
 }
 
 
 static void
-do_find(world_t *w, uint8_t tag, uint64_t oldest, uint64_t oldest_unknown)
+do_find(world_t *w, uint8_t hash, uint64_t oldest, uint64_t oldest_negative)
 {
     item_t                item;
-    lane_t               *lane;
+    segment_t            *segment;
     unsigned              i;
-    scoped_key_tag_t      t;
+    scoped_key_hash_t     t;
     scoped_key_cached_t  *cached;
 
-    t = tag_of(tag);
-    cached = scoped_key_cache_find(w->cache, &t, oldest, oldest_unknown);
+    t = tag_of(hash);
+    cached = scoped_key_cache_find(w->cache, &t, oldest, oldest_negative);
 
-    lane = model_seek(w, tag, &i);
-    if (lane == NULL) {
+    segment = model_seek(w, hash, &i);
+    if (segment == NULL) {
         must(cached == NULL);
         return;
     }
 
-    item = lane->items[i];
-    lane_remove(lane, i);
+    item = segment->items[i];
+    segment_remove(segment, i);
 
     if (item.forgotten
-        || item.read_ms < (item.record != NULL ? oldest : oldest_unknown))
+        || item.read_ms < (item.record != NULL ? oldest : oldest_negative))
     {
         must(cached == NULL);
         return;
@@ -237,7 +237,7 @@ do_find(world_t *w, uint8_t tag, uint64_t oldest, uint64_t oldest_unknown)
 
     must(cached != NULL);
     compare_cached(w, &item, cached);
-    lane_insert(lane, item);
+    segment_insert(segment, item);
 }
 
 
@@ -249,8 +249,8 @@ model_forget(world_t *w, uint8_t id)
     unsigned   i, kind;
 
     for (kind = 0; kind < 2; kind++) {
-        for (i = 0; i < w->lanes[kind].n; i++) {
-            item = &w->lanes[kind].items[i];
+        for (i = 0; i < w->segments[kind].n; i++) {
+            item = &w->segments[kind].items[i];
             item->forgotten |= id == IDS || w->shared[id][item->id];
         }
     }
@@ -264,26 +264,26 @@ learn_costs(world_t *w)
     size_t  limit;
 
     w->own_bytes = scoped_key_cache_stats(w->cache).bytes;
-    limit = w->lanes[0].limit - w->own_bytes;
-    w->lanes[0].limit = limit / SCOPED_KEY_CACHE_UNKNOWN_SHARE;
-    w->lanes[1].limit = limit - w->lanes[0].limit;
+    limit = w->segments[0].limit - w->own_bytes;
+    w->segments[0].limit = limit / SCOPED_KEY_CACHE_NEGATIVE_SHARE;
+    w->segments[1].limit = limit - w->segments[0].limit;
 
     do_put(w, 0, 0, 0);
-    w->lanes[0].overhead = scoped_key_cache_stats(w->cache).bytes
+    w->segments[0].overhead = scoped_key_cache_stats(w->cache).bytes
                            - w->own_bytes;
     do_find(w, 0, 0, UINT64_MAX);
 
     do_put(w, 0, 0, 1);
-    w->lanes[1].overhead = scoped_key_cache_stats(w->cache).bytes
+    w->segments[1].overhead = scoped_key_cache_stats(w->cache).bytes
                            - w->own_bytes - 1;
     do_find(w, 0, UINT64_MAX, 0);
 
-    must(w->lanes[0].overhead >= sizeof(scoped_key_cached_t));
-    must(w->lanes[1].overhead >= w->lanes[0].overhead);
+    must(w->segments[0].overhead >= sizeof(scoped_key_cached_t));
+    must(w->segments[1].overhead >= w->segments[0].overhead);
 
     /* the model has reckoned without them so far */
-    w->lanes[0].bytes = 0;
-    w->lanes[1].bytes = 0;
+    w->segments[0].bytes = 0;
+    w->segments[1].bytes = 0;
     compare_stats(w);
 }
 
@@ -291,24 +291,24 @@ learn_costs(world_t *w)
 static void
 learn_shared(world_t *w)
 {
-    uint8_t           a, b;
-    scoped_key_tag_t  tag;
+    uint8_t            a, b;
+    scoped_key_hash_t  hash;
 
-    tag = tag_of(0);
+    hash = tag_of(0);
 
     for (a = 0; a < IDS; a++) {
         for (b = 0; b < IDS; b++) {
-            (void) scoped_key_cache_put(w->cache, &tag, id_of(b), NULL,
-                                        SCOPED_KEY_PROOF_NONE, 0);
+            (void) scoped_key_cache_put(w->cache, &hash, id_of(b), NULL,
+                                        SCOPED_KEY_SECRET_WRONG, 0);
             scoped_key_cache_invalidate(w->cache, id_of(a));
-            w->shared[a][b] = scoped_key_cache_find(w->cache, &tag, 0, 0)
+            w->shared[a][b] = scoped_key_cache_find(w->cache, &hash, 0, 0)
                               == NULL;
             must(a != b || w->shared[a][b]);
             must(b > a || w->shared[a][b] == w->shared[b][a]);
         }
     }
 
-    (void) scoped_key_cache_find(w->cache, &tag, 0, UINT64_MAX);
+    (void) scoped_key_cache_find(w->cache, &hash, 0, UINT64_MAX);
 }
 
 
@@ -319,7 +319,7 @@ size_of(const world_t *w, uint8_t size)
         return size * (size_t) SIZE_UNIT;
     }
 
-    return w->lanes[1].limit - w->lanes[1].overhead + (size == SIZE_LARGE);
+    return w->segments[1].limit - w->segments[1].overhead + (size == SIZE_LARGE);
 }
 
 
@@ -374,12 +374,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     memset(&w, 0, sizeof(world_t));
     limits.bytes = SCOPED_KEY_CACHE_MIN_BYTES + data[0] * (size_t) 521;
-    limits.memo_bytes = data[1] % (MEMO_MAX + 1);
+    limits.user_bytes = data[1] % (MEMO_MAX + 1);
 
     w.cache = scoped_key_cache_create(&limits);
     must(w.cache != NULL);
-    w.memo_bytes = limits.memo_bytes;
-    w.lanes[0].limit = limits.bytes;
+    w.user_bytes = limits.user_bytes;
+    w.segments[0].limit = limits.bytes;
     w.now = 1000;
     learn_costs(&w);
     learn_shared(&w);

@@ -25,7 +25,7 @@ read_back(const unsigned char *command, size_t len, size_t n,
     resp = scoped_key_resp_create();
     must(resp != NULL);
     must(scoped_key_resp_feed(resp, command, len));
-    must(scoped_key_resp_take(resp, &root) == SCOPED_KEY_RESP_REPLY);
+    must(scoped_key_resp_next(resp, &root) == SCOPED_KEY_RESP_REPLY);
     must(root->type == SCOPED_KEY_RESP_ARRAY);
     must(root->len == n);
 
@@ -37,7 +37,7 @@ read_back(const unsigned char *command, size_t len, size_t n,
         must(lens[i] == 0 || memcmp(word->data, words[i], lens[i]) == 0);
     }
 
-    must(scoped_key_resp_take(resp, &root) == SCOPED_KEY_RESP_MORE);
+    must(scoped_key_resp_next(resp, &root) == SCOPED_KEY_RESP_MORE);
     scoped_key_resp_free(resp);
 }
 

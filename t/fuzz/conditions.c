@@ -1,4 +1,4 @@
-/* links: core/conditions core/pack core/address core/pattern core/text */
+/* links: core/conditions core/pack core/address core/pattern core/str */
 
 /*
  * Three lines: ips, hosts, methods as a record has them.  What can be read
@@ -93,8 +93,8 @@ lists_check(const scoped_key_str_t *lists, size_t only,
     half = (SCOPED_KEY_MATCH_MAX_STEPS - left) / 2 + 1;
     must(scoped_key_conditions_check(&packed.conditions, packed.pack.start,
                                      facts, &half)
-         != SCOPED_KEY_CONDITIONS_HOLD
-         || result == SCOPED_KEY_CONDITIONS_HOLD);
+         != SCOPED_KEY_CONDITIONS_OK
+         || result == SCOPED_KEY_CONDITIONS_OK);
 
     free(packed.pack.start);
 
@@ -125,15 +125,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     facts.method = fuzz_line(&data, &size);
     scoped_key_address_set(&facts.address, address.data, address.len);
 
-    expected = SCOPED_KEY_CONDITIONS_HOLD;
+    expected = SCOPED_KEY_CONDITIONS_OK;
 
     for (kind = LISTS; kind-- != 0;) {
         alone = lists_check(lists, kind, &facts);
 
-        must(alone == SCOPED_KEY_CONDITIONS_HOLD
+        must(alone == SCOPED_KEY_CONDITIONS_OK
              || alone == SCOPED_KEY_CONDITIONS_IP + kind);
 
-        if (alone != SCOPED_KEY_CONDITIONS_HOLD) {
+        if (alone != SCOPED_KEY_CONDITIONS_OK) {
             expected = alone;
         }
     }

@@ -1,4 +1,4 @@
-/* links: core/digest core/text -lsodium */
+/* links: core/digest core/str -lsodium */
 
 /*
  * First line a pepper, then a text, or a digest in hexadecimal.  A digest has
@@ -100,21 +100,21 @@ pepper_holds(const scoped_key_digest_t *digest,
 static void
 tag_holds(scoped_key_str_t text, scoped_key_str_t changed)
 {
-    scoped_key_tag_t      tag, other;
-    scoped_key_tag_key_t  key, other_key;
+    scoped_key_hash_t      hash, other;
+    scoped_key_hash_key_t  key, other_key;
 
     memset(&key, 0x42, sizeof(key));
     memset(&other_key, 0x43, sizeof(other_key));
 
-    scoped_key_tag_make(&tag, &key, text);
-    scoped_key_tag_make(&other, &key, text);
-    must(memcmp(&tag, &other, sizeof(tag)) == 0);
+    scoped_key_hash_make(&hash, &key, text);
+    scoped_key_hash_make(&other, &key, text);
+    must(memcmp(&hash, &other, sizeof(hash)) == 0);
 
-    scoped_key_tag_make(&other, &key, changed);
-    must(memcmp(&tag, &other, sizeof(tag)) != 0);
+    scoped_key_hash_make(&other, &key, changed);
+    must(memcmp(&hash, &other, sizeof(hash)) != 0);
 
-    scoped_key_tag_make(&other, &other_key, text);
-    must(memcmp(&tag, &other, sizeof(tag)) != 0);
+    scoped_key_hash_make(&other, &other_key, text);
+    must(memcmp(&hash, &other, sizeof(hash)) != 0);
 }
 
 

@@ -7,7 +7,7 @@
 #ifndef FUZZ_H
 #define FUZZ_H
 
-#include "core/text.h"
+#include "core/str.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* links: core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/text -ljansson */
+/* links: core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/str -ljansson */
 
 /*
  * The input, its bytes taken for few characters: patterns of a param, and a
@@ -96,8 +96,8 @@ check_constrained(const scoped_key_constrained_t *grant,
     scoped_key_address_set(&facts.address, "\xC0\x00\x02\x01", 4);
     rich = scoped_key_constrained_check(grant, scope, &facts, &left, &refusing);
 
-    must((poor == SCOPED_KEY_GRANT_ELSEWHERE)
-         == (rich == SCOPED_KEY_GRANT_ELSEWHERE));
+    must((poor == SCOPED_KEY_GRANT_NO_MATCH)
+         == (rich == SCOPED_KEY_GRANT_NO_MATCH));
 
     /* an escape could hide the word, and params may be an empty object */
     if (poor == SCOPED_KEY_GRANT_ALLOWS && !has(member, "\\")) {

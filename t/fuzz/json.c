@@ -1,4 +1,4 @@
-/* links: core/json core/name_match core/name_table core/text -ljansson */
+/* links: core/json core/name_match core/name_table core/str -ljansson */
 
 /*
  * First line pointers, a space between them, then a document.  What is parsed

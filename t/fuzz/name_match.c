@@ -1,4 +1,4 @@
-/* links: core/name_match core/text */
+/* links: core/name_match core/str */
 
 /*
  * The first byte picks the asked-for name, the rest is a name that was found.

@@ -1,4 +1,4 @@
-/* links: core/name_table core/name_match core/text */
+/* links: core/name_table core/name_match core/str */
 
 /*
  * First line names, a `,` between them, then a name that was found: whichever

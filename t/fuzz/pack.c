@@ -1,4 +1,4 @@
-/* links: core/pack core/text */
+/* links: core/pack core/str */
 
 /*
  * Texts, one a line, into as much room as the first byte says, and back: all
@@ -30,7 +30,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         before = pack.len;
         text[n] = fuzz_line(&data, &size);
 
-        if (scoped_key_pack_text(&pack, text[n])) {
+        if (scoped_key_pack_str(&pack, text[n])) {
             must(pack.len == before + 2 + text[n].len);
             n++;
 
@@ -44,7 +44,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     at = pack.start;
 
     for (i = 0; i < n; i++) {
-        at = scoped_key_unpack_text(at, &back);
+        at = scoped_key_unpack_str(at, &back);
         must(scoped_key_str_equal(back, text[i]));
         fuzz_free(text[i]);
     }

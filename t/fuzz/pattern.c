@@ -1,4 +1,4 @@
-/* links: core/pattern core/text */
+/* links: core/pattern core/str */
 
 /*
  * First line a pattern, then a text.  A pattern matches what the words of the

@@ -1,4 +1,4 @@
-/* links: core/query core/query_name core/name_match core/name_table core/text */
+/* links: core/query core/query_name core/name_match core/name_table core/str */
 
 /*
  * A walk against models of what upstreams do: when it refuses nothing, every

@@ -1,4 +1,4 @@
-/* links: core/record core/record_fields core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/text -ljansson -lsodium */
+/* links: core/record core/record_fields core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/str -ljansson -lsodium */
 
 /*
  * Any bytes as fields and members: pieces with a length byte before each,
@@ -177,16 +177,16 @@ check_valid(const input_t *input, const scoped_key_record_t *record)
 
 
 static void
-check_record(input_t *input, const scoped_key_source_t *source)
+check_record(input_t *input, const scoped_key_raw_record_t *raw)
 {
-    scoped_key_proof_t    proof;
+    scoped_key_digests_t  digests;
     scoped_key_record_t  *record;
 
-    record = scoped_key_record_build(source, NOW, &proof, report, input);
+    record = scoped_key_record_build(raw, NOW, &digests, report, input);
     must(record != NULL);
     must(is(scoped_key_record_id(record), "4mQ2xV9tKc1Z"));
     must(scoped_key_record_is_valid(record) == (input->invalidating == 0));
-    must(proof.has_digest || !scoped_key_record_is_valid(record));
+    must(digests.has_digest || !scoped_key_record_is_valid(record));
 
     if (scoped_key_record_is_valid(record)) {
         check_valid(input, record);
@@ -196,15 +196,15 @@ check_record(input_t *input, const scoped_key_source_t *source)
         must(scoped_key_record_size(record) == 48);
     }
 
-    scoped_key_record_release(record);
+    scoped_key_record_unref(record);
 }
 
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    input_t              *input;
-    scoped_key_source_t   source;
+    input_t                  *input;
+    scoped_key_raw_record_t   raw;
 
     input = calloc(1, sizeof(*input));
     must(input != NULL);
@@ -222,16 +222,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         input_read(input, data + 1, size - 1);
     }
 
-    memset(&source, 0, sizeof(source));
-    source.id = text_of("4mQ2xV9tKc1Z");
-    source.fields = input->fields;
-    source.nfields = input->nhalves / 2;
-    source.members = input->members;
-    source.nmembers = input->nmembers;
+    memset(&raw, 0, sizeof(raw));
+    raw.id = text_of("4mQ2xV9tKc1Z");
+    raw.fields = input->fields;
+    raw.nfields = input->nhalves / 2;
+    raw.members = input->members;
+    raw.nmembers = input->nmembers;
 
-    check_record(input, &source);
+    check_record(input, &raw);
 
-    fuzz_free(source.id);
+    fuzz_free(raw.id);
     input_free(input);
     free(input);
 

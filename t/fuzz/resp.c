@@ -89,7 +89,7 @@ take_all(scoped_key_resp_t *resp, outcome_t *outcome)
     const scoped_key_resp_value_t  *value;
 
     for ( ;; ) {
-        outcome->end = scoped_key_resp_take(resp, &value);
+        outcome->end = scoped_key_resp_next(resp, &value);
 
         if (outcome->end == SCOPED_KEY_RESP_TOO_LARGE) {
             must(outcome->n < MAX_VALUES);
@@ -110,7 +110,7 @@ take_all(scoped_key_resp_t *resp, outcome_t *outcome)
     }
 
     must(scoped_key_resp_feed(resp, "+OK\r\n", 5));
-    must(scoped_key_resp_take(resp, &value) == outcome->end);
+    must(scoped_key_resp_next(resp, &value) == outcome->end);
 
     return false;
 }

@@ -1,4 +1,4 @@
-/* links: core/scope core/text */
+/* links: core/scope core/str */
 
 /*
  * First line a pattern, then a scope.  Both are also cut into their parts by

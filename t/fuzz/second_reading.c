@@ -1,4 +1,4 @@
-/* links: core/second_reading core/query core/query_name core/name_match core/name_table core/text -ljansson */
+/* links: core/second_reading core/query core/query_name core/name_match core/name_table core/str -ljansson */
 
 /*
  * A body against the readers that this is about: jansson taking the first value

@@ -1,4 +1,4 @@
-/* links: core/token core/text */
+/* links: core/token core/str */
 
 /*
  * Every text is read as a regular expression and a bit-by-bit CRC-32 read it;

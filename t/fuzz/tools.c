@@ -1,4 +1,4 @@
-/* links: tools/tool tools/explain tools/fields tools/grant tools/import tools/keys tools/lint tools/members tools/memory tools/output tools/raw tools/reason tools/times tools/value tools/view core/record core/record_fields core/verdict core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/token core/query core/query_name core/text -ljansson -lsodium */
+/* links: tools/tool tools/explain tools/fields tools/grant tools/import tools/keys tools/lint tools/members tools/memory tools/output tools/raw tools/reason tools/times tools/value tools/view core/record core/record_fields core/verdict core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/token core/query core/query_name core/str -ljansson -lsodium */
 
 /*
  * The input is a verb of scoped-key-core in its first byte, and lines for it.
@@ -85,7 +85,7 @@ is_valid(scoped_key_str_t line)
                         line.len);
     must(finding.status == 0);
     must(strstr(finding.data, "\"kind\":\"invalid\"") == NULL);
-    must(!begins(text_static(finding.data), "{\"refused\""));
+    must(!begins(str_static(finding.data), "{\"refused\""));
     tools_free(&finding);
 }
 

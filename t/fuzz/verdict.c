@@ -1,4 +1,4 @@
-/* links: core/verdict core/record core/record_fields core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/text -ljansson -lsodium */
+/* links: core/verdict core/record core/record_fields core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/str -ljansson -lsodium */
 
 /*
  * A scenario (t/data/verdict/README), a line each.  Whatever it says, a change
@@ -35,19 +35,19 @@ decide(const scenario_t *s)
 
     /* the same again, and only an allowance goes without a reason */
     must(scenario_decide(&copy, record).verdict == outcome.verdict);
-    must((outcome.cause.reason == SCOPED_KEY_REASON_NONE)
+    must((outcome.decision.reason == SCOPED_KEY_REASON_NONE)
          == (outcome.verdict == SCOPED_KEY_ALLOWED
              || outcome.verdict == SCOPED_KEY_NEEDS_BODY));
     must(outcome.verdict != SCOPED_KEY_ALLOWED
          || scoped_key_record_is_valid(record));
     must(outcome.verdict == SCOPED_KEY_REFUSED
-         || outcome.cause.missing == NULL);
+         || outcome.decision.failed_clause == NULL);
 
-    scoped_key_record_release(record);
+    scoped_key_record_unref(record);
 
     /* neither lives longer than the record and the copy */
-    outcome.cause.grant.data = NULL;
-    outcome.cause.missing = NULL;
+    outcome.decision.grant.data = NULL;
+    outcome.decision.failed_clause = NULL;
 
     return outcome;
 }
@@ -224,8 +224,8 @@ check_order(const scenario_t *s, const scenario_outcome_t *outcome)
 
     other = decide(&changed);
     must(other.verdict == outcome->verdict);
-    must(other.cause.reason == outcome->cause.reason);
-    must(other.cause.fixed == outcome->cause.fixed);
+    must(other.decision.reason == outcome->decision.reason);
+    must(other.decision.cacheable == outcome->decision.cacheable);
 }
 
 
@@ -233,12 +233,12 @@ check_order(const scenario_t *s, const scenario_outcome_t *outcome)
 static void
 check_fixed(const scenario_t *s, const scenario_outcome_t *outcome)
 {
-    size_t                i, left;
-    scenario_t            changed;
-    scoped_key_cause_t    cause;
-    scoped_key_record_t  *record;
+    size_t                 i, left;
+    scenario_t             changed;
+    scoped_key_decision_t  decision;
+    scoped_key_record_t   *record;
 
-    if (outcome->key != SCOPED_KEY_REASON_NONE || !outcome->cause.fixed) {
+    if (outcome->key != SCOPED_KEY_REASON_NONE || !outcome->decision.cacheable) {
         return;
     }
 
@@ -256,11 +256,11 @@ check_fixed(const scenario_t *s, const scenario_outcome_t *outcome)
     }
 
     must(scoped_key_verdict_scopes(record, &changed.required, &changed.facts,
-                                   &left, &cause)
+                                   &left, &decision)
          == outcome->verdict);
-    must(cause.reason == outcome->cause.reason);
-    must(cause.fixed);
-    scoped_key_record_release(record);
+    must(decision.reason == outcome->decision.reason);
+    must(decision.cacheable);
+    scoped_key_record_unref(record);
 }
 
 
@@ -284,9 +284,9 @@ check_settled(const scenario_t *s, const scenario_outcome_t *outcome)
     memset(&changed.facts, 0, sizeof(changed.facts));
 
     must(outcome->key == SCOPED_KEY_REASON_NONE);
-    must(scoped_key_verdict_key(record, changed.proof, &changed.facts, &left)
+    must(scoped_key_verdict_key(record, changed.match, &changed.facts, &left)
          == SCOPED_KEY_REASON_NONE);
-    scoped_key_record_release(record);
+    scoped_key_record_unref(record);
 }
 
 
@@ -308,10 +308,10 @@ check_plain(const scenario_t *s, const scenario_outcome_t *outcome)
 
         must(other.key == outcome->key);
         must(other.verdict == outcome->verdict);
-        must(other.cause.reason == outcome->cause.reason);
+        must(other.decision.reason == outcome->decision.reason);
     }
 
-    scoped_key_record_release(record);
+    scoped_key_record_unref(record);
 }
 
 
@@ -321,11 +321,11 @@ check_key_order(const scenario_t *s)
     scenario_t  changed;
 
     scenario_copy(&changed, s);
-    changed.proof = SCOPED_KEY_PROOF_NONE;
+    changed.match = SCOPED_KEY_SECRET_WRONG;
     must(!allows(&changed));
 
     scenario_copy(&changed, s);
-    changed.damage = "damaged";
+    changed.error = "damaged";
     must(!allows(&changed));
 }
 

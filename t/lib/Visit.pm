@@ -109,7 +109,7 @@ sub exchange {
     }
 
     while (length $input) {
-        my $answer = take_answer(\$input, $methods[@answers] // '');
+        my $answer = read_answer(\$input, $methods[@answers] // '');
         push @answers, $answer;
     }
 
@@ -117,7 +117,7 @@ sub exchange {
 }
 
 
-sub take_answer {
+sub read_answer {
     my ($input, $method) = @_;
 
     if ($$input !~ s/\A(HTTP\S+ (\d+).*?\r\n\r\n)//s) {
@@ -163,7 +163,7 @@ sub whole_answer {
             ? $body =~ /(?:\A|\r\n)0\r\n(?:[^\r\n]+\r\n)*\r\n\z/
             : defined $bytes && length $body >= $bytes);
 
-    return $is_whole ? take_answer(\$input, $method) : ();
+    return $is_whole ? read_answer(\$input, $method) : ();
 }
 
 

@@ -12,7 +12,7 @@ use File::Glob qw(bsd_glob);
 
 use Source;
 
-our @EXPORT = qw(tree_open tree_counts judge missing here slurp source room);
+our @EXPORT = qw(tree_open tree_counts judge missing here slurp source layer);
 
 
 my ($root, $partial);
@@ -79,7 +79,7 @@ sub source {
 
 
 # the directory that decides what a file may know
-sub room {
+sub layer {
     my ($name) = @_;
 
     return $name =~ m{^(src/\w+)/} ? $1 : dirname($name);

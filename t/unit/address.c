@@ -1,4 +1,4 @@
-/* links: core/address core/text */
+/* links: core/address core/str */
 
 /*
  * Addresses and blocks: what cannot be read, the two families and their

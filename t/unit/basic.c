@@ -1,4 +1,4 @@
-/* links: core/basic core/text */
+/* links: core/basic core/str */
 
 /*
  * Basic credentials: cases are lines of t/data/basic; what they decode to was

@@ -1,4 +1,4 @@
-/* links: core/cache core/digest core/text -lsodium */
+/* links: core/cache core/digest core/str -lsodium */
 
 /*
  * What the cache forgets, and what it must not: ids, ages, flushes, replaced
@@ -86,25 +86,25 @@ test_invalidate_any_id(void)
 static void
 test_ages(void)
 {
-    scoped_key_tag_t     tag;
+    scoped_key_hash_t    hash;
     scoped_key_cache_t  *cache;
 
     cache = make(LIMIT, MEMO_BYTES);
-    tag = tag_of(7);
+    hash = tag_of(7);
 
     (void) put(cache, 7, id_a, RECORD_SIZE, 1000);
-    check(scoped_key_cache_find(cache, &tag, 1000, UINT64_MAX) != NULL);
-    check(scoped_key_cache_find(cache, &tag, 1001, 0) == NULL);
+    check(scoped_key_cache_find(cache, &hash, 1000, UINT64_MAX) != NULL);
+    check(scoped_key_cache_find(cache, &hash, 1001, 0) == NULL);
     /* once too old it is gone, and not only passed over */
-    check(scoped_key_cache_find(cache, &tag, 0, 0) == NULL);
+    check(scoped_key_cache_find(cache, &hash, 0, 0) == NULL);
     check(scoped_key_cache_stats(cache).entries == 0);
     check(fake_records == 0);
 
     (void) put(cache, 7, id_a, 0, 1000);
-    check(scoped_key_cache_find(cache, &tag, UINT64_MAX, 1000) != NULL);
-    check(scoped_key_cache_find(cache, &tag, 0, 1001) == NULL);
-    check(scoped_key_cache_find(cache, &tag, 0, 0) == NULL);
-    check(scoped_key_cache_stats(cache).unknown == 0);
+    check(scoped_key_cache_find(cache, &hash, UINT64_MAX, 1000) != NULL);
+    check(scoped_key_cache_find(cache, &hash, 0, 1001) == NULL);
+    check(scoped_key_cache_find(cache, &hash, 0, 0) == NULL);
+    check(scoped_key_cache_stats(cache).negative == 0);
 
     scoped_key_cache_destroy(cache);
 }
@@ -126,7 +126,7 @@ test_flush(void)
 
     scoped_key_cache_flush(cache);
     stats = scoped_key_cache_stats(cache);
-    check(stats.entries == 50 && stats.unknown == 50);
+    check(stats.entries == 50 && stats.negative == 50);
 
     check(put(cache, 49, id_a, RECORD_SIZE, 1) != NULL);
     check(find(cache, 49) != NULL);
@@ -134,7 +134,7 @@ test_flush(void)
     check(count(cache, 100, 50) == 0);
 
     stats = scoped_key_cache_stats(cache);
-    check(stats.entries == 1 && stats.unknown == 0 && stats.evicted == 0);
+    check(stats.entries == 1 && stats.negative == 0 && stats.evicted == 0);
     check(fake_records == 1);
 
     /* forgotten ones are pushed out as others are */
@@ -154,29 +154,29 @@ test_flush(void)
 static void
 test_replace(void)
 {
-    scoped_key_tag_t          tag;
+    scoped_key_hash_t         hash;
     scoped_key_cache_t       *cache;
     scoped_key_cached_t      *cached;
     scoped_key_record_t      *record;
     scoped_key_cache_stats_t  before, after;
 
     cache = make(LIMIT, MEMO_BYTES);
-    tag = tag_of(1);
+    hash = tag_of(1);
 
     cached = put(cache, 1, id_a, 0, 5);
-    check(cached != NULL && cached->record == NULL && cached->memo == NULL);
+    check(cached != NULL && cached->record == NULL && cached->user_data == NULL);
 
     cached = put(cache, 1, id_a, RECORD_SIZE, 6);
     check(cached != NULL && cached->record != NULL && cached->read_ms == 6);
     before = scoped_key_cache_stats(cache);
-    check(before.entries == 1 && before.unknown == 0);
+    check(before.entries == 1 && before.negative == 0);
 
     /* with the record that only the entry itself still holds */
     record = cached->record;
-    cached = scoped_key_cache_put(cache, &tag, id_b, record,
-                                  SCOPED_KEY_PROOF_PREVIOUS, 7);
+    cached = scoped_key_cache_put(cache, &hash, id_b, record,
+                                  SCOPED_KEY_SECRET_PREVIOUS, 7);
     check(cached != NULL && cached->record == record);
-    check(cached != NULL && cached->proof == SCOPED_KEY_PROOF_PREVIOUS);
+    check(cached != NULL && cached->match == SCOPED_KEY_SECRET_PREVIOUS);
     check(fake_records == 1);
     after = scoped_key_cache_stats(cache);
     check(after.entries == 1 && after.bytes == before.bytes);
@@ -211,21 +211,21 @@ test_memo(void)
         cached = put(cache, i, id_a, RECORD_SIZE, 1);
 
         for (j = 0; cached != NULL && j < MEMO_BYTES; j++) {
-            stained += cached->memo[j];
-            cached->memo[j] = 0xff;
+            stained += cached->user_data[j];
+            cached->user_data[j] = 0xff;
         }
     }
 
     check(stained == 0);
 
     cached = find(cache, 1999);
-    check(cached != NULL && cached->memo[0] == 0xff);
-    check(cached != NULL && cached->memo[MEMO_BYTES - 1] == 0xff);
+    check(cached != NULL && cached->user_data[0] == 0xff);
+    check(cached != NULL && cached->user_data[MEMO_BYTES - 1] == 0xff);
     scoped_key_cache_destroy(cache);
 
     cache = make(LIMIT, 0);
     cached = put(cache, 1, id_a, RECORD_SIZE, 1);
-    check(cached != NULL && cached->memo == NULL);
+    check(cached != NULL && cached->user_data == NULL);
     scoped_key_cache_destroy(cache);
 }
 
@@ -236,29 +236,29 @@ test_chain(void)
 {
     uint64_t              i;
     unsigned              wrong;
-    scoped_key_tag_t      tag;
+    scoped_key_hash_t     hash;
     scoped_key_cache_t   *cache;
     scoped_key_cached_t  *cached;
 
     cache = make(LIMIT, 0);
-    tag.word[0] = 5;
+    hash.word[0] = 5;
     wrong = 0;
 
     for (i = 0; i < 50; i++) {
-        tag.word[1] = i;
-        (void) scoped_key_cache_put(cache, &tag, id_a, NULL,
-                                    SCOPED_KEY_PROOF_NONE, i);
+        hash.word[1] = i;
+        (void) scoped_key_cache_put(cache, &hash, id_a, NULL,
+                                    SCOPED_KEY_SECRET_WRONG, i);
     }
 
     /* takes every third out of the chain: its middle, its ends */
     for (i = 0; i < 50; i += 3) {
-        tag.word[1] = i;
-        wrong += scoped_key_cache_find(cache, &tag, 0, i + 1) != NULL;
+        hash.word[1] = i;
+        wrong += scoped_key_cache_find(cache, &hash, 0, i + 1) != NULL;
     }
 
     for (i = 0; i < 50; i++) {
-        tag.word[1] = i;
-        cached = scoped_key_cache_find(cache, &tag, 0, 0);
+        hash.word[1] = i;
+        cached = scoped_key_cache_find(cache, &hash, 0, 0);
         wrong += (cached == NULL) != (i % 3 == 0);
         wrong += cached != NULL && cached->read_ms != i;
     }
@@ -273,7 +273,7 @@ test_chain(void)
 static void
 test_shared_record(void)
 {
-    scoped_key_tag_t      one, two;
+    scoped_key_hash_t     one, two;
     scoped_key_cache_t   *cache;
     scoped_key_record_t  *record;
 
@@ -283,10 +283,10 @@ test_shared_record(void)
 
     record = fake_record_make(RECORD_SIZE);
     (void) scoped_key_cache_put(cache, &one, id_a, record,
-                                SCOPED_KEY_PROOF_CURRENT, 1);
+                                SCOPED_KEY_SECRET_CURRENT, 1);
     (void) scoped_key_cache_put(cache, &two, id_a, record,
-                                SCOPED_KEY_PROOF_PREVIOUS, 2);
-    scoped_key_record_release(record);
+                                SCOPED_KEY_SECRET_PREVIOUS, 2);
+    scoped_key_record_unref(record);
 
     check(scoped_key_cache_find(cache, &one, 2, 0) == NULL);
     check(fake_records == 1);

@@ -22,13 +22,13 @@ static const scoped_key_str_t  id_b = scoped_key_str("4mQ2xV9tKc1Y");
 
 
 static inline scoped_key_cache_t *
-make(size_t bytes, size_t memo_bytes)
+make(size_t bytes, size_t user_bytes)
 {
     scoped_key_cache_t         *cache;
     scoped_key_cache_limits_t   limits;
 
     limits.bytes = bytes;
-    limits.memo_bytes = memo_bytes;
+    limits.user_bytes = user_bytes;
 
     cache = scoped_key_cache_create(&limits);
     if (cache == NULL) {
@@ -40,15 +40,15 @@ make(size_t bytes, size_t memo_bytes)
 }
 
 
-static inline scoped_key_tag_t
+static inline scoped_key_hash_t
 tag_of(uint64_t n)
 {
-    scoped_key_tag_t  tag;
+    scoped_key_hash_t  hash;
 
-    tag.word[0] = n * 0x9e3779b97f4a7c15;
-    tag.word[1] = n;
+    hash.word[0] = n * 0x9e3779b97f4a7c15;
+    hash.word[1] = n;
 
-    return tag;
+    return hash;
 }
 
 
@@ -57,15 +57,15 @@ static inline scoped_key_cached_t *
 put(scoped_key_cache_t *cache, uint64_t n, scoped_key_str_t id, size_t size,
     uint64_t now)
 {
-    scoped_key_tag_t      tag;
+    scoped_key_hash_t     hash;
     scoped_key_cached_t  *cached;
     scoped_key_record_t  *record;
 
-    tag = tag_of(n);
+    hash = tag_of(n);
     record = size != 0 ? fake_record_make(size) : NULL;
-    cached = scoped_key_cache_put(cache, &tag, id, record,
-                                  SCOPED_KEY_PROOF_CURRENT, now);
-    scoped_key_record_release(record);
+    cached = scoped_key_cache_put(cache, &hash, id, record,
+                                  SCOPED_KEY_SECRET_CURRENT, now);
+    scoped_key_record_unref(record);
 
     return cached;
 }
@@ -74,11 +74,11 @@ put(scoped_key_cache_t *cache, uint64_t n, scoped_key_str_t id, size_t size,
 static inline scoped_key_cached_t *
 find(scoped_key_cache_t *cache, uint64_t n)
 {
-    scoped_key_tag_t  tag;
+    scoped_key_hash_t  hash;
 
-    tag = tag_of(n);
+    hash = tag_of(n);
 
-    return scoped_key_cache_find(cache, &tag, 0, 0);
+    return scoped_key_cache_find(cache, &hash, 0, 0);
 }
 
 

@@ -1,4 +1,4 @@
-/* links: core/cache core/digest core/text -lsodium */
+/* links: core/cache core/digest core/str -lsodium */
 
 /*
  * How much the cache keeps: floods of good and of bad keys, what is used, what
@@ -17,19 +17,19 @@ test_limits(void)
     scoped_key_cache_limits_t   limits;
 
     limits.bytes = LIMIT - 1;
-    limits.memo_bytes = 0;
+    limits.user_bytes = 0;
     check(scoped_key_cache_create(&limits) == NULL);
 
     limits.bytes = LIMIT;
-    limits.memo_bytes = SCOPED_KEY_CACHE_MAX_MEMO_BYTES + 1;
+    limits.user_bytes = SCOPED_KEY_CACHE_MAX_USER_BYTES + 1;
     check(scoped_key_cache_create(&limits) == NULL);
 
-    limits.memo_bytes = SIZE_MAX;
+    limits.user_bytes = SIZE_MAX;
     check(scoped_key_cache_create(&limits) == NULL);
 
-    cache = make(LIMIT, SCOPED_KEY_CACHE_MAX_MEMO_BYTES);
+    cache = make(LIMIT, SCOPED_KEY_CACHE_MAX_USER_BYTES);
     stats = scoped_key_cache_stats(cache);
-    check(stats.entries == 0 && stats.unknown == 0 && stats.evicted == 0);
+    check(stats.entries == 0 && stats.negative == 0 && stats.evicted == 0);
     check(stats.bytes > 0 && stats.bytes < LIMIT / 10);
     check(find(cache, 1) == NULL);
     scoped_key_cache_destroy(cache);
@@ -65,8 +65,8 @@ test_unknown_flood(void)
     check(over == 0);
     check(lost == 0);
     check(stats.entries == 100);
-    check(stats.unknown > 50);
-    check(stats.evicted == 1000000 - stats.unknown);
+    check(stats.negative > 50);
+    check(stats.evicted == 1000000 - stats.negative);
     check(count(cache, 0, 100) == 100);
     check(find(cache, 1000999) != NULL);
     check(find(cache, 1000) == NULL);
@@ -175,7 +175,7 @@ test_exact_fit(void)
     cache = make(LIMIT, MEMO_BYTES);
     own = scoped_key_cache_stats(cache).bytes;
     limit = LIMIT - own;
-    limit -= limit / SCOPED_KEY_CACHE_UNKNOWN_SHARE;
+    limit -= limit / SCOPED_KEY_CACHE_NEGATIVE_SHARE;
 
     (void) put(cache, 1, id_a, 1000, 1);
     overhead = scoped_key_cache_stats(cache).bytes - own - 1000;
@@ -198,7 +198,7 @@ test_exact_fit(void)
 
     check(put(cache, 1, id_a, limit - overhead, 1) != NULL);
     stats = scoped_key_cache_stats(cache);
-    check(stats.entries == 1 && stats.unknown > 50);
+    check(stats.entries == 1 && stats.negative > 50);
     check(stats.bytes <= LIMIT);
 
     scoped_key_cache_destroy(cache);

@@ -8,7 +8,7 @@
 #ifndef CASES_H
 #define CASES_H
 
-#include "core/text.h"
+#include "core/str.h"
 #include "unit.h"
 
 

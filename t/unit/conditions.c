@@ -1,4 +1,4 @@
-/* links: core/conditions core/pack core/address core/pattern core/text */
+/* links: core/conditions core/pack core/address core/pattern core/str */
 
 /*
  * The cases of t/data/conditions, the room that lists take up, and the checks,
@@ -174,7 +174,7 @@ test_steps(void)
     left = SCOPED_KEY_MATCH_MAX_STEPS;
     check(scoped_key_conditions_check(&kit.conditions, kit.lists, &kit.facts,
                                       &left)
-          == SCOPED_KEY_CONDITIONS_HOLD);
+          == SCOPED_KEY_CONDITIONS_OK);
     needed = SCOPED_KEY_MATCH_MAX_STEPS - left;
     check(needed > 20);
 
@@ -183,7 +183,7 @@ test_steps(void)
 
         check(scoped_key_conditions_check(&kit.conditions, kit.lists,
                                           &kit.facts, &rest)
-              != SCOPED_KEY_CONDITIONS_HOLD);
+              != SCOPED_KEY_CONDITIONS_OK);
         check(rest == 0);
     }
 }
@@ -202,7 +202,7 @@ test_long_host(void)
     kit_make(&kit);
     kit.facts.host.data = host + sizeof(host) - 20;
     kit.facts.host.len = 20;
-    expect(&kit, SCOPED_KEY_CONDITIONS_HOLD);
+    expect(&kit, SCOPED_KEY_CONDITIONS_OK);
 
     kit.facts.host.data = host;
     kit.facts.host.len = sizeof(host);
@@ -216,7 +216,7 @@ test_check(void)
     kit_t  kit;
 
     kit_make(&kit);
-    expect(&kit, SCOPED_KEY_CONDITIONS_HOLD);
+    expect(&kit, SCOPED_KEY_CONDITIONS_OK);
 
     kit.facts.method = unit_str("POST");
     expect(&kit, SCOPED_KEY_CONDITIONS_METHOD);
@@ -236,11 +236,11 @@ test_check(void)
     expect(&kit, SCOPED_KEY_CONDITIONS_IP);
 
     kit.facts.now = 200;
-    expect(&kit, SCOPED_KEY_CONDITIONS_LATE);
+    expect(&kit, SCOPED_KEY_CONDITIONS_EXPIRED);
     kit.facts.now = 99;
-    expect(&kit, SCOPED_KEY_CONDITIONS_EARLY);
+    expect(&kit, SCOPED_KEY_CONDITIONS_NOT_YET_VALID);
     kit.facts.now = INT64_MIN;
-    expect(&kit, SCOPED_KEY_CONDITIONS_EARLY);
+    expect(&kit, SCOPED_KEY_CONDITIONS_NOT_YET_VALID);
 }
 
 
@@ -251,7 +251,7 @@ test_none(void)
 
     memset(&kit, 0, sizeof(kit));
     scoped_key_conditions_init(&kit.conditions);
-    expect(&kit, SCOPED_KEY_CONDITIONS_HOLD);
+    expect(&kit, SCOPED_KEY_CONDITIONS_OK);
 }
 
 

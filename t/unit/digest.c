@@ -1,4 +1,4 @@
-/* links: core/digest core/text -lsodium */
+/* links: core/digest core/str -lsodium */
 
 /*
  * Digests against vectors of another implementation, their one spelling,
@@ -150,7 +150,7 @@ test_legacy_id(void)
 
 
 static bool
-tags_equal(const scoped_key_tag_t *a, const scoped_key_tag_t *b)
+tags_equal(const scoped_key_hash_t *a, const scoped_key_hash_t *b)
 {
     return a->word[0] == b->word[0] && a->word[1] == b->word[1];
 }
@@ -160,11 +160,11 @@ tags_equal(const scoped_key_tag_t *a, const scoped_key_tag_t *b)
 static void
 test_tag_vector(void)
 {
-    size_t                i;
-    unsigned char         in[15];
-    scoped_key_str_t      text = { sizeof(in), in };
-    scoped_key_tag_t      tag;
-    scoped_key_tag_key_t  key;
+    size_t                 i;
+    unsigned char          in[15];
+    scoped_key_str_t       text = { sizeof(in), in };
+    scoped_key_hash_t      hash;
+    scoped_key_hash_key_t  key;
 
     static const unsigned char  expected[16] = {
         0x54, 0x93, 0xe9, 0x99, 0x33, 0xb0, 0xa8, 0x11,
@@ -179,33 +179,33 @@ test_tag_vector(void)
         in[i] = (unsigned char) i;
     }
 
-    scoped_key_tag_make(&tag, &key, text);
+    scoped_key_hash_make(&hash, &key, text);
 
-    check(memcmp(tag.word, expected, sizeof(expected)) == 0);
+    check(memcmp(hash.word, expected, sizeof(expected)) == 0);
 }
 
 
 static void
 test_tag_keys_differ(void)
 {
-    scoped_key_tag_t      a, b;
-    scoped_key_tag_key_t  one, other;
+    scoped_key_hash_t      a, b;
+    scoped_key_hash_key_t  one, other;
 
     memset(&one, 0, sizeof(one));
     memset(&other, 0, sizeof(other));
-    scoped_key_tag_key_make(&one);
-    scoped_key_tag_key_make(&other);
+    scoped_key_hash_key_make(&one);
+    scoped_key_hash_key_make(&other);
 
     check(memcmp(&one, &other, sizeof(one)) != 0);
 
-    scoped_key_tag_make(&a, &one, unit_str("some text"));
-    scoped_key_tag_make(&b, &one, unit_str("some text"));
+    scoped_key_hash_make(&a, &one, unit_str("some text"));
+    scoped_key_hash_make(&b, &one, unit_str("some text"));
     check(tags_equal(&a, &b));
 
-    scoped_key_tag_make(&b, &one, unit_str("some texu"));
+    scoped_key_hash_make(&b, &one, unit_str("some texu"));
     check(!tags_equal(&a, &b));
 
-    scoped_key_tag_make(&b, &other, unit_str("some text"));
+    scoped_key_hash_make(&b, &other, unit_str("some text"));
     check(!tags_equal(&a, &b));
 }
 

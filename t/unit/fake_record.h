@@ -34,7 +34,7 @@ fake_record_make(size_t size)
 
 
 scoped_key_record_t *
-scoped_key_record_hold(scoped_key_record_t *record)
+scoped_key_record_ref(scoped_key_record_t *record)
 {
     record->references++;
 
@@ -43,7 +43,7 @@ scoped_key_record_hold(scoped_key_record_t *record)
 
 
 void
-scoped_key_record_release(scoped_key_record_t *record)
+scoped_key_record_unref(scoped_key_record_t *record)
 {
     if (record == NULL) {
         return;

@@ -1,4 +1,4 @@
-/* links: core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/text -ljansson */
+/* links: core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/str -ljansson */
 
 /*
  * Members packed into as little room as is said to suffice, and into less; and
@@ -237,7 +237,7 @@ test_constrained_chain(void)
               == SCOPED_KEY_GRANT_ALLOWS);
         check(scoped_key_constrained_check(grant, unit_str("a/x:b"), &facts,
                                            &left, &refusing)
-              == SCOPED_KEY_GRANT_ELSEWHERE);
+              == SCOPED_KEY_GRANT_NO_MATCH);
 
         grant = scoped_key_constrained_next(grant);
     }
@@ -351,7 +351,7 @@ test_steps(void)
     left = SCOPED_KEY_MATCH_MAX_STEPS;
     check(check_many("%u", 0, "x", 1, &left) == SCOPED_KEY_GRANT_ALLOWS);
     left = 0;
-    check(check_many("%u", 0, "x", 1, &left) == SCOPED_KEY_GRANT_ELSEWHERE);
+    check(check_many("%u", 0, "x", 1, &left) == SCOPED_KEY_GRANT_NO_MATCH);
 
     /* an exclusion that is not reached excludes */
     left = SCOPED_KEY_MATCH_MAX_STEPS;

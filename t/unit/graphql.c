@@ -1,4 +1,4 @@
-/* links: core/graphql core/graphql_lexer core/text */
+/* links: core/graphql core/graphql_lexer core/str */
 
 /*
  * The scanner of GraphQL: the documents under t/data/graphql, and those that

@@ -1,4 +1,4 @@
-/* links: core/json core/name_match core/name_table core/text -ljansson */
+/* links: core/json core/name_match core/name_table core/str -ljansson */
 
 /*
  * The cases of t/data/json; depth far beyond the limit, texts that are cut off

@@ -1,4 +1,4 @@
-/* links: core/name_match core/text */
+/* links: core/name_match core/str */
 
 /*
  * The cases of t/data/name_match; a byte of each kind around a name, in both

@@ -1,4 +1,4 @@
-/* links: core/name_table core/name_match core/text */
+/* links: core/name_table core/name_match core/str */
 
 /*
  * Tables of every size, in which every name is found in any case; and that few

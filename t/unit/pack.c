@@ -1,4 +1,4 @@
-/* links: core/pack core/text */
+/* links: core/pack core/str */
 
 /*
  * Writing to the last byte of the room and not one further, and reading back.
@@ -33,16 +33,16 @@ test_full(void)
     scoped_key_pack_t  pack;
 
     pack = pack_make(4);
-    check(!scoped_key_pack_text(&pack, unit_str("abc")) && pack.len == 0);
-    check(scoped_key_pack_text(&pack, unit_str("ab")) && pack.len == 4);
-    check(scoped_key_pack_take(&pack, 1) == NULL && pack.len == 4);
+    check(!scoped_key_pack_str(&pack, unit_str("abc")) && pack.len == 0);
+    check(scoped_key_pack_str(&pack, unit_str("ab")) && pack.len == 4);
+    check(scoped_key_pack_reserve(&pack, 1) == NULL && pack.len == 4);
     check(!scoped_key_pack_bytes(&pack, unit_str("x")) && pack.len == 4);
     check(!scoped_key_pack_number(&pack, 7) && pack.len == 4);
-    check(!scoped_key_pack_text(&pack, unit_str("")) && pack.len == 4);
+    check(!scoped_key_pack_str(&pack, unit_str("")) && pack.len == 4);
     check(!scoped_key_pack_align(&pack) && pack.len == 4);
-    check(scoped_key_pack_take(&pack, (size_t) -1) == NULL && pack.len == 4);
+    check(scoped_key_pack_reserve(&pack, (size_t) -1) == NULL && pack.len == 4);
     check(scoped_key_pack_bytes(&pack, unit_str("")) && pack.len == 4);
-    check(scoped_key_pack_take(&pack, 0) != NULL);
+    check(scoped_key_pack_reserve(&pack, 0) != NULL);
     free(pack.start);
 }
 
@@ -59,19 +59,19 @@ test_read_back(void)
     none.data = NULL;
 
     pack = pack_make(32);
-    check(scoped_key_pack_text(&pack, unit_str("a\nb")));
+    check(scoped_key_pack_str(&pack, unit_str("a\nb")));
     check(scoped_key_pack_number(&pack, 65535));
-    check(scoped_key_pack_text(&pack, none));
+    check(scoped_key_pack_str(&pack, none));
     check(pack.len == 9);
     check(scoped_key_pack_align(&pack) && pack.len == 16);
     check(scoped_key_pack_align(&pack) && pack.len == 16);
     check(pack.start[9] == 0 && pack.start[15] == 0);
 
-    at = scoped_key_unpack_text(pack.start, &text);
+    at = scoped_key_unpack_str(pack.start, &text);
     check(scoped_key_str_equal(text, unit_str("a\nb")));
     at = scoped_key_unpack_number(at, &number);
     check(number == 65535);
-    at = scoped_key_unpack_text(at, &text);
+    at = scoped_key_unpack_str(at, &text);
     check(text.len == 0 && at == pack.start + 9);
     free(pack.start);
 }
@@ -89,11 +89,11 @@ test_long_text(void)
 
     text.data = source.start;
     text.len = 65536;
-    check(!scoped_key_pack_text(&pack, text) && pack.len == 0);
+    check(!scoped_key_pack_str(&pack, text) && pack.len == 0);
 
     text.len = 65535;
-    check(scoped_key_pack_text(&pack, text) && pack.len == 65537);
-    scoped_key_unpack_text(pack.start, &text);
+    check(scoped_key_pack_str(&pack, text) && pack.len == 65537);
+    scoped_key_unpack_str(pack.start, &text);
     check(text.len == 65535 && text.data[65534] == 'x');
 
     free(source.start);

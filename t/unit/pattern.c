@@ -1,4 +1,4 @@
-/* links: core/pattern core/text */
+/* links: core/pattern core/str */
 
 /*
  * Patterns: what must not match first; hosts; exclusions; what is valid; and
@@ -303,10 +303,10 @@ test_steps(void)
     }
 
     left = 5;
-    check(scoped_key_steps_take(&left, 0) && left == 5);
-    check(scoped_key_steps_take(&left, 4) && left == 1);
-    check(!scoped_key_steps_take(&left, SIZE_MAX) && left == 0);
-    check(!scoped_key_steps_take(&left, 0));
+    check(scoped_key_steps_spend(&left, 0) && left == 5);
+    check(scoped_key_steps_spend(&left, 4) && left == 1);
+    check(!scoped_key_steps_spend(&left, SIZE_MAX) && left == 0);
+    check(!scoped_key_steps_spend(&left, 0));
 }
 
 

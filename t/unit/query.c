@@ -1,4 +1,4 @@
-/* links: core/query core/query_name core/name_match core/name_table core/text */
+/* links: core/query core/query_name core/name_match core/name_table core/str */
 
 /*
  * Query strings: the cases in t/data/query, a line each, and those that cannot

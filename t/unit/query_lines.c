@@ -1,4 +1,4 @@
-/* links: core/query core/query_name core/name_match core/name_table core/text */
+/* links: core/query core/query_name core/name_match core/name_table core/str */
 
 /*
  * Values that may have several lines, as documents have, and those that may

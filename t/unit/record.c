@@ -1,4 +1,4 @@
-/* links: core/record core/record_fields core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/text -ljansson -lsodium */
+/* links: core/record core/record_fields core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/str -ljansson -lsodium */
 
 /*
  * Reports, proof, texts and size of records.  What makes a record invalid,
@@ -22,17 +22,17 @@ test_digests(void)
     kit_plain();
     kit.fields[1] = unit_str(NO_HEX);
     expect_invalid("digest", "");
-    check(!kit.proof.has_digest && !kit.proof.has_previous);
+    check(!kit.digests.has_digest && !kit.digests.has_previous);
 
     kit_plain();
     kit.fields[1] = unit_str("");
     expect_invalid("digest", "");
-    check(!kit.proof.has_digest);
+    check(!kit.digests.has_digest);
 
     kit_plain();
     add("previous_digest", NO_HEX);
     expect_invalid("previous_digest", "");
-    check(kit.proof.has_digest && !kit.proof.has_previous);
+    check(kit.digests.has_digest && !kit.digests.has_previous);
 
     kit_plain();
     add("digest", NO_HEX);
@@ -56,35 +56,35 @@ test_proof(void)
     add("previous_digest", PREVIOUS);
     build();
     check(scoped_key_record_is_valid(kit.record));
-    check(scoped_key_proof_check(&kit.proof, &digest)
-          == SCOPED_KEY_PROOF_CURRENT);
-    check(scoped_key_proof_check(&kit.proof, &previous)
-          == SCOPED_KEY_PROOF_PREVIOUS);
-    check(scoped_key_proof_check(&kit.proof, &other)
-          == SCOPED_KEY_PROOF_NONE);
+    check(scoped_key_digests_match(&kit.digests, &digest)
+          == SCOPED_KEY_SECRET_CURRENT);
+    check(scoped_key_digests_match(&kit.digests, &previous)
+          == SCOPED_KEY_SECRET_PREVIOUS);
+    check(scoped_key_digests_match(&kit.digests, &other)
+          == SCOPED_KEY_SECRET_WRONG);
     release();
 
     /* what is missing is all zeroes, and must not be met by them */
     kit_plain();
     build();
-    check(scoped_key_proof_check(&kit.proof, &other)
-          == SCOPED_KEY_PROOF_NONE);
-    check(scoped_key_proof_check(&kit.proof, &previous)
-          == SCOPED_KEY_PROOF_NONE);
+    check(scoped_key_digests_match(&kit.digests, &other)
+          == SCOPED_KEY_SECRET_WRONG);
+    check(scoped_key_digests_match(&kit.digests, &previous)
+          == SCOPED_KEY_SECRET_WRONG);
     release();
 
     kit_empty();
     build();
-    check(scoped_key_proof_check(&kit.proof, &other)
-          == SCOPED_KEY_PROOF_NONE);
+    check(scoped_key_digests_match(&kit.digests, &other)
+          == SCOPED_KEY_SECRET_WRONG);
     release();
 
     /* the same text before and after: it is the current one */
     kit_plain();
     add("previous_digest", DIGEST);
     build();
-    check(scoped_key_proof_check(&kit.proof, &digest)
-          == SCOPED_KEY_PROOF_CURRENT);
+    check(scoped_key_digests_match(&kit.digests, &digest)
+          == SCOPED_KEY_SECRET_CURRENT);
     release();
 }
 
@@ -93,19 +93,19 @@ test_proof(void)
 static void
 expect_same_proof(void)
 {
-    unsigned             told;
-    scoped_key_proof_t   proof;
+    unsigned               told;
+    scoped_key_digests_t   digests;
 
     build();
     told = reports;
 
-    memset(&proof, 0xff, sizeof(proof));
-    scoped_key_record_proof(&kit.source, &proof);
+    memset(&digests, 0xff, sizeof(digests));
+    scoped_key_record_digests(&kit.raw, &digests);
 
-    check(proof.has_digest == kit.proof.has_digest);
-    check(proof.has_previous == kit.proof.has_previous);
-    check(scoped_key_digest_equal(&proof.digest, &kit.proof.digest));
-    check(scoped_key_digest_equal(&proof.previous, &kit.proof.previous));
+    check(digests.has_digest == kit.digests.has_digest);
+    check(digests.has_previous == kit.digests.has_previous);
+    check(scoped_key_digest_equal(&digests.digest, &kit.digests.digest));
+    check(scoped_key_digest_equal(&digests.previous, &kit.digests.previous));
     check(reports == told);
 
     release();
@@ -128,7 +128,7 @@ test_proof_alone(void)
     expect_same_proof();
 
     kit_plain();
-    kit.source.damage = "wrong type";
+    kit.raw.error = "wrong type";
     expect_same_proof();
 
     kit_empty();
@@ -154,14 +154,14 @@ test_reports(void)
     expect_invalid("scopes", "!x");
 
     kit_plain();
-    kit.source.damage = "wrong type";
+    kit.raw.error = "wrong type";
     add("mode", "strange");
     expect_invalid("record", "wrong type");
-    check(kit.proof.has_digest);
+    check(kit.digests.has_digest);
 
     /* its digest is not unreadable: nobody has looked for it */
     kit_empty();
-    kit.source.damage = "too large";
+    kit.raw.error = "too large";
     expect_invalid("record", "too large");
 
     kit_plain();
@@ -176,7 +176,7 @@ test_reports(void)
     kit_plain();
     add("mode", "x");
     grant("x");
-    kit.record = scoped_key_record_build(&kit.source, KIT_NOW, &kit.proof,
+    kit.record = scoped_key_record_build(&kit.raw, KIT_NOW, &kit.digests,
                                          NULL, NULL);
     check(!scoped_key_record_is_valid(kit.record));
     release();
@@ -225,12 +225,12 @@ test_references(void)
 
     kit_plain();
     build();
-    again = scoped_key_record_hold(kit.record);
+    again = scoped_key_record_ref(kit.record);
     check(again == kit.record);
-    scoped_key_record_release(kit.record);
+    scoped_key_record_unref(kit.record);
     check(unit_field_is(scoped_key_record_id(again), "4mQ2xV9tKc1Z"));
-    scoped_key_record_release(again);
-    scoped_key_record_release(NULL);
+    scoped_key_record_unref(again);
+    scoped_key_record_unref(NULL);
 }
 
 
@@ -242,20 +242,20 @@ test_ids(void)
     memset(id, 'a', sizeof(id));
 
     kit_plain();
-    kit.source.id.data = (unsigned char *) id;
-    kit.source.id.len = 255;
+    kit.raw.id.data = (unsigned char *) id;
+    kit.raw.id.len = 255;
     build();
     check(scoped_key_record_is_valid(kit.record));
     check(scoped_key_record_id(kit.record).len == 255);
     release();
 
-    kit.source.id.len = 256;
+    kit.raw.id.len = 256;
     build();
     check(!scoped_key_record_is_valid(kit.record));
     check(scoped_key_record_id(kit.record).len == 0);
     release();
 
-    kit.source.id.len = 0;
+    kit.raw.id.len = 0;
     build();
     check(scoped_key_record_is_valid(kit.record));
     release();

@@ -23,11 +23,11 @@
 
 /* a source that is filled as the test goes on */
 typedef struct {
-    scoped_key_source_t   source;
-    scoped_key_str_t      fields[2 * MAX_FIELDS];
-    scoped_key_str_t      members[MAX_MEMBERS];
-    scoped_key_proof_t    proof;
-    scoped_key_record_t  *record;
+    scoped_key_raw_record_t  raw;
+    scoped_key_str_t         fields[2 * MAX_FIELDS];
+    scoped_key_str_t         members[MAX_MEMBERS];
+    scoped_key_digests_t     digests;
+    scoped_key_record_t     *record;
 } kit_t;
 
 static kit_t     kit;
@@ -51,16 +51,16 @@ report(void *data, const char *field, scoped_key_str_t value)
 static inline void
 add(const char *name, const char *value)
 {
-    kit.fields[2 * kit.source.nfields] = unit_str(name);
-    kit.fields[2 * kit.source.nfields + 1] = unit_str(value);
-    kit.source.nfields++;
+    kit.fields[2 * kit.raw.nfields] = unit_str(name);
+    kit.fields[2 * kit.raw.nfields + 1] = unit_str(value);
+    kit.raw.nfields++;
 }
 
 
 static inline void
 grant(const char *member)
 {
-    kit.members[kit.source.nmembers++] = unit_str(member);
+    kit.members[kit.raw.nmembers++] = unit_str(member);
 }
 
 
@@ -68,9 +68,9 @@ static inline void
 kit_empty(void)
 {
     memset(&kit, 0, sizeof(kit));
-    kit.source.id = unit_str("4mQ2xV9tKc1Z");
-    kit.source.fields = kit.fields;
-    kit.source.members = kit.members;
+    kit.raw.id = unit_str("4mQ2xV9tKc1Z");
+    kit.raw.fields = kit.fields;
+    kit.raw.members = kit.members;
     reports = 0;
     last_field[0] = '\0';
     last_value[0] = '\0';
@@ -89,7 +89,7 @@ kit_plain(void)
 static inline const scoped_key_record_t *
 build(void)
 {
-    kit.record = scoped_key_record_build(&kit.source, KIT_NOW, &kit.proof,
+    kit.record = scoped_key_record_build(&kit.raw, KIT_NOW, &kit.digests,
                                          report, &kit);
     check(kit.record != NULL);
 
@@ -100,7 +100,7 @@ build(void)
 static inline void
 release(void)
 {
-    scoped_key_record_release(kit.record);
+    scoped_key_record_unref(kit.record);
 }
 
 

@@ -1,4 +1,4 @@
-/* links: core/record core/record_fields core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/text -ljansson -lsodium */
+/* links: core/record core/record_fields core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/str -ljansson -lsodium */
 
 /*
  * Records at their limits and one beyond: members, fields, bytes; and within
@@ -26,7 +26,7 @@ test_member_limit(void)
 
     grant("a:b");
     expect_invalid("record", "too many members");
-    check(kit.proof.has_digest);
+    check(kit.digests.has_digest);
 }
 
 
@@ -35,7 +35,7 @@ test_field_limit(void)
 {
     kit_plain();
 
-    while (kit.source.nfields < SCOPED_KEY_RECORD_MAX_FIELDS) {
+    while (kit.raw.nfields < SCOPED_KEY_RECORD_MAX_FIELDS) {
         add("x", "");
     }
 
@@ -45,7 +45,7 @@ test_field_limit(void)
 
     add("x", "");
     expect_invalid("record", "too many fields");
-    check(kit.proof.has_digest);
+    check(kit.digests.has_digest);
 }
 
 
@@ -79,7 +79,7 @@ test_byte_limit(void)
         fill(names[i], value, SCOPED_KEY_RECORD_MAX_BYTES + 1);
         add(names[i], value);
         expect_invalid("record", "too many bytes");
-        check(kit.proof.has_digest);
+        check(kit.digests.has_digest);
     }
 
     fill("", value, SCOPED_KEY_RECORD_MAX_BYTES + 1);

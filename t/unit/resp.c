@@ -97,7 +97,7 @@ take_all(scoped_key_resp_t *resp, transcript_t *out)
     const scoped_key_resp_value_t  *value;
 
     for ( ;; ) {
-        switch (scoped_key_resp_take(resp, &value)) {
+        switch (scoped_key_resp_next(resp, &value)) {
 
         case SCOPED_KEY_RESP_REPLY:
             say_value(out, value);

@@ -54,7 +54,7 @@ feed_made(scoped_key_resp_t *resp, size_t n, size_t text, size_t step)
         part = (len - at < step) ? len - at : step;
 
         scoped_key_resp_feed(resp, bytes + at, part);
-        status = scoped_key_resp_take(resp, &value);
+        status = scoped_key_resp_next(resp, &value);
     }
 
     /* it was read to its end, and the next one is found */
@@ -62,9 +62,9 @@ feed_made(scoped_key_resp_t *resp, size_t n, size_t text, size_t step)
         check(at == len);
         check(value->type == SCOPED_KEY_RESP_ARRAY);
         check(value->len == n + 1);
-        check(scoped_key_resp_take(resp, &value) == SCOPED_KEY_RESP_MORE);
+        check(scoped_key_resp_next(resp, &value) == SCOPED_KEY_RESP_MORE);
         check(scoped_key_resp_feed(resp, "+OK\r\n", 5));
-        check(scoped_key_resp_take(resp, &value) == SCOPED_KEY_RESP_REPLY);
+        check(scoped_key_resp_next(resp, &value) == SCOPED_KEY_RESP_REPLY);
         check(value->type == SCOPED_KEY_RESP_STATUS);
     }
 
@@ -167,7 +167,7 @@ test_records(void)
         for (i = 0; i < at; i += part) {
             part = (at - i < 1000) ? at - i : 1000;
             check(scoped_key_resp_feed(resp, bytes + i, part));
-            status = scoped_key_resp_take(resp, &value);
+            status = scoped_key_resp_next(resp, &value);
 
             if (status == SCOPED_KEY_RESP_MORE) {
                 continue;
@@ -177,7 +177,7 @@ test_records(void)
                                    : SCOPED_KEY_RESP_REPLY));
             check(value->type == SCOPED_KEY_RESP_ARRAY && value->len == 2);
 
-            check(scoped_key_resp_take(resp, &value)
+            check(scoped_key_resp_next(resp, &value)
                   == SCOPED_KEY_RESP_REPLY);
             check(value->integer == 7);
             check(i + part == at);
@@ -227,17 +227,17 @@ test_strings(void)
                 part = (len - at < step) ? len - at : step;
 
                 check(scoped_key_resp_feed(resp, bytes + at, part));
-                status = scoped_key_resp_take(resp, &value);
+                status = scoped_key_resp_next(resp, &value);
             }
 
             check(status == SCOPED_KEY_RESP_TOO_LARGE);
             check(value->type == SCOPED_KEY_RESP_ARRAY && value->len == 1);
 
-            status = scoped_key_resp_take(resp, &value);
+            status = scoped_key_resp_next(resp, &value);
 
             if (status == SCOPED_KEY_RESP_MORE) {
                 check(scoped_key_resp_feed(resp, bytes + at, len - at));
-                status = scoped_key_resp_take(resp, &value);
+                status = scoped_key_resp_next(resp, &value);
             }
 
             check(status == SCOPED_KEY_RESP_REPLY);
@@ -275,12 +275,12 @@ test_pipeline(void)
         check(scoped_key_resp_feed(resp, bytes + i, 50000));
     }
 
-    for (i = 0; scoped_key_resp_take(resp, &value) == SCOPED_KEY_RESP_REPLY;) {
+    for (i = 0; scoped_key_resp_next(resp, &value) == SCOPED_KEY_RESP_REPLY;) {
         i++;
     }
 
     check(i == n);
-    check(scoped_key_resp_take(resp, &value) == SCOPED_KEY_RESP_MORE);
+    check(scoped_key_resp_next(resp, &value) == SCOPED_KEY_RESP_MORE);
 
     scoped_key_resp_free(resp);
     free(bytes);
@@ -325,9 +325,9 @@ test_end(void)
     }
 
     check(scoped_key_resp_feed(resp, "*2000000000\r\n", 13));
-    check(scoped_key_resp_take(resp, &value) == SCOPED_KEY_RESP_BROKEN);
+    check(scoped_key_resp_next(resp, &value) == SCOPED_KEY_RESP_BROKEN);
     check(scoped_key_resp_feed(resp, "+OK\r\n", 5));
-    check(scoped_key_resp_take(resp, &value) == SCOPED_KEY_RESP_BROKEN);
+    check(scoped_key_resp_next(resp, &value) == SCOPED_KEY_RESP_BROKEN);
     scoped_key_resp_free(resp);
 
     resp = scoped_key_resp_create();
@@ -337,9 +337,9 @@ test_end(void)
     }
 
     check(scoped_key_resp_feed(resp, "HTTP/1.1 400\r\n", 14));
-    check(scoped_key_resp_take(resp, &value) == SCOPED_KEY_RESP_BROKEN);
+    check(scoped_key_resp_next(resp, &value) == SCOPED_KEY_RESP_BROKEN);
     check(scoped_key_resp_feed(resp, "+OK\r\n", 5));
-    check(scoped_key_resp_take(resp, &value) == SCOPED_KEY_RESP_BROKEN);
+    check(scoped_key_resp_next(resp, &value) == SCOPED_KEY_RESP_BROKEN);
     scoped_key_resp_free(resp);
 
     scoped_key_resp_free(NULL);

@@ -30,12 +30,12 @@ typedef struct {
 
 typedef struct {
     bool                   bare;         /* no digest, no enabled of itself */
-    const char            *damage;
+    const char            *error;
     scoped_key_str_t       field[2 * SCENARIO_MAX_FIELDS];
     size_t                 nfields;
     scoped_key_str_t       member[SCENARIO_MAX_MEMBERS];
     size_t                 nmembers;
-    scoped_key_proof_e     proof;
+    scoped_key_secret_e    match;
 
     scoped_key_clause_t    clause[SCENARIO_MAX_CLAUSES];
     scoped_key_str_t       scope[SCENARIO_MAX_CLAUSES][SCENARIO_MAX_SCOPES];
@@ -48,10 +48,10 @@ typedef struct {
 
 /* what becomes of a scenario */
 typedef struct {
-    scoped_key_reason_e    key;          /* of scoped_key_verdict_key() */
-    bool                   settled;      /* ..._key_settled() */
-    scoped_key_verdict_e   verdict;
-    scoped_key_cause_t     cause;
+    scoped_key_reason_e     key;         /* of scoped_key_verdict_key() */
+    bool                    settled;     /* ..._key_settled() */
+    scoped_key_verdict_e    verdict;
+    scoped_key_decision_t   decision;
 } scenario_outcome_t;
 
 
@@ -99,7 +99,7 @@ scenario_init(scenario_t *s)
 {
     memset(s, 0, sizeof(*s));
 
-    s->proof = SCOPED_KEY_PROOF_CURRENT;
+    s->match = SCOPED_KEY_SECRET_CURRENT;
     s->required.clauses = s->clause;
     s->facts.now = 1000;
     s->facts.method = scenario_text("GET");
@@ -161,23 +161,23 @@ scenario_default(scenario_t *s, const char *name, const char *value)
 static inline scoped_key_record_t *
 scenario_record(scenario_t *s, scoped_key_report_pt report, void *data)
 {
-    scoped_key_proof_t   proof;
-    scoped_key_source_t  source;
+    scoped_key_digests_t     proof;
+    scoped_key_raw_record_t  raw;
 
     scenario_default(s, "enabled", "1");
     scenario_default(s, "digest",
         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
 
-    memset(&source, 0, sizeof(source));
+    memset(&raw, 0, sizeof(raw));
 
-    source.id = scenario_text("4mQ2xV9tKc1Z");
-    source.fields = s->field;
-    source.nfields = s->nfields;
-    source.members = s->member;
-    source.nmembers = s->nmembers;
-    source.damage = s->damage;
+    raw.id = scenario_text("4mQ2xV9tKc1Z");
+    raw.fields = s->field;
+    raw.nfields = s->nfields;
+    raw.members = s->member;
+    raw.nmembers = s->nmembers;
+    raw.error = s->error;
 
-    return scoped_key_record_build(&source, s->facts.now, &proof, report,
+    return scoped_key_record_build(&raw, s->facts.now, &proof, report,
                                    data);
 }
 
@@ -191,19 +191,19 @@ scenario_decide(const scenario_t *s, const scoped_key_record_t *record)
     memset(&outcome, 0, sizeof(outcome));
 
     left = SCOPED_KEY_MATCH_MAX_STEPS;
-    outcome.key = scoped_key_verdict_key(record, s->proof, &s->facts, &left);
-    outcome.settled = scoped_key_verdict_key_settled(record, s->proof);
+    outcome.key = scoped_key_verdict_key(record, s->match, &s->facts, &left);
+    outcome.settled = scoped_key_verdict_key_is_static(record, s->match);
 
     if (outcome.key != SCOPED_KEY_REASON_NONE) {
         outcome.verdict = SCOPED_KEY_REFUSED;
-        outcome.cause.reason = outcome.key;
+        outcome.decision.reason = outcome.key;
 
         return outcome;
     }
 
     outcome.verdict = scoped_key_verdict_scopes(record, &s->required,
                                                 &s->facts, &left,
-                                                &outcome.cause);
+                                                &outcome.decision);
 
     return outcome;
 }

@@ -111,10 +111,10 @@ static inline bool
 scenario_set_proof(scenario_t *s, scoped_key_str_t word)
 {
     if (scenario_is(word, "none")) {
-        s->proof = SCOPED_KEY_PROOF_NONE;
+        s->match = SCOPED_KEY_SECRET_WRONG;
 
     } else if (scenario_is(word, "previous")) {
-        s->proof = SCOPED_KEY_PROOF_PREVIOUS;
+        s->match = SCOPED_KEY_SECRET_PREVIOUS;
 
     } else {
         return scenario_is(word, "current");
@@ -208,7 +208,7 @@ scenario_line(scenario_t *s, scoped_key_str_t line)
         s->facts.param = NULL;
 
     } else if (scenario_is(word, "damaged")) {
-        s->damage = "wrong type";
+        s->error = "wrong type";
 
     } else if (scenario_is(word, "bare")) {
         s->bare = true;

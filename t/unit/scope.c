@@ -1,4 +1,4 @@
-/* links: core/scope core/text */
+/* links: core/scope core/str */
 
 /*
  * Scopes: what must not be valid or match first; every character; and that a

@@ -1,4 +1,4 @@
-/* links: core/second_reading core/query core/query_name core/name_match core/name_table core/text */
+/* links: core/second_reading core/query core/query_name core/name_match core/name_table core/str */
 
 /*
  * The cases of t/data/second_reading; that a search can be stopped; and what

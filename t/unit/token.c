@@ -1,4 +1,4 @@
-/* links: core/token core/text */
+/* links: core/token core/str */
 
 /*
  * The form of keys: near misses first, then what is issued, then the rest.

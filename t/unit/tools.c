@@ -1,4 +1,4 @@
-/* links: tools/tool tools/explain tools/fields tools/grant tools/import tools/keys tools/lint tools/members tools/memory tools/output tools/raw tools/reason tools/times tools/value tools/view core/record core/record_fields core/verdict core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/token core/query core/query_name core/text -ljansson -lsodium */
+/* links: tools/tool tools/explain tools/fields tools/grant tools/import tools/keys tools/lint tools/members tools/memory tools/output tools/raw tools/reason tools/times tools/value tools/view core/record core/record_fields core/verdict core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/token core/query core/query_name core/str -ljansson -lsodium */
 
 /*
  * Every verb of scoped-key-core: what it must not grant, allow or write first.
@@ -136,7 +136,7 @@ test_issue(void)
 
     test_issued("{\"prefix\":\"sk\"}\n", none);
     test_issued("{\"prefix\":\"a123456789abcdef\",\"id\":\"4mQ2xV9tKc1Z\"}\n",
-                text_static("4mQ2xV9tKc1Z"));
+                str_static("4mQ2xV9tKc1Z"));
 
     /* every character comes, and none far more often than others */
 

@@ -1,4 +1,4 @@
-/* links: tools/tool tools/explain tools/fields tools/grant tools/import tools/keys tools/lint tools/members tools/memory tools/output tools/raw tools/reason tools/times tools/value tools/view core/record core/record_fields core/verdict core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/token core/query core/query_name core/text -Wl,--wrap=malloc -Wl,--wrap=__getdelim -Wl,--wrap=exit -ljansson -lsodium */
+/* links: tools/tool tools/explain tools/fields tools/grant tools/import tools/keys tools/lint tools/members tools/memory tools/output tools/raw tools/reason tools/times tools/value tools/view core/record core/record_fields core/verdict core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/token core/query core/query_name core/str -Wl,--wrap=malloc -Wl,--wrap=__getdelim -Wl,--wrap=exit -ljansson -lsodium */
 
 /*
  * scoped-key-core without memory: whichever allocation fails, the program ends

@@ -1,4 +1,4 @@
-/* links: core/verdict core/record core/record_fields core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/text -ljansson -lsodium */
+/* links: core/verdict core/record core/record_fields core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/str -ljansson -lsodium */
 
 /*
  * Every case of t/data/verdict, and what cases cannot say: that what is told
@@ -59,7 +59,7 @@ outcome_name(const scenario_outcome_t *outcome)
         return "undecided";
 
     default:
-        return scoped_key_reason_name(outcome->cause.reason);
+        return scoped_key_reason_name(outcome->decision.reason);
     }
 }
 
@@ -75,7 +75,7 @@ missing_is(const expectation_t *e, const scenario_outcome_t *outcome)
 
     clause = e->missing == 0 ? NULL : &e->scenario.clause[e->missing - 1];
 
-    return outcome->cause.missing == clause;
+    return outcome->decision.failed_clause == clause;
 }
 
 
@@ -86,7 +86,7 @@ case_compare(const expectation_t *e, const scenario_outcome_t *outcome)
     scoped_key_str_t   grant;
 
     got = outcome_name(outcome);
-    grant = outcome->cause.grant;
+    grant = outcome->decision.grant;
 
     if (!unit_check(scenario_is(e->expect, got), "the expected outcome",
                     e->file, e->line))
@@ -101,7 +101,7 @@ case_compare(const expectation_t *e, const scenario_outcome_t *outcome)
     }
 
     unit_check(e->fixed.len == 0
-               || outcome->cause.fixed == scenario_is(e->fixed, "yes"),
+               || outcome->decision.cacheable == scenario_is(e->fixed, "yes"),
                "as fixed as expected", e->file, e->line);
     unit_check(e->reports < 0 || reports == e->reports,
                "as many reports as expected", e->file, e->line);
@@ -130,7 +130,7 @@ case_end(expectation_t *e)
 
     outcome = scenario_decide(&e->scenario, record);
     case_compare(e, &outcome);
-    scoped_key_record_release(record);
+    scoped_key_record_unref(record);
 }
 
 
@@ -282,10 +282,10 @@ test_grant_lies_in_record(void)
     outcome = scenario_decide(&s, record);
 
     check(outcome.verdict == SCOPED_KEY_ALLOWED);
-    check(scenario_is(outcome.cause.grant, "dns:*"));
-    check(outcome.cause.grant.data != (unsigned char *) member);
+    check(scenario_is(outcome.decision.grant, "dns:*"));
+    check(outcome.decision.grant.data != (unsigned char *) member);
 
-    scoped_key_record_release(record);
+    scoped_key_record_unref(record);
 }
 
 
@@ -315,7 +315,7 @@ test_long_scope(void)
     s.scope[0][0].len = 255;
     check(scenario_decide(&s, record).verdict == SCOPED_KEY_ALLOWED);
 
-    scoped_key_record_release(record);
+    scoped_key_record_unref(record);
 }
 
 
@@ -367,8 +367,8 @@ worst_hosts(const char *pattern, size_t len, size_t host, size_t *left)
     check(scoped_key_record_is_valid(record));
 
     *left = SCOPED_KEY_MATCH_MAX_STEPS;
-    reason = scoped_key_verdict_key(record, s.proof, &s.facts, left);
-    scoped_key_record_release(record);
+    reason = scoped_key_verdict_key(record, s.match, &s.facts, left);
+    scoped_key_record_unref(record);
 
     return reason;
 }
@@ -411,12 +411,12 @@ test_worst_hosts(void)
 static void
 test_worst_params(void)
 {
-    size_t                left;
-    scenario_t            s;
-    scoped_key_cause_t    cause;
-    scoped_key_record_t  *record;
-    static char           value[65536];
-    static char           member[] =
+    size_t                 left;
+    scenario_t             s;
+    scoped_key_decision_t  decision;
+    scoped_key_record_t   *record;
+    static char            value[65536];
+    static char            member[] =
         "{\"scope\":\"a:b\",\"params\":{\"x\":"
         "[\"**\",\"!*a*b*\",\"!**c**d**\",\"!*e*\",\"!*f*\",\"!*g*\","
         "\"!*h*\",\"!*i*\",\"!*j*\",\"!*k*\",\"!*l*\",\"!*m*\","
@@ -442,15 +442,15 @@ test_worst_params(void)
 
         /* one of them is done; what is left does not suffice for another */
         check(scoped_key_verdict_scopes(record, &s.required, &s.facts, &left,
-                                        &cause)
+                                        &decision)
               == (s.param[0].n == 1 ? SCOPED_KEY_ALLOWED
                                     : SCOPED_KEY_REFUSED));
         check((left == 0) == (s.param[0].n == 2));
-        check(scenario_is(cause.param, s.param[0].n == 1 ? "" : "x"));
-        scoped_key_record_release(record);
+        check(scenario_is(decision.param, s.param[0].n == 1 ? "" : "x"));
+        scoped_key_record_unref(record);
     }
 
-    check(cause.reason == SCOPED_KEY_PARAM_REFUSED);
+    check(decision.reason == SCOPED_KEY_PARAM_REFUSED);
 }
 
 
@@ -461,10 +461,10 @@ test_worst_params(void)
 static void
 test_no_steps(void)
 {
-    size_t                i, left, needed;
-    scenario_t            s;
-    scoped_key_cause_t    cause;
-    scoped_key_record_t  *record;
+    size_t                 i, left, needed;
+    scenario_t             s;
+    scoped_key_decision_t  decision;
+    scoped_key_record_t   *record;
 
     static const char *const  modes[] = { "scoped", "global" };
 
@@ -480,19 +480,19 @@ test_no_steps(void)
 
         left = SCOPED_KEY_MATCH_MAX_STEPS;
         check(scoped_key_verdict_scopes(record, &s.required, &s.facts, &left,
-                                        &cause)
+                                        &decision)
               == SCOPED_KEY_ALLOWED);
         needed = SCOPED_KEY_MATCH_MAX_STEPS - left;
 
         while (needed != 0) {
             left = needed--;
             check(scoped_key_verdict_scopes(record, &s.required, &s.facts,
-                                            &left, &cause)
+                                            &left, &decision)
                   == SCOPED_KEY_REFUSED);
-            check(left == 0 && !cause.fixed);
+            check(left == 0 && !decision.cacheable);
         }
 
-        scoped_key_record_release(record);
+        scoped_key_record_unref(record);
     }
 }
 

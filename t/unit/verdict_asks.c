@@ -1,4 +1,4 @@
-/* links: core/verdict core/record core/record_fields core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/text -ljansson -lsodium */
+/* links: core/verdict core/record core/record_fields core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/str -ljansson -lsodium */
 
 /*
  * What a verdict asks of the facts, as its callers may know before: a key that
@@ -12,7 +12,7 @@
 
 /* with such a text presented; *key: the verdict on the key */
 static bool
-settled(const char *line, scoped_key_proof_e proof, scoped_key_reason_e *key)
+settled(const char *line, scoped_key_secret_e match, scoped_key_reason_e *key)
 {
     scenario_t            s;
     scenario_outcome_t    outcome;
@@ -20,11 +20,11 @@ settled(const char *line, scoped_key_proof_e proof, scoped_key_reason_e *key)
 
     scenario_init(&s);
     check(scenario_line(&s, scenario_text(line)));
-    s.proof = proof;
+    s.match = match;
 
     record = scenario_record(&s, NULL, NULL);
     outcome = scenario_decide(&s, record);
-    scoped_key_record_release(record);
+    scoped_key_record_unref(record);
 
     *key = outcome.key;
 
@@ -38,18 +38,18 @@ test_settled(void)
 {
     scoped_key_reason_e  key;
 
-    check(settled("field mode scoped", SCOPED_KEY_PROOF_CURRENT, &key));
+    check(settled("field mode scoped", SCOPED_KEY_SECRET_CURRENT, &key));
     check(key == SCOPED_KEY_REASON_NONE);
 
-    check(!settled("field methods GET", SCOPED_KEY_PROOF_CURRENT, &key));
+    check(!settled("field methods GET", SCOPED_KEY_SECRET_CURRENT, &key));
     check(key == SCOPED_KEY_REASON_NONE);
 
-    check(!settled("field expires_at 2000", SCOPED_KEY_PROOF_CURRENT, &key));
+    check(!settled("field expires_at 2000", SCOPED_KEY_SECRET_CURRENT, &key));
     check(key == SCOPED_KEY_REASON_NONE);
 
-    check(!settled("field enabled 0", SCOPED_KEY_PROOF_CURRENT, &key));
-    check(!settled("field mode scoped", SCOPED_KEY_PROOF_NONE, &key));
-    check(!settled("field previous_until 2000", SCOPED_KEY_PROOF_PREVIOUS,
+    check(!settled("field enabled 0", SCOPED_KEY_SECRET_CURRENT, &key));
+    check(!settled("field mode scoped", SCOPED_KEY_SECRET_WRONG, &key));
+    check(!settled("field previous_until 2000", SCOPED_KEY_SECRET_PREVIOUS,
                    &key));
 }
 
@@ -66,7 +66,7 @@ plain(const char *line)
 
     record = scenario_record(&s, NULL, NULL);
     result = scoped_key_record_is_plain(record);
-    scoped_key_record_release(record);
+    scoped_key_record_unref(record);
 
     return result;
 }

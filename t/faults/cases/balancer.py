@@ -14,12 +14,12 @@ class Balancer:
     """Leads connections to servers in turn.  fixed: new ones to this server.
     data, changes: those of one worker, each kind to a server of its own."""
 
-    def __init__(self, house, *servers):
+    def __init__(self, env, *servers):
         self.servers = servers
         self.count = 0
         self.fixed = self.data = self.changes = None
         self.lock = threading.Lock()
-        self.proxy = house.add_proxy()
+        self.proxy = env.add_proxy()
         self.proxy.on_connect = self
 
     def __call__(self, link):
@@ -54,19 +54,19 @@ def listeners(server):
     return server.do('CLIENT', 'LIST', 'TYPE', 'pubsub').count(b' sub=2')
 
 
-def two_servers(house):
+def two_servers(env):
     """(balancer, the one that tells, the one that answers); both have the
     same keys, as replicas of a third have."""
-    second = house.add_redis('second')
-    balancer = Balancer(house, house.redis, second)
-    key = keys.new(house.redis)
+    second = env.add_redis('second')
+    balancer = Balancer(env, env.redis, second)
+    key = keys.new(env.redis)
     second.pipe(key.commands())
-    house.start(balancer.proxy)
-    until(5, lambda: listeners(house.redis) + listeners(second) == 1,
+    env.start(balancer.proxy)
+    until(5, lambda: listeners(env.redis) + listeners(second) == 1,
           'linked')
-    tells, answers = house.redis, second
+    tells, answers = env.redis, second
     if listeners(second):
-        tells, answers = second, house.redis
+        tells, answers = second, env.redis
     balancer.pin(answers, tells)
     return balancer, tells, answers, key
 
@@ -79,32 +79,32 @@ def two_servers(house):
            'changes',
            'lookups are no longer answered by another server'),
       lasts='until one server does both', **TWO)
-def one_answers_and_lags(house):
-    balancer, tells, answers, key = two_servers(house)
-    house.expect(200, key, 2)
-    until(3, lambda: house.lines('another server than'), 'it is said')
+def one_answers_and_lags(env):
+    balancer, tells, answers, key = two_servers(env)
+    env.expect(200, key, 2)
+    until(3, lambda: env.lines('another server than'), 'it is said')
     before = answers.calls('exec')
     for _ in range(5):
-        check(house.expect(200, key).cache == 'miss', 'it was kept')
+        check(env.expect(200, key).cache == 'miss', 'it was kept')
     check(answers.calls('exec') - before >= 5, 'not asked each time')
     tells.do('HSET', key.record, 'enabled', '0')
     time.sleep(0.3)
     # it lags: what it says is not kept, and is not what counts for long
-    check(house.get(key).cache == 'miss', 'it was kept')
+    check(env.get(key).cache == 'miss', 'it was kept')
     answers.do('HSET', key.record, 'enabled', '0')
-    house.expect(403, key, reason='key_disabled')
+    env.expect(403, key, reason='key_disabled')
     answers.do('HSET', key.record, 'enabled', '1')
-    house.expect(200, key, 0.5)
+    env.expect(200, key, 0.5)
     balancer.fix(tells)
-    took = until(15, lambda: house.get(key).reason == 'key_disabled',
+    took = until(15, lambda: env.get(key).reason == 'key_disabled',
                  'the one that tells is asked')
-    until(2, lambda: house.get(key).cache == 'hit', 'kept')
+    until(2, lambda: env.get(key).cache == 'hit', 'kept')
     tells.do('HSET', key.record, 'enabled', '1')
-    house.expect(200, key, 1)
-    until(2, lambda: house.get(key).cache == 'hit', 'kept')
-    check(len(house.lines('another server than the one')) == 2, 'not said '
+    env.expect(200, key, 1)
+    until(2, lambda: env.get(key).cache == 'hit', 'kept')
+    check(len(env.lines('another server than the one')) == 2, 'not said '
           'once each')
-    house.figure = 'moved after %.2f s' % took
+    env.figure = 'moved after %.2f s' % took
 
 
 @case(fault='the same, and all new connections lead to the one that lags',
@@ -114,81 +114,81 @@ def one_answers_and_lags(house):
            'changes',
            'lookups are no longer answered by another server'),
       lasts='1 to 2 s, while the balancer leads there', **TWO)
-def both_are_led_to_the_one_that_lags(house):
-    balancer, tells, answers, key = two_servers(house)
+def both_are_led_to_the_one_that_lags(env):
+    balancer, tells, answers, key = two_servers(env)
     balancer.fix(answers)
-    house.expect(200, key, 2)
-    took = until(9, lambda: house.get(key).cache == 'hit', 'kept')
+    env.expect(200, key, 2)
+    took = until(9, lambda: env.get(key).cache == 'hit', 'kept')
     check(listeners(answers) == 1 and listeners(tells) == 0,
           'kept while another one tells of changes')
-    house.figure = 'kept after %.2f s' % took
+    env.figure = 'kept after %.2f s' % took
     # it has not heard of that, and nobody can know
     tells.do('HSET', key.record, 'enabled', '0')
     answers.do('HSET', key.record, 'enabled', '0')
-    house.expect(403, key, 1, reason='key_disabled')
+    env.expect(403, key, 1, reason='key_disabled')
 
 
 @case(**TWO)
-def servers_in_turn(house):
+def servers_in_turn(env):
     """A balancer that takes them in turn does not lead the links past each
     other for ever."""
-    second = house.add_redis('second')
-    balancer = Balancer(house, house.redis, second)
-    key = keys.new(house.redis)
+    second = env.add_redis('second')
+    balancer = Balancer(env, env.redis, second)
+    key = keys.new(env.redis)
     second.pipe(key.commands())
-    house.start(balancer.proxy)
-    house.expect(200, key, 3)
-    took = until(30, lambda: house.get(key).cache == 'hit', 'kept')
-    tells = house.redis if listeners(house.redis) else second
+    env.start(balancer.proxy)
+    env.expect(200, key, 3)
+    took = until(30, lambda: env.get(key).cache == 'hit', 'kept')
+    tells = env.redis if listeners(env.redis) else second
     tells.do('HSET', key.record, 'enabled', '0')
-    house.expect(403, key, 1, reason='key_disabled')
-    house.figure = 'together after %.2f s' % took
+    env.expect(403, key, 1, reason='key_disabled')
+    env.figure = 'together after %.2f s' % took
 
 
 @case(http='scoped_key_last_used off;', redis='timeout=1s', **TWO)
-def moves_under_load(house):
+def moves_under_load(env):
     """Lookups are always in flight, and none is lost."""
-    balancer, tells, answers, key = two_servers(house)
+    balancer, tells, answers, key = two_servers(env)
     balancer.proxy.on_reply = lambda reply: (
         reply.answers(b'EXEC') and time.sleep(0.02), reply.raw)[1]
     statuses, over = set(), threading.Event()
 
     def ask():
         while not over.is_set():
-            statuses.add(house.get(keys.Key()).status)
+            statuses.add(env.get(keys.Key()).status)
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     try:
-        until(5, lambda: house.lines('another server than'), 'two')
+        until(5, lambda: env.lines('another server than'), 'two')
         balancer.fix(tells)
-        took = until(20, lambda: house.lines('no longer answered'), 'one')
+        took = until(20, lambda: env.lines('no longer answered'), 'one')
     finally:
         over.set()
         for thread in threads:
             thread.join()
     check(statuses == {403}, statuses)
-    house.figure = 'moved after %.2f s' % took
+    env.figure = 'moved after %.2f s' % took
 
 
 @case(**TWO)
-def the_link_of_changes_moves(house):
+def the_link_of_changes_moves(env):
     """The other way round: what was kept is forgotten."""
-    second = house.add_redis('second')
-    balancer = Balancer(house, house.redis)
-    balancer.fix(house.redis)
-    key = keys.new(house.redis)
+    second = env.add_redis('second')
+    balancer = Balancer(env, env.redis)
+    balancer.fix(env.redis)
+    key = keys.new(env.redis)
     second.pipe(key.commands())
-    house.start(balancer.proxy).ready()
-    house.expect(200, key, 2)
-    until(2, lambda: house.get(key).cache == 'hit', 'kept')
+    env.start(balancer.proxy).ready()
+    env.expect(200, key, 2)
+    until(2, lambda: env.get(key).cache == 'hit', 'kept')
     balancer.fix(second)
-    house.redis.do('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    env.redis.do('CLIENT', 'KILL', 'TYPE', 'pubsub')
     until(3, lambda: listeners(second), 'it moves')
-    until(3, lambda: house.get(key).cache == 'miss', 'forgotten')
+    until(3, lambda: env.get(key).cache == 'miss', 'forgotten')
     second.do('HSET', key.record, 'enabled', '0')
-    house.expect(403, key, 9, reason='key_disabled')
+    env.expect(403, key, 9, reason='key_disabled')
 
 
 @case(fault='the ACL forbids INFO, so that nobody knows which server it is',
@@ -196,35 +196,35 @@ def the_link_of_changes_moves(house):
       log=('does not say which server it is (INFO): records are used no '
            'longer than the bound',),
       lasts='as long as it is forbidden', cache='16m ttl=60s bound=2s')
-def info_refused(house):
-    house.redis.do('ACL', 'SETUSER', 'default', '-info')
-    key = keys.new(house.redis)
-    house.start()
-    until(3, lambda: listeners(house.redis), 'linked')
-    house.expect(200, key, 2)
-    until(2, lambda: house.get(key).cache == 'hit', 'kept')
+def info_refused(env):
+    env.redis.do('ACL', 'SETUSER', 'default', '-info')
+    key = keys.new(env.redis)
+    env.start()
+    until(3, lambda: listeners(env.redis), 'linked')
+    env.expect(200, key, 2)
+    until(2, lambda: env.get(key).cache == 'hit', 'kept')
     start = time.monotonic()
-    took = until(4, lambda: house.get(key).cache == 'miss', 'read again')
+    took = until(4, lambda: env.get(key).cache == 'miss', 'read again')
     check(time.monotonic() - start <= 3, 'used for %.2f s' % took)
-    house.expect(200, key)
-    house.redis.do('HSET', key.record, 'enabled', '0')
-    house.expect(403, key, 1, reason='key_disabled')
-    check(len(house.lines('does not say which server')) == 1, 'not once')
+    env.expect(200, key)
+    env.redis.do('HSET', key.record, 'enabled', '0')
+    env.expect(403, key, 1, reason='key_disabled')
+    check(len(env.lines('does not say which server')) == 1, 'not once')
 
 
 @case(cache='16m ttl=60s bound=1s', lines=6)
-def two_servers_that_do_not_say(house):
+def two_servers_that_do_not_say(env):
     """What one of them said is used no longer than the bound."""
-    house.redis.do('ACL', 'SETUSER', 'default', '-info')
-    second = house.add_redis('second')
+    env.redis.do('ACL', 'SETUSER', 'default', '-info')
+    second = env.add_redis('second')
     second.do('ACL', 'SETUSER', 'default', '-info')
-    balancer = Balancer(house, house.redis, second)
-    key = keys.new(house.redis)
+    balancer = Balancer(env, env.redis, second)
+    key = keys.new(env.redis)
     second.pipe(key.commands())
-    house.start(balancer.proxy)
-    until(5, lambda: listeners(house.redis) + listeners(second) == 1,
+    env.start(balancer.proxy)
+    until(5, lambda: listeners(env.redis) + listeners(second) == 1,
           'linked')
-    house.expect(200, key, 2)
-    for server in (house.redis, second):
+    env.expect(200, key, 2)
+    for server in (env.redis, second):
         server.do('HSET', key.record, 'enabled', '0')
-    house.expect(403, key, 1.5, reason='key_disabled')
+    env.expect(403, key, 1.5, reason='key_disabled')

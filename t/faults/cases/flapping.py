@@ -18,13 +18,13 @@ def left_out(lines):
                for number in re.findall(r', (\d+) more not logged', line))
 
 
-def counted(house, seconds, failure, recovery):
+def counted(env, seconds, failure, recovery):
     """The lines of a failure: at most one a second, and its recoveries.  What
     is lost may fail once more on a slow machine, before it is up."""
-    recovered = house.lines(recovery)
-    again = house.lines('could not be made')
-    failed = house.lines(failure)
-    house.figure = '%d lines, and %d left out' % (
+    recovered = env.lines(recovery)
+    again = env.lines('could not be made')
+    failed = env.lines(failure)
+    env.figure = '%d lines, and %d left out' % (
         len(failed) + len(recovered), left_out(failed))
     check(1 <= len(failed) <= seconds + 1, len(failed), 'lines:', failed[-1:])
     check(len(recovered) <= len(failed) + len(again), len(recovered),
@@ -48,11 +48,11 @@ def for_a_while(act):
       lasts='as long as it does; the log has a line at once, then after 1, 2, '
             '4, … 60 seconds, with the number of those that were left out',
       cache='16m bound=2s', lines=20, http=CALM)
-def refuses_by_turns(house):
+def refuses_by_turns(env):
     """With an error that leaves the connection as it is."""
-    proxy = house.add_proxy()
-    key = keys.new(house.redis)
-    house.start(proxy).ready()
+    proxy = env.add_proxy()
+    key = keys.new(env.redis)
+    env.start(proxy).ready()
     turn, seen = [0], set()
 
     def by_turns(reply):
@@ -62,29 +62,29 @@ def refuses_by_turns(house):
                 return b'-EXECABORT LOADING by turns\r\n'
         return reply.raw
 
-    house.back(key)
+    env.back(key)
     proxy.on_reply = by_turns
 
     def ask():
-        house.redis.do('HSET', key.record, 'name', str(turn[0]))
-        seen.add(house.get(keys.Key()).status)
+        env.redis.do('HSET', key.record, 'name', str(turn[0]))
+        seen.add(env.get(keys.Key()).status)
 
     seconds = for_a_while(ask)
     check(seen == {403, 503}, seen)
     check(turn[0] > 100, turn[0], 'lookups')
-    failed = counted(house, seconds, 'refuses lookups',
+    failed = counted(env, seconds, 'refuses lookups',
                      'answers lookups again')
     check(left_out(failed) > 0, 'nothing was left out')
     # the last line is what is so
     proxy.heal()
-    house.back(key)
-    until(2, lambda: len(house.lines('answers lookups again'))
-          == len(house.lines('refuses lookups')), 'it is well again')
+    env.back(key)
+    until(2, lambda: len(env.lines('answers lookups again'))
+          == len(env.lines('refuses lookups')), 'it is well again')
     # and what is so for good is logged, though late
     proxy.on_reply = lambda reply: (
         b'-NOPERM for good\r\n' if reply.answers(b'EXEC') else reply.raw)
-    until(9, lambda: house.get(keys.Key()).status == 503
-          and house.lines('refuses lookups: "NOPERM'), 'it is logged')
+    until(9, lambda: env.get(keys.Key()).status == 503
+          and env.lines('refuses lookups: "NOPERM'), 'it is logged')
 
 
 @case(fault='the connection is lost and made again all the time',
@@ -92,11 +92,11 @@ def refuses_by_turns(house):
       log=('redis connection to … lost: closed by the server…more not logged',
            'redis connection to … is up again'),
       lasts='as long as it is', cache='16m bound=2s', lines=30, http=CALM)
-def connection_flaps(house):
-    proxy = house.add_proxy()
-    key = keys.new(house.redis)
-    house.start(proxy).ready()
-    house.back(key)
+def connection_flaps(env):
+    proxy = env.add_proxy()
+    key = keys.new(env.redis)
+    env.start(proxy).ready()
+    env.back(key)
 
     def cut(reply):
         if reply.answers(b'HGETALL'):
@@ -107,44 +107,44 @@ def connection_flaps(house):
     proxy.on_reply = cut
     before = len(proxy.links)
     seconds = for_a_while(
-        lambda: (house.get(keys.Key()), time.sleep(0.005)))
+        lambda: (env.get(keys.Key()), time.sleep(0.005)))
     made = len(proxy.links) - before
     check(made >= 5, made, 'connections')
-    counted(house, seconds, 'redis connection to … lost',
+    counted(env, seconds, 'redis connection to … lost',
             'redis connection to … is up again')
     proxy.heal()
-    house.back(key)
+    env.back(key)
     # the next one is told of again, and that it is over
-    lost = len(house.lines('redis connection to … lost'))
-    until(9, lambda: (house.redis.do('CLIENT', 'KILL', 'TYPE', 'normal',
+    lost = len(env.lines('redis connection to … lost'))
+    until(9, lambda: (env.redis.do('CLIENT', 'KILL', 'TYPE', 'normal',
                                      'SKIPME', 'yes'),
-                      house.get(keys.Key()), time.sleep(0.05),
-                      len(house.lines('redis connection to … lost')) > lost
+                      env.get(keys.Key()), time.sleep(0.05),
+                      len(env.lines('redis connection to … lost')) > lost
                       )[-1], 'it is logged')
-    until(3, lambda: 'is up again' in house.lines('redis connection to')[-1],
+    until(3, lambda: 'is up again' in env.lines('redis connection to')[-1],
           'it is up')
 
 
 @case(cache='16m bound=2s', lines=30, http=CALM)
-def link_of_changes_flaps(house):
-    proxy = house.add_proxy()
-    key = keys.new(house.redis)
-    house.start(proxy).ready()
-    house.back(key)
+def link_of_changes_flaps(env):
+    proxy = env.add_proxy()
+    key = keys.new(env.redis)
+    env.start(proxy).ready()
+    env.back(key)
     seconds = for_a_while(
-        lambda: (house.redis.do('CLIENT', 'KILL', 'TYPE', 'pubsub'),
+        lambda: (env.redis.do('CLIENT', 'KILL', 'TYPE', 'pubsub'),
                  time.sleep(0.02)))
-    lost = counted(house, seconds, 'redis tracking link to … lost',
+    lost = counted(env, seconds, 'redis tracking link to … lost',
                    'redis tracking link to … is up again')
     check(left_out(lost) > 0 or len(lost) < len(proxy.links), 'none left out')
-    house.ready()
-    house.back(key)
+    env.ready()
+    env.back(key)
 
 
 @case(cache='16m bound=2s', lines=30, http=CALM)
-def tracking_is_refused_by_turns(house):
+def tracking_is_refused_by_turns(env):
     """By every other server behind the address."""
-    proxy = house.add_proxy()
+    proxy = env.add_proxy()
     count = [0]
 
     def refuse(reply):
@@ -155,69 +155,69 @@ def tracking_is_refused_by_turns(house):
         return reply.raw
 
     proxy.on_reply = refuse
-    house.start(proxy)
+    env.start(proxy)
     until(5, lambda: count[0], 'asked')
 
     def again():
         before = count[0]
-        house.redis.do('CLIENT', 'KILL', 'TYPE', 'pubsub')
+        env.redis.do('CLIENT', 'KILL', 'TYPE', 'pubsub')
         until(5, lambda: count[0] > before, 'asked')
-        until(5, lambda: b' sub=' in house.redis.do(
+        until(5, lambda: b' sub=' in env.redis.do(
             'CLIENT', 'LIST', 'TYPE', 'pubsub'), 'linked')
 
     seconds = for_a_while(again)
-    warned = house.lines('does not tell of changed keys')
-    house.figure = '%d warnings of %d links' % (len(warned), count[0])
-    check(1 <= len(warned) <= 1 + seconds * 0.7, house.figure)
+    warned = env.lines('does not tell of changed keys')
+    env.figure = '%d warnings of %d links' % (len(warned), count[0])
+    check(1 <= len(warned) <= 1 + seconds * 0.7, env.figure)
 
 
 @case(cache='16m ttl=60s bound=2s', lines=30, http=CALM)
-def two_servers_by_turns(house):
+def two_servers_by_turns(env):
     """Lookups are answered by another one at each connection."""
-    second = house.add_redis('second')
-    proxy = house.add_proxy()
-    key = keys.new(house.redis)
+    second = env.add_redis('second')
+    proxy = env.add_proxy()
+    key = keys.new(env.redis)
     second.pipe(key.commands())
-    to = [house.redis]
+    to = [env.redis]
     proxy.on_connect = lambda link: to[0].path
-    house.start(proxy).ready()
-    house.back(key)
+    env.start(proxy).ready()
+    env.back(key)
     turn = [0]
 
     def flip():
         turn[0] += 1
-        to[0] = second if turn[0] % 2 else house.redis
-        for server in (house.redis, second):
+        to[0] = second if turn[0] % 2 else env.redis
+        for server in (env.redis, second):
             server.do('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
-        until(5, lambda: house.get(keys.Key()).status == 403, 'answered')
+        until(5, lambda: env.get(keys.Key()).status == 403, 'answered')
 
     seconds = for_a_while(flip)
     check(turn[0] > 6, turn[0], 'turns')
-    counted(house, seconds, 'lookups are answered by another server',
+    counted(env, seconds, 'lookups are answered by another server',
             'lookups are no longer answered')
 
 
 @case(cache='16m ttl=60s bound=2s', lines=40, http=CALM)
-def unreadable_where_nothing_is_kept(house):
+def unreadable_where_nothing_is_kept(env):
     """Who holds the key of a broken record has it read at each request."""
-    second = house.add_redis('second')
-    balancer = Balancer(house, house.redis)
-    key = keys.new(house.redis, scopes=['no scope %d' % n for n in range(30)])
+    second = env.add_redis('second')
+    balancer = Balancer(env, env.redis)
+    key = keys.new(env.redis, scopes=['no scope %d' % n for n in range(30)])
     second.pipe(key.commands(['no scope %d' % n for n in range(30)]))
-    house.start(balancer.proxy).ready()
-    house.expect(403, key, 3, reason='insufficient_scope')
-    balancer.pin(second, house.redis)
-    house.redis.do('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
-    until(5, lambda: house.get(keys.Key()) and house.lines(
+    env.start(balancer.proxy).ready()
+    env.expect(403, key, 3, reason='insufficient_scope')
+    balancer.pin(second, env.redis)
+    env.redis.do('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    until(5, lambda: env.get(keys.Key()) and env.lines(
         'answered by another server than'), 'two')
     # what was kept of before
-    house.redis.do('HSET', key.record, 'name', 'x')
-    until(5, lambda: house.get(key).cache == 'miss', 'nothing is kept')
+    env.redis.do('HSET', key.record, 'name', 'x')
+    until(5, lambda: env.get(key).cache == 'miss', 'nothing is kept')
     for _ in range(200):
-        check(house.get(key).status in (403, 503), 'allowed')
-    lines = len(house.lines('unreadable scopes'))
-    house.figure = '%d lines' % lines
+        check(env.get(key).status in (403, 503), 'allowed')
+    lines = len(env.lines('unreadable scopes'))
+    env.figure = '%d lines' % lines
     # what a worker may write in ten seconds, and the next ten
     check(32 <= lines <= 128, lines, 'lines')
-    until(15, lambda: house.get(key).status == 403 and house.lines(
+    until(15, lambda: env.get(key).status == 403 and env.lines(
         'more lines about unreadable records not logged'), 'they are counted')

@@ -6,7 +6,7 @@ import time
 
 from kit import keys
 from kit.case import case, check, until
-from kit.house import memory
+from kit.env import memory
 
 MEBIBYTE = 1024 * 1024
 RECORD = b'*2\r\n$7\r\nenabled\r\n$1\r\n1\r\n'
@@ -125,37 +125,37 @@ WELL_FORMED = ('swapped', 'wrong types', 'no digest', 'empty digest',
                'a member too many')
 
 
-def tell(house, lie_of, *places):
+def tell(env, lie_of, *places):
     """Each lie once, the first at the first place, the second at the second,
     with --full each at each; then all has to be well again.  What a client
     gets meanwhile is what its key deserves, or 503, or 403."""
-    proxy = house.add_proxy()
-    house.start(proxy).ready()
-    worker = house.workers()[0]
-    house.expect(200, keys.new(house.redis), 2)
+    proxy = env.add_proxy()
+    env.start(proxy).ready()
+    worker = env.workers()[0]
+    env.expect(200, keys.new(env.redis), 2)
     before = memory(worker)
 
     for number, (name, said) in enumerate(lie_of):
-        some = places if house.setting.full else [places[number % len(places)]]
+        some = places if env.setting.full else [places[number % len(places)]]
         for place in some:
-            tell_once(house, proxy, name, said, place)
-            check(house.workers() == [worker], 'a worker fell for', name)
+            tell_once(env, proxy, name, said, place)
+            check(env.workers() == [worker], 'a worker fell for', name)
 
     for link in list(proxy.links):
         link.cut()
     time.sleep(0.1)
-    house.ready()
-    trusted = keys.new(house.redis)
-    house.back(trusted)
-    house.redis.do('HSET', trusted.record, 'enabled', '0')
-    house.expect(403, trusted, 2, reason='key_disabled')
+    env.ready()
+    trusted = keys.new(env.redis)
+    env.back(trusted)
+    env.redis.do('HSET', trusted.record, 'enabled', '0')
+    env.expect(403, trusted, 2, reason='key_disabled')
 
     peak = memory(worker, 'VmHWM') - before
-    house.figure = 'highest memory %+.0f MiB' % peak
-    check(peak < (256 if house.setting.sanitizer else 32), house.figure)
+    env.figure = 'highest memory %+.0f MiB' % peak
+    check(peak < (256 if env.setting.sanitizer else 32), env.figure)
 
 
-def tell_once(house, proxy, name, said, place):
+def tell_once(env, proxy, name, said, place):
     told = []
 
     def lie(reply):
@@ -170,15 +170,15 @@ def tell_once(house, proxy, name, said, place):
         for link in list(proxy.links):
             link.cut()
     stranger = keys.Key()
-    until(4, lambda: refused(house, stranger, name) and told, 'telling', name)
-    refused(house, keys.Key(), name)
+    until(4, lambda: refused(env, stranger, name) and told, 'telling', name)
+    refused(env, keys.Key(), name)
     proxy.heal()
-    house.back(keys.new(house.redis))
+    env.back(keys.new(env.redis))
 
 
-def refused(house, key, name):
+def refused(env, key, name):
     """A key that Redis does not know: no lie lets it in."""
-    answer = house.get(key)
+    answer = env.get(key)
     check(answer.status in (403, 503), answer, 'at', name)
     return True
 
@@ -207,20 +207,20 @@ def of_subscribe(reply):
     return reply.answers(b'SUBSCRIBE')
 
 
-def never_allowed(house, lie_of, said_well):
+def never_allowed(env, lie_of, said_well):
     """A lie in place of a record is never an allow, and an error of Redis
     unless it has the form of an answer."""
-    proxy = house.add_proxy()
-    house.start(proxy).ready()
+    proxy = env.add_proxy()
+    env.start(proxy).ready()
     statuses = set()
     for name, said in lie_of:
-        house.back(keys.new(house.redis))
+        env.back(keys.new(env.redis))
         proxy.on_reply = lambda reply: (
             (said() if callable(said) else said) if of_exec(reply)
             else reply.raw)
-        key = keys.new(house.redis)
+        key = keys.new(env.redis)
         links = [link for link in proxy.links if link.data and not link.over]
-        answer = house.get(key)
+        answer = env.get(key)
         check(answer.status == 503 or answer.status == 403
               and name in said_well, answer, 'at', name)
         check(answer.seconds < 3, answer, 'at', name)
@@ -228,10 +228,10 @@ def never_allowed(house, lie_of, said_well):
         proxy.heal()
         if answer.status == 503:
             # nothing of it was kept, and nobody reads what follows it
-            house.back(key)
+            env.back(key)
             check(name in ERRORS or all(link.over for link in links),
                   'the connection stays after', name)
-    house.figure = ' '.join(sorted(statuses))
+    env.figure = ' '.join(sorted(statuses))
 
 
 LIES = dict(lines=400, cache='16m negative=1ms bound=60s')
@@ -244,42 +244,42 @@ LIES = dict(lines=400, cache='16m negative=1ms bound=60s')
            'redis connection to … lost: an unexpected reply',
            'redis connection to … lost: reply too large'),
       lasts='at most 2 s after it answers well', **LIES)
-def lies_for_a_record(house):
-    never_allowed(house, lies(), ('a record', 'a record too many'))
+def lies_for_a_record(env):
+    never_allowed(env, lies(), ('a record', 'a record too many'))
 
 
 @case(log=('refuses lookups', 'lost: an unexpected reply'), **LIES)
-def lies_in_a_record(house):
-    never_allowed(house, transactions(), WELL_FORMED)
+def lies_in_a_record(env):
+    never_allowed(env, transactions(), WELL_FORMED)
 
 
 @case(**LIES)
-def lies_memory_of_a_record(house):
-    tell(house, lies(), of_exec)
+def lies_memory_of_a_record(env):
+    tell(env, lies(), of_exec)
 
 
 @case(log=('redis connection to … lost: …',), **LIES)
-def lies_for_multi(house):
-    tell(house, lies(), of_multi)
+def lies_for_multi(env):
+    tell(env, lies(), of_multi)
 
 
 @case(log=('redis connection to … could not be made: …',), **LIES)
-def lies_in_the_greeting(house):
-    tell(house, lies(), of_greeting)
+def lies_in_the_greeting(env):
+    tell(env, lies(), of_greeting)
 
 
 @case(log=('redis tracking link to … lost: …',), **LIES)
-def lies_about_changes(house):
-    tell(house, lies(), of_id, of_tracking, of_subscribe)
+def lies_about_changes(env):
+    tell(env, lies(), of_id, of_tracking, of_subscribe)
 
 
 @case(cache='16m bound=2s', lines=60)
-def lies_as_a_message(house):
+def lies_as_a_message(env):
     """What comes on the link of changes beside what is true."""
-    proxy = house.add_proxy()
-    key = keys.new(house.redis)
-    house.start(proxy).ready()
-    house.expect(200, key, 2)
+    proxy = env.add_proxy()
+    key = keys.new(env.redis)
+    env.start(proxy).ready()
+    env.expect(200, key, 2)
     messages = [
         (keys.CHANNEL, 'x' * 100000), (keys.CHANNEL, ''),
         (keys.CHANNEL, '\0\r\n\x1b'), ('__redis__:invalidate', ''),
@@ -290,9 +290,9 @@ def lies_as_a_message(house):
         ('__redis__:invalidate', 'x' * 2000000),
     ]
     for channel, text in messages:
-        house.redis.do('PUBLISH', channel, text)
-        house.expect(200, key, 2.5)
+        env.redis.do('PUBLISH', channel, text)
+        env.expect(200, key, 2.5)
     time.sleep(1.2)
-    house.ready()
-    house.redis.do('HSET', key.record, 'enabled', '0')
-    house.expect(403, key, 1.5, reason='key_disabled')
+    env.ready()
+    env.redis.do('HSET', key.record, 'enabled', '0')
+    env.expect(403, key, 1.5, reason='key_disabled')

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 
-from kit import house as kit
+from kit import env as kit
 from kit import keys, web
 from kit.case import case, check, until
 
@@ -13,13 +13,13 @@ from kit.case import case, check, until
 class Load:
     """Clients who never stop: each answer has to be what its key deserves."""
 
-    def __init__(self, house, threads=4):
-        self.house = house
+    def __init__(self, env, threads=4):
+        self.env = env
         self.wrong = []
         self.count = 0
         self.stopping = threading.Event()
-        good = keys.new(house.redis, 20)
-        disabled = keys.new(house.redis, 5, enabled='0')
+        good = keys.new(env.redis, 20)
+        disabled = keys.new(env.redis, 5, enabled='0')
         self.expected = [(key, 200) for key in good]
         self.expected += [(key, 403) for key in disabled]
         self.expected += [(keys.Key(), 403) for _ in range(5)]
@@ -40,7 +40,7 @@ class Load:
     def ask(self, key, status):
         """On a connection of its own: one that is kept may be closed by an
         nginx that leaves, between two requests."""
-        client = web.Client(self.house.http)
+        client = web.Client(self.env.http)
         answer = client.get('/', key, ['Connection: close'])
         client.close()
         wanted = key.id.encode() if status == 200 else answer.body
@@ -59,122 +59,122 @@ class Load:
 @case(fault='nginx is reloaded, each second, under load',
       clients='nothing', lasts='old workers leave when they are done',
       workers=2, alone=True)
-def reload_under_load(house):
-    house.start().ready()
-    load = Load(house)
+def reload_under_load(env):
+    env.start().ready()
+    load = Load(env)
     for _ in range(6):
-        before = set(house.workers())
-        house.signal(signal.SIGHUP)
+        before = set(env.workers())
+        env.signal(signal.SIGHUP)
         time.sleep(1)
-        until(10, lambda: not before & set(house.workers()), 'old ones leave')
+        until(10, lambda: not before & set(env.workers()), 'old ones leave')
     load.stop()
-    house.figure = '%d answers' % load.count
+    env.figure = '%d answers' % load.count
 
 
 @case(fault='nginx is upgraded (USR2, WINCH, QUIT) under load',
       clients='nothing', lasts='old workers leave when they are done',
       workers=2, alone=True)
-def binary_upgrade(house):
-    house.start().ready()
-    load = Load(house)
-    old = house.master
-    workers = house.workers()
-    house.signal(signal.SIGUSR2)
-    until(10, lambda: house.read_pid() not in (0, old), 'a new master')
-    until(10, lambda: len(kit.children(house.master)) == 2, 'its workers')
+def binary_upgrade(env):
+    env.start().ready()
+    load = Load(env)
+    old = env.master
+    workers = env.workers()
+    env.signal(signal.SIGUSR2)
+    until(10, lambda: env.read_pid() not in (0, old), 'a new master')
+    until(10, lambda: len(kit.children(env.master)) == 2, 'its workers')
     time.sleep(0.5)
-    house.signal(signal.SIGWINCH, old)
+    env.signal(signal.SIGWINCH, old)
     until(10, lambda: not any(map(kit.alive, workers)), 'old workers leave')
     time.sleep(0.5)
-    house.signal(signal.SIGQUIT, old)
+    env.signal(signal.SIGQUIT, old)
     until(10, lambda: not kit.alive(old), 'the old master leaves')
     time.sleep(0.5)
     load.stop()
-    house.figure = '%d answers' % load.count
+    env.figure = '%d answers' % load.count
 
 
 @case(fault='a worker is killed (SIGKILL)',
       clients='its requests are lost, as with any nginx; the new one starts '
               'with an empty cache', lasts='milliseconds',
       log=('exited on signal 9',), expected=('exited on signal 9',))
-def worker_killed(house):
-    key = keys.new(house.redis)
-    house.start().ready()
-    old = house.workers()[0]
-    house.expect(200, key, 2)
-    house.signal(signal.SIGKILL, old)
-    until(5, lambda: house.workers() not in ([], [old]), 'a new worker')
-    house.expect(200, key, 2)
-    house.ready()
-    house.redis.do('HSET', key.record, 'enabled', '0')
-    house.expect(403, key, 1, reason='key_disabled')
+def worker_killed(env):
+    key = keys.new(env.redis)
+    env.start().ready()
+    old = env.workers()[0]
+    env.expect(200, key, 2)
+    env.signal(signal.SIGKILL, old)
+    until(5, lambda: env.workers() not in ([], [old]), 'a new worker')
+    env.expect(200, key, 2)
+    env.ready()
+    env.redis.do('HSET', key.record, 'enabled', '0')
+    env.expect(403, key, 1, reason='key_disabled')
 
 
 @case(fault='nginx is reloaded while Redis hangs',
       clients='503 after `timeout` to those who wait',
       lasts='old workers leave when these are answered', lines=16,
       redis='timeout=2s', log=('lost: no reply in time',))
-def reload_with_redis_hung(house):
-    waiting = keys.new(house.redis, 20)
-    house.start().ready()
-    old = house.workers()
-    house.redis.pause()
-    clients = [house.client() for _ in waiting]
+def reload_with_redis_hung(env):
+    waiting = keys.new(env.redis, 20)
+    env.start().ready()
+    old = env.workers()
+    env.redis.pause()
+    clients = [env.client() for _ in waiting]
     for client, key in zip(clients, waiting):
         client.send('/', key)
-    until(1, lambda: house.counted() >= 20, 'they wait')
+    until(1, lambda: env.counted() >= 20, 'they wait')
     start = time.monotonic()
-    house.signal(signal.SIGHUP)
+    env.signal(signal.SIGHUP)
     for client in clients:
         check(client.read().status == 503, 'no 503')
     until(4, lambda: not any(map(kit.alive, old)), 'the old worker leaves')
-    house.figure = 'left after %.2f s' % (time.monotonic() - start)
-    house.redis.go_on()
-    house.back(waiting[0])
+    env.figure = 'left after %.2f s' % (time.monotonic() - start)
+    env.redis.go_on()
+    env.back(waiting[0])
 
 
 @case(fault='nginx is stopped (QUIT) while Redis hangs',
       clients='503 after `timeout` to those who wait', lasts='`timeout`',
       redis='timeout=2s', log=('redis connection to … lost: no reply in time',))
-def quit_with_redis_hung(house):
-    key = keys.new(house.redis)
-    house.start().ready()
-    house.redis.pause()
-    client = house.client()
+def quit_with_redis_hung(env):
+    key = keys.new(env.redis)
+    env.start().ready()
+    env.redis.pause()
+    client = env.client()
     client.send('/', key)
-    until(1, lambda: house.counted() >= 1, 'it waits')
-    house.signal(signal.SIGQUIT)
+    until(1, lambda: env.counted() >= 1, 'it waits')
+    env.signal(signal.SIGQUIT)
     check(client.read().status == 503, 'no 503')
-    took = until(4, lambda: not kit.alive(house.master), 'nginx leaves')
-    house.figure = 'left %.2f s after the answer' % took
+    took = until(4, lambda: not kit.alive(env.master), 'nginx leaves')
+    env.figure = 'left %.2f s after the answer' % took
 
 
 @case(log=(), lines=16)
-def quit_with_redis_down(house):
+def quit_with_redis_down(env):
     """An idle nginx leaves at once, whatever its links are doing."""
-    house.start().ready()
-    house.redis.kill()
+    env.start().ready()
+    env.redis.kill()
     time.sleep(0.7)
-    house.signal(signal.SIGQUIT)
-    until(1.5, lambda: not kit.alive(house.master), 'nginx leaves')
+    env.signal(signal.SIGQUIT)
+    until(1.5, lambda: not kit.alive(env.master), 'nginx leaves')
 
 
 @case(redis='timeout=60s', cache='16m bound=60s')
-def terminate_with_lookups(house):
+def terminate_with_lookups(env):
     """TERM: those who wait get no answer, and nothing is touched again."""
-    house.start().ready()
-    house.redis.pause()
-    crowd = web.Crowd(house.http, [keys.Key() for _ in range(100)])
-    until(5, lambda: house.counted() >= 100, 'they wait')
-    house.signal(signal.SIGTERM)
-    until(5, lambda: not kit.alive(house.master), 'nginx ends')
+    env.start().ready()
+    env.redis.pause()
+    crowd = web.Crowd(env.http, [keys.Key() for _ in range(100)])
+    until(5, lambda: env.counted() >= 100, 'they wait')
+    env.signal(signal.SIGTERM)
+    until(5, lambda: not kit.alive(env.master), 'nginx ends')
     crowd.gather(5)
     check(crowd.lost == 100, crowd.lost, crowd.statuses)
 
 
-def open_socket(house, key):
+def open_socket(env, key):
     """An upgraded connection through the module, and its far end."""
-    listener = kit.listen(house.dir + '/socket.sock')
+    listener = kit.listen(env.dir + '/socket.sock')
     ends = []
 
     def serve():
@@ -185,7 +185,7 @@ def open_socket(house, key):
         ends.append(end)
 
     threading.Thread(target=serve, daemon=True).start()
-    client = house.client()
+    client = env.client()
     client.send('/socket', key, ['Connection: upgrade', 'Upgrade: echo'])
     answer = client.read()
     check(answer.status == 101, answer)
@@ -205,32 +205,32 @@ def carries(near, far):
       lasts='the old worker leaves when it ends, or at '
             '`worker_shutdown_timeout`', main='worker_shutdown_timeout 3s;',
       lines=20)
-def reload_with_a_websocket(house):
-    key = keys.new(house.redis)
-    house.start().ready()
-    old = house.workers()[0]
-    near, far = open_socket(house, key)
-    house.signal(signal.SIGHUP)
-    until(5, lambda: old not in house.workers() or len(house.workers()) == 2,
+def reload_with_a_websocket(env):
+    key = keys.new(env.redis)
+    env.start().ready()
+    old = env.workers()[0]
+    near, far = open_socket(env, key)
+    env.signal(signal.SIGHUP)
+    until(5, lambda: old not in env.workers() or len(env.workers()) == 2,
           'a new worker')
     time.sleep(1)
     check(kit.alive(old) and carries(near, far), 'the WebSocket ended')
-    house.redis.kill()
+    env.redis.kill()
     time.sleep(1)
     check(kit.alive(old) and carries(near, far), 'it ended with Redis')
     took = until(4, lambda: not kit.alive(old), 'the old worker leaves')
-    house.figure = 'left after %.1f s' % (took + 2)
+    env.figure = 'left after %.1f s' % (took + 2)
     near.close()
 
 
 @case()
-def websocket_ends_after_a_reload(house):
+def websocket_ends_after_a_reload(env):
     """Without worker_shutdown_timeout the socket alone holds the worker."""
-    key = keys.new(house.redis)
-    house.start().ready()
-    old = house.workers()[0]
-    near, far = open_socket(house, key)
-    house.signal(signal.SIGHUP)
+    key = keys.new(env.redis)
+    env.start().ready()
+    old = env.workers()[0]
+    near, far = open_socket(env, key)
+    env.signal(signal.SIGHUP)
     time.sleep(2.5)
     check(kit.alive(old) and carries(near, far), 'the WebSocket ended')
     near.close()
@@ -244,30 +244,30 @@ def websocket_ends_after_a_reload(house):
               'connections after it, with this module or without',
       lasts='until the restart', expected=('worker_connections are not '
                                            'enough',))
-def single_process_reload(house):
-    cached = keys.new(house.redis)
-    house.start().ready()
-    house.expect(200, cached, 2)
-    kept = house.client()
+def single_process_reload(env):
+    cached = keys.new(env.redis)
+    env.start().ready()
+    env.expect(200, cached, 2)
+    kept = env.client()
     check(kept.get('/', cached).status == 200, 'not allowed')
-    waiting = keys.new(house.redis, 10)
-    clients = [house.client() for _ in waiting]
+    waiting = keys.new(env.redis, 10)
+    clients = [env.client() for _ in waiting]
     for client in clients:
         client.get('/pid')
-    house.redis.pause()
+    env.redis.pause()
     for client, key in zip(clients, waiting):
         client.send('/gif', key)
-    until(2, lambda: house.counted() >= 10, 'they wait')
+    until(2, lambda: env.counted() >= 10, 'they wait')
     clients.pop().close()
-    house.signal(signal.SIGHUP)
-    until(5, lambda: house.lines('(SIGHUP)'), 'HUP')
+    env.signal(signal.SIGHUP)
+    until(5, lambda: env.lines('(SIGHUP)'), 'HUP')
     time.sleep(0.1)
-    house.redis.go_on()
+    env.redis.go_on()
     for client in clients:
         check(client.read().status in (200, 503), 'neither')
     until(2.5, lambda: kept.get('/gif', cached).status == 200, 'back')
-    house.ready()
-    house.redis.do('HSET', cached.record, 'enabled', '0')
+    env.ready()
+    env.redis.do('HSET', cached.record, 'enabled', '0')
     until(2, lambda: kept.get('/gif', cached).status == 403, 'refused')
 
 
@@ -283,19 +283,19 @@ MANY_SCOPES = '''
 
 
 @case(main='master_process off;', http=MANY_SCOPES)
-def single_process_reload_with_other_scopes(house):
+def single_process_reload_with_other_scopes(env):
     """A connection from before it goes on with the configuration of then, in
     which what is remembered of a record has other numbers."""
-    key = keys.new(house.redis, scopes=('s0:read',))
-    house.start().ready()
-    kept = web.Client(house.dir + '/scopes.sock')
-    house.clients.append(kept)
+    key = keys.new(env.redis, scopes=('s0:read',))
+    env.start().ready()
+    kept = web.Client(env.dir + '/scopes.sock')
+    env.clients.append(kept)
     check(kept.get('/s0', key).status == 200, 'not allowed')
-    house.configure(http='')
-    house.signal(signal.SIGHUP)
-    until(5, lambda: house.lines('(SIGHUP)'), 'HUP')
+    env.configure(http='')
+    env.signal(signal.SIGHUP)
+    until(5, lambda: env.lines('(SIGHUP)'), 'HUP')
     until(5, lambda: kept.get('/s0', key).status == 200, 'back')
-    house.ready()
+    env.ready()
     for _ in range(3):
         for n in range(48):
             answer = kept.get('/s%d' % n, key)
@@ -327,113 +327,113 @@ POST_ACTION = '''
 '''
 
 
-def acted(house):
-    with open(house.dir + '/after.log') as file:
+def acted(env):
+    with open(env.dir + '/after.log') as file:
         return len(file.readlines())
 
 
-def leave_with_post_action(house, path):
+def leave_with_post_action(env, path):
     """Who leaves while a key is looked up has a post_action run: the reply
     comes to a request that is in another location by then.  What the open one
     is proxied to does not answer, so that it lasts until after the reply."""
-    house.start().ready()
-    silent = kit.listen(house.dir + '/socket.sock')
-    worker = house.workers()
+    env.start().ready()
+    silent = kit.listen(env.dir + '/socket.sock')
+    worker = env.workers()
     for turn in range(1, 4):
-        waiting = keys.new(house.redis, 20)
-        house.redis.pause()
-        crowd = web.Crowd(house.dir + '/after.sock', waiting, uri=path)
-        until(5, lambda: house.counted() >= 20, 'they wait')
+        waiting = keys.new(env.redis, 20)
+        env.redis.pause()
+        crowd = web.Crowd(env.dir + '/after.sock', waiting, uri=path)
+        until(5, lambda: env.counted() >= 20, 'they wait')
         crowd.leave()
         time.sleep(0.3)
-        house.redis.go_on()
-        until(5, lambda: house.counted() == 0, 'all requests end')
-        check(acted(house) == 20 * turn, acted(house), 'post_actions')
-        house.expect(200, keys.new(house.redis))
+        env.redis.go_on()
+        until(5, lambda: env.counted() == 0, 'all requests end')
+        check(acted(env) == 20 * turn, acted(env), 'post_actions')
+        env.expect(200, keys.new(env.redis))
     silent.close()
-    check(house.workers() == worker, 'the worker died')
+    check(env.workers() == worker, 'the worker died')
     for key in waiting:
-        house.expect(200, key)
+        env.expect(200, key)
 
 
 @case(redis='timeout=5s', http=POST_ACTION)
-def leave_with_an_open_post_action(house):
-    leave_with_post_action(house, '/')
+def leave_with_an_open_post_action(env):
+    leave_with_post_action(env, '/')
 
 
 @case(redis='timeout=5s', http=POST_ACTION)
-def leave_with_a_guarded_post_action(house):
-    leave_with_post_action(house, '/guarded')
+def leave_with_a_guarded_post_action(env):
+    leave_with_post_action(env, '/guarded')
 
 
 @case(redis='timeout=5s')
-def reload_with_many_lookups(house):
+def reload_with_many_lookups(env):
     """More than are answered in one turn: the old worker answers them all."""
-    waiting = keys.new(house.redis, 300)
-    house.start().ready()
-    old = house.workers()
-    house.redis.pause()
-    crowd = web.Crowd(house.http, waiting)
-    until(5, lambda: house.counted() >= 300, 'they wait')
-    house.signal(signal.SIGHUP)
-    until(5, lambda: house.lines('(SIGHUP)'), 'HUP')
+    waiting = keys.new(env.redis, 300)
+    env.start().ready()
+    old = env.workers()
+    env.redis.pause()
+    crowd = web.Crowd(env.http, waiting)
+    until(5, lambda: env.counted() >= 300, 'they wait')
+    env.signal(signal.SIGHUP)
+    until(5, lambda: env.lines('(SIGHUP)'), 'HUP')
     time.sleep(0.5)
     check(all(map(kit.alive, old)), 'the old worker left them alone')
-    house.redis.go_on()
+    env.redis.go_on()
     statuses = crowd.gather(10)
     check(statuses == [200] * 300, 'lost', crowd.lost, 'others',
           [one for one in statuses if one != 200][:5], 'of', len(statuses))
     until(5, lambda: not any(map(kit.alive, old)), 'the old worker leaves')
     # the new one found a silent Redis, and may be in its back-off
-    house.ready()
-    house.back(waiting[0])
+    env.ready()
+    env.back(waiting[0])
 
 
 @case(main='master_process off;', redis='timeout=5s',
       expected=('worker_connections are not enough',))
-def single_process_reload_with_many_lookups(house):
+def single_process_reload_with_many_lookups(env):
     """The one process gives all of them an answer: some before it begins
     anew, some from what it was about to tell."""
-    waiting = keys.new(house.redis, 300)
-    house.start().ready()
-    house.redis.pause()
-    crowd = web.Crowd(house.http, waiting)
-    until(5, lambda: house.counted() >= 300, 'they wait')
+    waiting = keys.new(env.redis, 300)
+    env.start().ready()
+    env.redis.pause()
+    crowd = web.Crowd(env.http, waiting)
+    until(5, lambda: env.counted() >= 300, 'they wait')
     # the replies and the signal come together
-    house.signal(signal.SIGSTOP)
-    house.redis.go_on()
+    env.signal(signal.SIGSTOP)
+    env.redis.go_on()
     time.sleep(0.3)
-    house.signal(signal.SIGHUP)
-    house.signal(signal.SIGCONT)
+    env.signal(signal.SIGHUP)
+    env.signal(signal.SIGCONT)
     statuses = crowd.gather(10)
     check(len(statuses) == 300 and set(statuses) <= {200, 503},
           'lost', crowd.lost, 'answered', len(statuses), set(statuses))
-    check(house.lines('(SIGHUP)'), 'HUP')
+    check(env.lines('(SIGHUP)'), 'HUP')
 
 
 @case(main='master_process off;', redis='timeout=5s')
-def single_process_leave(house):
+def single_process_leave(env):
     """Who waits goes away, and the process ends: nothing is touched again."""
-    waiting = keys.new(house.redis, 50)
-    house.start().ready()
-    house.redis.pause()
-    crowd = web.Crowd(house.http, waiting)
-    until(5, lambda: house.counted() >= 50, 'they wait')
+    waiting = keys.new(env.redis, 50)
+    env.start().ready()
+    env.redis.pause()
+    crowd = web.Crowd(env.http, waiting)
+    until(5, lambda: env.counted() >= 50, 'they wait')
     crowd.leave()
-    until(5, lambda: house.counted() == 0, 'nobody waits')
-    house.redis.go_on()
-    house.back(waiting[0])
+    until(5, lambda: env.counted() == 0, 'nobody waits')
+    env.redis.go_on()
+    env.back(waiting[0])
 
 
 @case(lines=8, expected=('"timer_resolution" of 10000 ms is too coarse…',))
-def reload_with_a_mistake(house):
+def reload_with_a_mistake(env):
     """What cannot be used is not taken, and what is there goes on."""
-    key = keys.new(house.redis)
-    house.start().ready()
-    workers = house.workers()
-    house.expect(200, key)
-    house.configure(main='timer_resolution 10s;')
-    house.signal(signal.SIGHUP)
-    until(5, lambda: house.lines('is too coarse'), 'it is said')
-    house.expect(200, keys.new(house.redis), 1)
-    check(house.workers() == workers, 'other workers')
+    key = keys.new(env.redis)
+    env.start().ready()
+    workers = env.workers()
+    env.expect(200, key)
+    env.configure(main='timer_resolution 10s;')
+    env.signal(signal.SIGHUP)
+    until(5, lambda: env.lines('is too coarse'), 'it is said')
+    env.expect(200, keys.new(env.redis), 1)
+    check(env.workers() == workers, 'other workers')

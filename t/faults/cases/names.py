@@ -8,7 +8,7 @@ import time
 
 from kit import dns, keys
 from kit.case import Skipped, case, check, until
-from kit.house import listen
+from kit.env import listen
 
 NAME = 'redis.test'
 FIRST, SECOND, NOBODY = '127.0.0.1', '127.0.0.2', '127.0.0.3'
@@ -33,15 +33,15 @@ def free_port(*addresses):
     raise Skipped('no free port: %s' % reason)
 
 
-def servers(house, *addresses):
+def servers(env, *addresses):
     """A Redis at each, on one port."""
     port = free_port(*addresses, NOBODY)
-    return port, [house.add_redis('redis%d' % n, '--port', port, '--bind',
+    return port, [env.add_redis('redis%d' % n, '--port', port, '--bind',
                                   where) for n, where in enumerate(addresses)]
 
 
-def start(house, names, to, http=''):
-    return house.start(to, http='resolver %s:%d;%s'
+def start(env, names, to, http=''):
+    return env.start(to, http='resolver %s:%d;%s'
                        % (names.address, names.port, http))
 
 
@@ -49,13 +49,13 @@ def linked(server):
     return server.do('CLIENT', 'LIST', 'TYPE', 'pubsub').count(b' sub=')
 
 
-def cached(house, key):
-    return house.get(key).cache == 'hit'
+def cached(env, key):
+    return env.get(key).cache == 'hit'
 
 
-def timed(house, key=None, path='/'):
+def timed(env, key=None, path='/'):
     start = time.monotonic()
-    answer = house.get(key, path)
+    answer = env.get(key, path)
     return answer.status, time.monotonic() - start
 
 
@@ -65,22 +65,22 @@ def timed(house, key=None, path='/'):
            'made: "redis.test" could not be resolved (3: Host not found)',
            'redis connection to … is up again'),
       lasts='at most 2 s after the name is there', workers=2, lines=12)
-def name_appears(house):
-    names = house.add_names()
-    port, (redis,) = servers(house, FIRST)
+def name_appears(env):
+    names = env.add_names()
+    port, (redis,) = servers(env, FIRST)
     key = keys.new(redis)
-    start(house, names, NAME + ':' + port)
-    house.expect(503, key, reason='store_unavailable')
+    start(env, names, NAME + ':' + port)
+    env.expect(503, key, reason='store_unavailable')
     until(5, lambda: names.questions(NAME) >= 4, 'asked again')
-    status, seconds = timed(house, key)
+    status, seconds = timed(env, key)
     check(status == 503 and seconds < 1, status, seconds)
     asked, begin = names.questions(NAME), time.monotonic()
     names.names[NAME] = [FIRST]
-    house.figure = 'back after %.2f s' % house.back(key)
+    env.figure = 'back after %.2f s' % env.back(key)
     # two workers, at most once a second each
     check(names.questions(NAME) - asked
           <= 2 * (2 + time.monotonic() - begin), 'asked too often')
-    until(3, lambda: cached(house, key), 'a hit')
+    until(3, lambda: cached(env, key), 'a hit')
 
 
 @case(fault='the name of Redis gets another address',
@@ -91,52 +91,52 @@ def name_appears(house):
            'redis connection to "redis.test:…" (127.0.0.2:…) is up again',
            'redis tracking link to "redis.test:…" (127.0.0.2:…) is up again'),
       lasts='a second after the TTL has ended', cache='16m bound=2s')
-def name_moves(house):
-    names = house.add_names()
-    port, (first, second) = servers(house, FIRST, SECOND)
+def name_moves(env):
+    names = env.add_names()
+    port, (first, second) = servers(env, FIRST, SECOND)
     names.names[NAME], names.ttl = [FIRST], 1
     both, gone, fresh = keys.new(first, 3)
     for key in (both, fresh):
         second.pipe(key.commands())
     first.do('DEL', fresh.record, fresh.scopes)
-    start(house, names, NAME + ':' + port)
+    start(env, names, NAME + ':' + port)
     for key in (both, gone):
-        house.expect(200, key, 3)
-        until(3, lambda: cached(house, key), 'a hit')
+        env.expect(200, key, 3)
+        until(3, lambda: cached(env, key), 'a hit')
     names.names[NAME] = [SECOND]
     begin = time.monotonic()
     while not linked(second) or linked(first):
         check(time.monotonic() - begin < 5, 'it does not move')
-        check(house.get(both).status == 200, 'refused while it moves')
+        check(env.get(both).status == 200, 'refused while it moves')
         # unknown to both
-        check(house.get(keys.Key()).status == 403, 'undecided meanwhile')
-    house.figure = 'moved after %.2f s' % (time.monotonic() - begin)
-    house.expect(200, fresh)
-    house.expect(403, gone, 1, reason='unknown_key')
-    until(3, lambda: cached(house, both), 'a hit of the second')
+        check(env.get(keys.Key()).status == 403, 'undecided meanwhile')
+    env.figure = 'moved after %.2f s' % (time.monotonic() - begin)
+    env.expect(200, fresh)
+    env.expect(403, gone, 1, reason='unknown_key')
+    until(3, lambda: cached(env, both), 'a hit of the second')
     second.do('HSET', both.record, 'enabled', '0')
-    house.expect(403, both, 1, reason='key_disabled')
+    env.expect(403, both, 1, reason='key_disabled')
 
 
 @case(cache='16m bound=2s', lines=30)
-def name_keeps_one_address(house):
+def name_keeps_one_address(env):
     """A link stays where it is as long as its address is one of the name's,
     in whatever order they come."""
-    names = house.add_names()
-    port, (first, second) = servers(house, FIRST, SECOND)
+    names = env.add_names()
+    port, (first, second) = servers(env, FIRST, SECOND)
     names.names[NAME], names.ttl = [SECOND], 1
     key = keys.new(second)
-    start(house, names, NAME + ':' + port)
-    house.expect(200, key, 3)
+    start(env, names, NAME + ':' + port)
+    env.expect(200, key, 3)
     until(3, lambda: linked(second), 'linked')
     names.names[NAME] = [FIRST, SECOND]
     asked = names.questions(NAME)
     until(6, lambda: names.questions(NAME) >= asked + 2, 'asked again')
     check(linked(second) and not linked(first), 'it has moved')
-    check(not house.lines('another address'), 'it has moved')
+    check(not env.lines('another address'), 'it has moved')
     second.kill()
     keys_there = keys.new(first)
-    house.expect(200, keys_there, 3)
+    env.expect(200, keys_there, 3)
     until(3, lambda: linked(first), 'linked to the first')
 
 
@@ -147,70 +147,70 @@ def name_keeps_one_address(house):
       log=('(127.0.0.1:…) could not be made: connect() failed',
            '(unix:…) could not be made: connect() failed'),
       lasts='until it is found', lines=20)
-def some_are_dead(house):
-    names = house.add_names()
-    port, (redis,) = servers(house, SECOND)
+def some_are_dead(env):
+    names = env.add_names()
+    port, (redis,) = servers(env, SECOND)
     names.names[NAME] = [FIRST, SECOND, NOBODY]
     key = keys.new(redis)
-    start(house, names, 'unix:DIR/nobody.sock nobody.test:1 %s:%s'
+    start(env, names, 'unix:DIR/nobody.sock nobody.test:1 %s:%s'
           % (NAME, port))
-    house.expect(200, key, 3)
-    until(3, lambda: cached(house, key), 'a hit')
+    env.expect(200, key, 3)
+    until(3, lambda: cached(env, key), 'a hit')
     redis.do('HSET', key.record, 'enabled', '0')
-    house.expect(403, key, 1, reason='key_disabled')
+    env.expect(403, key, 1, reason='key_disabled')
 
 
 @case(lines=24)
-def waits_for_the_next_address(house):
+def waits_for_the_next_address(env):
     """Who came while the first addresses were tried, in vain, is answered by
     the one that lives; who came to none of them is told so."""
-    port, (redis,) = servers(house, FIRST)
-    silent = [house_listen(house, n) for n in range(3)]
+    port, (redis,) = servers(env, FIRST)
+    silent = [house_listen(env, n) for n in range(3)]
     key = keys.new(redis)
-    house.start(' '.join(['unix:' + path for path in silent]
+    env.start(' '.join(['unix:' + path for path in silent]
                          + ['%s:%s' % (FIRST, port)]))
-    client = house.client()
+    client = env.client()
     answer = client.get('/', key)
     check(answer.status == 200, answer)
     redis.kill()
-    until(5, lambda: len(house.lines('greeting timed out')) >= 2, 'all tried')
-    house.expect(503, keys.Key(), 3)
-    status, seconds = timed(house, keys.Key())
+    until(5, lambda: len(env.lines('greeting timed out')) >= 2, 'all tried')
+    env.expect(503, keys.Key(), 3)
+    status, seconds = timed(env, keys.Key())
     check(status == 503 and seconds < 1, status, seconds)
 
 
-def house_listen(house, n):
+def house_listen(env, n):
     """Somebody who lets one connect and says nothing."""
-    path = '%s/silent%d.sock' % (house.dir, n)
-    house.proxies.append(listen(path))
+    path = '%s/silent%d.sock' % (env.dir, n)
+    env.proxies.append(listen(path))
     return path
 
 
 @case(lines=12)
-def literal_behind_a_silent_name(house):
+def literal_behind_a_silent_name(env):
     """A name that nobody answers for delays the addresses behind it by one
     connect_timeout at the start, and never after that."""
-    names = house.add_names()
+    names = env.add_names()
     names.silent = True
-    port, (redis,) = servers(house, FIRST)
+    port, (redis,) = servers(env, FIRST)
     key = keys.new(redis)
-    start(house, names, '%s:1 %s:%s' % (NAME, FIRST, port))
-    house.expect(200, key, 2)
+    start(env, names, '%s:1 %s:%s' % (NAME, FIRST, port))
+    env.expect(200, key, 2)
     redis.do('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
-    house.expect(200, keys.new(redis), 1)
+    env.expect(200, keys.new(redis), 1)
 
 
 @case(lines=12)
-def only_ipv6(house):
-    names = house.add_names()
+def only_ipv6(env):
+    names = env.add_names()
     try:
-        port, (redis,) = servers(house, '::1')
+        port, (redis,) = servers(env, '::1')
     except OSError as error:
         raise Skipped('no IPv6: %s' % error)
     names.names[NAME] = ['::1']
     key = keys.new(redis)
-    start(house, names, NAME + ':' + port)
-    house.expect(200, key, 3)
+    start(env, names, NAME + ':' + port)
+    env.expect(200, key, 3)
     until(3, lambda: linked(redis), 'linked')
 
 
@@ -221,29 +221,29 @@ def only_ipv6(house):
            '[warn]…redis "redis.test:…" could not be resolved (110: Operation '
            'timed out), its last addresses stay'),
       lasts='at most 4 s after it answers', lines=12)
-def name_server_silent(house):
-    names = house.add_names()
+def name_server_silent(env):
+    names = env.add_names()
     names.silent, names.ttl = True, 1
-    port, (redis,) = servers(house, FIRST)
+    port, (redis,) = servers(env, FIRST)
     names.names[NAME] = [FIRST]
     key = keys.new(redis)
-    start(house, names, NAME + ':' + port)
+    start(env, names, NAME + ':' + port)
     slowest = 0
     begin = time.monotonic()
     while time.monotonic() - begin < 3:
-        status, seconds = timed(house, key)
+        status, seconds = timed(env, key)
         check(status == 503 and seconds < 1, status, seconds)
-        status, seconds = timed(house, path='/pid')
+        status, seconds = timed(env, path='/pid')
         slowest = max(slowest, seconds)
     names.silent = False
-    back = house.back(key, 6)
-    house.figure = ('back after %.2f s, slowest other request %.0f ms'
+    back = env.back(key, 6)
+    env.figure = ('back after %.2f s, slowest other request %.0f ms'
                     % (back, slowest * 1000))
     names.silent = True
-    until(8, lambda: house.lines('its last addresses stay'), 'a warning')
-    house.expect(200, keys.new(redis))
+    until(8, lambda: env.lines('its last addresses stay'), 'a warning')
+    env.expect(200, keys.new(redis))
     time.sleep(1.5)
-    check(len(house.lines('its last addresses stay')) == 1, 'warned often')
+    check(len(env.lines('its last addresses stay')) == 1, 'warned often')
 
 
 @case(fault='the name of Redis is no longer resolved (NXDOMAIN, SERVFAIL)',
@@ -251,132 +251,132 @@ def name_server_silent(house):
       log=('[warn]…redis "redis.test:…" could not be resolved (2: Server '
            'failure), its last addresses stay',),
       lasts='at most 2 s after it is resolved again')
-def name_vanishes(house):
-    names = house.add_names()
+def name_vanishes(env):
+    names = env.add_names()
     names.ttl = 1
-    port, (first, second) = servers(house, FIRST, SECOND)
+    port, (first, second) = servers(env, FIRST, SECOND)
     names.names[NAME] = [FIRST]
     key, later = keys.new(first), keys.new(second)
-    start(house, names, NAME + ':' + port)
-    house.expect(200, key, 3)
+    start(env, names, NAME + ':' + port)
+    env.expect(200, key, 3)
     names.codes[NAME] = dns.SERVFAIL
-    until(5, lambda: house.lines('could not be resolved (2'), 'a warning')
-    house.expect(200, keys.new(first))
+    until(5, lambda: env.lines('could not be resolved (2'), 'a warning')
+    env.expect(200, keys.new(first))
     del names.codes[NAME]
     names.names[NAME] = [SECOND]
-    house.expect(200, later, 4)
+    env.expect(200, later, 4)
 
 
 @case(lines=8)
-def ttl_of_zero(house):
+def ttl_of_zero(env):
     """An answer that is old at once is asked for once a second, not oftener;
     nor do lookups ask."""
-    names = house.add_names()
+    names = env.add_names()
     names.ttl = 0
-    port, (redis,) = servers(house, FIRST)
+    port, (redis,) = servers(env, FIRST)
     names.names[NAME] = [FIRST]
     key = keys.new(redis)
-    start(house, names, NAME + ':' + port)
-    house.expect(200, key, 3)
+    start(env, names, NAME + ':' + port)
+    env.expect(200, key, 3)
     asked, begin = names.questions(NAME), time.monotonic()
     while time.monotonic() - begin < 4:
-        house.expect(200, keys.new(redis))
+        env.expect(200, keys.new(redis))
     seconds = time.monotonic() - begin
     count = names.questions(NAME) - asked
     check(1 <= count <= seconds + 1, count, 'questions in', seconds)
-    house.figure = '%d questions in %.1f s' % (count, seconds)
+    env.figure = '%d questions in %.1f s' % (count, seconds)
 
 
 @case(lines=20)
-def failures_do_not_ask_more(house):
+def failures_do_not_ask_more(env):
     """A Redis that is down does not make the name server busy."""
-    names = house.add_names()
+    names = env.add_names()
     names.names[NAME] = [NOBODY]
-    start(house, names, NAME + ':' + free_port(NOBODY))
-    until(3, lambda: house.lines('connect() failed'), 'it fails')
+    start(env, names, NAME + ':' + free_port(NOBODY))
+    until(3, lambda: env.lines('connect() failed'), 'it fails')
     asked, begin = names.questions(NAME), time.monotonic()
     while time.monotonic() - begin < 3:
-        house.expect(503, keys.Key())
+        env.expect(503, keys.Key())
     # their TTL is a minute: nginx's resolver knows them
     check(names.questions(NAME) == asked, 'asked')
 
 
-def machine_names(house, number):
+def machine_names(env, number):
     """A name server at port 53 of a loopback address of its own."""
-    if not house.can_replace_files():
+    if not env.can_replace_files():
         raise Skipped('no mount namespace')
     try:
-        return house.add_names('127.53.0.%d' % number, 53)
+        return env.add_names('127.53.0.%d' % number, 53)
     except OSError as error:
         raise Skipped('no port 53: %s' % error)
 
 
 @case(lines=12)
-def servers_of_resolv_conf(house):
+def servers_of_resolv_conf(env):
     """Without `resolver`: the name servers and search domains of the machine,
     and what comes into that file later."""
-    names = machine_names(house, 1)
-    port, (first, second) = servers(house, FIRST, SECOND)
+    names = machine_names(env, 1)
+    port, (first, second) = servers(env, FIRST, SECOND)
     names.names['redis.sub.test'] = [FIRST]
-    house.write_file('/etc/hosts', '127.0.0.1 localhost\n')
+    env.write_file('/etc/hosts', '127.0.0.1 localhost\n')
     # as at boot
-    house.write_file('/etc/resolv.conf', '# nothing yet\n')
+    env.write_file('/etc/resolv.conf', '# nothing yet\n')
     key = keys.new(first)
-    house.start('redis:' + port)
-    house.expect(503, key)
-    house.write_file('/etc/resolv.conf', 'nameserver fe80::1%%eth0\n'
+    env.start('redis:' + port)
+    env.expect(503, key)
+    env.write_file('/etc/resolv.conf', 'nameserver fe80::1%%eth0\n'
                      'nameserver %s\nsearch none.test sub.test\n'
                      % names.address)
-    house.expect(200, key, 6)
-    until(3, lambda: cached(house, key), 'a hit')
+    env.expect(200, key, 6)
+    until(3, lambda: cached(env, key), 'a hit')
     asked = [name for name, kind in names.asked if kind == dns.A]
     check(asked[:2] == ['redis.none.test', 'redis.sub.test'], asked)
 
 
 @case(lines=12)
-def hosts_come_first(house):
-    names = machine_names(house, 2)
-    port, (first, second) = servers(house, FIRST, SECOND)
+def hosts_come_first(env):
+    names = machine_names(env, 2)
+    port, (first, second) = servers(env, FIRST, SECOND)
     names.names[NAME] = [SECOND]
-    house.write_file('/etc/hosts', '%s localhost\n%s other Redis.Test # x\n'
+    env.write_file('/etc/hosts', '%s localhost\n%s other Redis.Test # x\n'
                      % (FIRST, FIRST))
-    house.write_file('/etc/resolv.conf', 'nameserver %s\n' % names.address)
+    env.write_file('/etc/resolv.conf', 'nameserver %s\n' % names.address)
     key, later = keys.new(first), keys.new(second)
-    house.start(NAME + ':' + port)
-    house.expect(200, key, 3)
+    env.start(NAME + ':' + port)
+    env.expect(200, key, 3)
     check(not names.asked, 'asked', names.asked)
-    house.write_file('/etc/hosts', '%s localhost\n' % FIRST)
-    house.expect(200, later, 14)
+    env.write_file('/etc/hosts', '%s localhost\n' % FIRST)
+    env.expect(200, later, 14)
     check(names.questions(NAME), 'not asked')
 
 
 @case(lines=16)
-def reload_while_resolving(house):
+def reload_while_resolving(env):
     """Queries that are under way end with their worker."""
-    names = house.add_names()
+    names = env.add_names()
     names.silent = True
-    port, (redis,) = servers(house, FIRST)
+    port, (redis,) = servers(env, FIRST)
     names.names[NAME] = [FIRST]
     key = keys.new(redis)
-    start(house, names, NAME + ':' + port)
-    old = house.workers()
-    house.signal(1)
-    until(5, lambda: not set(old) & set(house.workers()), 'the old one leaves')
+    start(env, names, NAME + ':' + port)
+    old = env.workers()
+    env.signal(1)
+    until(5, lambda: not set(old) & set(env.workers()), 'the old one leaves')
     names.silent = False
-    house.expect(200, key, 6)
+    env.expect(200, key, 6)
 
 
 @case(lines=20)
-def resolv_conf_changes_within_a_question(house):
+def resolv_conf_changes_within_a_question(env):
     """Between one search domain and the next: what has just read the answer
     must outlive it.  Of two name servers, so that both have a socket."""
-    servers_of = [machine_names(house, 8), machine_names(house, 9)]
-    port, (redis,) = servers(house, FIRST)
-    house.write_file('/etc/hosts', '127.0.0.1 localhost\n')
+    servers_of = [machine_names(env, 8), machine_names(env, 9)]
+    port, (redis,) = servers(env, FIRST)
+    env.write_file('/etc/hosts', '127.0.0.1 localhost\n')
     text = 'search %s sub.test\n' % ' '.join(
         'none%d.test' % n for n in range(4))
     text += ''.join('nameserver %s\n' % one.address for one in servers_of)
-    house.write_file('/etc/resolv.conf', text)
+    env.write_file('/etc/resolv.conf', text)
     key = keys.new(redis)
     changes = [0]
 
@@ -384,14 +384,14 @@ def resolv_conf_changes_within_a_question(house):
         """With the third: by then each server has been asked."""
         if b'\5none2' in question:
             changes[0] += 1
-            house.write_file('/etc/resolv.conf', text + '#' * changes[0])
+            env.write_file('/etc/resolv.conf', text + '#' * changes[0])
         return False
 
     for one in servers_of:
         one.answer = lambda question, answer=one.answer: (
             change(question) or answer(question))
-    house.start('redis:' + port)
+    env.start('redis:' + port)
     until(8, lambda: changes[0] >= 6, 'asked again and again')
     for one in servers_of:
         one.names['redis.sub.test'] = [FIRST]
-    house.expect(200, key, 6)
+    env.expect(200, key, 6)

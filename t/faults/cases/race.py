@@ -32,21 +32,21 @@ class Hold:
 RACE = dict(redis='timeout=20s', cache='16m ttl=10m negative=60s bound=20s')
 
 
-def overtaken(house, before, change, after):
+def overtaken(env, before, change, after):
     """A lookup is asked for, its reply held, the change made and told, then
     the same key asked for again; then the reply comes.  before and after:
     (status, reason)."""
-    proxy = house.add_proxy()
-    key = keys.new(house.redis)
+    proxy = env.add_proxy()
+    key = keys.new(env.redis)
     if before[0] != 200:
-        house.redis.do('DEL', key.record, key.scopes)
-    house.start(proxy).ready()
+        env.redis.do('DEL', key.record, key.scopes)
+    env.start(proxy).ready()
     time.sleep(0.3)
     hold = Hold(proxy)
-    early, late = house.client(), house.client()
+    early, late = env.client(), env.client()
     early.send('/', key)
     hold.wait()
-    change(house, key)
+    change(env, key)
     time.sleep(0.3)
     late.send('/', key)
     time.sleep(0.3)
@@ -57,128 +57,128 @@ def overtaken(house, before, change, after):
     check((second.status, second.reason) == after, 'second', second)
     check(second.cache == 'miss', 'second', second)
     for _ in range(3):
-        answer = house.get(key)
+        answer = env.get(key)
         check((answer.status, answer.reason) == after, 'then', answer)
 
 
-def disable(house, key):
-    house.redis.do('HSET', key.record, 'enabled', '0')
+def disable(env, key):
+    env.redis.do('HSET', key.record, 'enabled', '0')
 
 
-def create(house, key):
-    house.redis.pipe(key.commands())
+def create(env, key):
+    env.redis.pipe(key.commands())
 
 
-def published(house, key):
+def published(env, key):
     """Where the channel alone tells."""
-    disable(house, key)
-    house.redis.do('PUBLISH', keys.CHANNEL, key.id)
+    disable(env, key)
+    env.redis.do('PUBLISH', keys.CHANNEL, key.id)
 
 
-def narrow(house, key):
-    house.redis.do('SREM', key.scopes, 'dns:read')
+def narrow(env, key):
+    env.redis.do('SREM', key.scopes, 'dns:read')
 
 
-def flush(house, key):
-    house.redis.do('FLUSHALL')
+def flush(env, key):
+    env.redis.do('FLUSHALL')
 
 
-def delete(house, key):
-    house.redis.do('DEL', key.record, key.scopes)
+def delete(env, key):
+    env.redis.do('DEL', key.record, key.scopes)
 
 
-def rename(house, key):
-    house.redis.do('RENAME', key.record, 'elsewhere')
+def rename(env, key):
+    env.redis.do('RENAME', key.record, 'elsewhere')
 
 
-def expire(house, key):
-    house.redis.do('PEXPIRE', key.record, '1')
+def expire(env, key):
+    env.redis.do('PEXPIRE', key.record, '1')
 
 
 @case(fault='a change overtakes the reply to an older lookup',
       clients='who came before the change gets the older answer, who came '
               'after it the newer one; the older reply is not kept',
       lasts='no longer than that lookup', **RACE)
-def overtaken_by_disable(house):
-    overtaken(house, (200, ''), disable, (403, 'key_disabled'))
+def overtaken_by_disable(env):
+    overtaken(env, (200, ''), disable, (403, 'key_disabled'))
 
 
 @case(**RACE)
-def overtaken_by_ungrant(house):
-    overtaken(house, (200, ''), narrow, (403, 'insufficient_scope'))
+def overtaken_by_ungrant(env):
+    overtaken(env, (200, ''), narrow, (403, 'insufficient_scope'))
 
 
 @case(**RACE)
-def overtaken_by_delete(house):
-    overtaken(house, (200, ''), delete, (403, 'unknown_key'))
+def overtaken_by_delete(env):
+    overtaken(env, (200, ''), delete, (403, 'unknown_key'))
 
 
 @case(**RACE)
-def overtaken_by_rename(house):
-    overtaken(house, (200, ''), rename, (403, 'unknown_key'))
+def overtaken_by_rename(env):
+    overtaken(env, (200, ''), rename, (403, 'unknown_key'))
 
 
 @case(**RACE)
-def overtaken_by_expiry(house):
-    overtaken(house, (200, ''), expire, (403, 'unknown_key'))
+def overtaken_by_expiry(env):
+    overtaken(env, (200, ''), expire, (403, 'unknown_key'))
 
 
 @case(fault='FLUSHALL while lookups are under way',
       clients='the same: those who came after it get 403 `unknown_key`',
       lasts='no longer than those lookups', **RACE)
-def overtaken_by_flush(house):
-    overtaken(house, (200, ''), flush, (403, 'unknown_key'))
+def overtaken_by_flush(env):
+    overtaken(env, (200, ''), flush, (403, 'unknown_key'))
 
 
 @case(fault='a key is created while it is being looked up',
       clients='403 `unknown_key` to who came before; the next request works',
       lasts='no longer than that lookup', **RACE)
-def overtaken_by_create(house):
-    overtaken(house, (403, 'unknown_key'), create, (200, ''))
+def overtaken_by_create(env):
+    overtaken(env, (403, 'unknown_key'), create, (200, ''))
 
 
 @case(log=('does not tell of changed keys',), **RACE)
-def overtaken_by_message(house):
-    house.redis.do('ACL', 'SETUSER', 'default', '-client|tracking')
-    overtaken(house, (200, ''), published, (403, 'key_disabled'))
+def overtaken_by_message(env):
+    env.redis.do('ACL', 'SETUSER', 'default', '-client|tracking')
+    overtaken(env, (200, ''), published, (403, 'key_disabled'))
 
 
 @case(**RACE)
-def overtaken_and_not_kept(house):
+def overtaken_and_not_kept(env):
     """Nobody else asks meanwhile: the next one to ask is not answered from the
     older reply."""
-    proxy = house.add_proxy()
+    proxy = env.add_proxy()
     for change, reason in ((disable, 'key_disabled'),
                            (narrow, 'insufficient_scope'),
                            (delete, 'unknown_key'), (flush, 'unknown_key')):
-        key = keys.new(house.redis)
+        key = keys.new(env.redis)
         if not proxy.links:
-            house.start(proxy).ready()
-        house.back(keys.new(house.redis))
+            env.start(proxy).ready()
+        env.back(keys.new(env.redis))
         hold = Hold(proxy)
-        early = house.client()
+        early = env.client()
         early.send('/', key)
         hold.wait()
-        change(house, key)
+        change(env, key)
         time.sleep(0.3)
         hold.release()
         check(early.read().status == 200, 'the older answer')
-        answer = house.get(key)
+        answer = env.get(key)
         check(answer.status == 403 and answer.reason == reason
               and answer.cache == 'miss', answer)
         proxy.heal()
 
 
 @case(cache='16m ttl=60s bound=3s', lines=30)
-def heartbeat_proves_when_it_was_asked(house):
+def heartbeat_proves_when_it_was_asked(env):
     """A change is made just after a heartbeat was answered, the answer comes
     much later, and then nothing any more: the bound counts from before the
     change."""
-    proxy = house.add_proxy()
-    key = keys.new(house.redis)
-    house.start(proxy).ready()
-    house.expect(200, key, 2)
-    until(2, lambda: house.get(key).cache == 'hit', 'kept')
+    proxy = env.add_proxy()
+    key = keys.new(env.redis)
+    env.start(proxy).ready()
+    env.expect(200, key, 2)
+    until(2, lambda: env.get(key).cache == 'hit', 'kept')
     time.sleep(1.2)
     held, lost = threading.Event(), threading.Event()
 
@@ -195,101 +195,101 @@ def heartbeat_proves_when_it_was_asked(house):
 
     proxy.on_reply = hold
     check(held.wait(5), 'no heartbeat')
-    house.redis.do('HSET', key.record, 'enabled', '0')
+    env.redis.do('HSET', key.record, 'enabled', '0')
     start = time.monotonic()
-    until(8, lambda: house.get(key).status == 403, 'refused')
+    until(8, lambda: env.get(key).status == 403, 'refused')
     took = time.monotonic() - start
-    house.figure = 'refused after %.2f s' % took
-    check(took <= 3.7, house.figure)
-    check(took > 1.5, 'it was told:', house.figure)
+    env.figure = 'refused after %.2f s' % took
+    check(took <= 3.7, env.figure)
+    check(took > 1.5, 'it was told:', env.figure)
 
 
 @case(cache='16m ttl=60s bound=3s', redis='timeout=2500ms', lines=10)
-def readings_count_from_when_they_were_asked_for(house):
+def readings_count_from_when_they_were_asked_for(env):
     """Where nobody tells of changes, and a reply is late."""
-    house.redis.do('ACL', 'SETUSER', 'default', '-client|tracking')
-    proxy = house.add_proxy()
-    key = keys.new(house.redis)
-    house.start(proxy).ready()
-    house.expect(200, keys.new(house.redis), 2)
+    env.redis.do('ACL', 'SETUSER', 'default', '-client|tracking')
+    proxy = env.add_proxy()
+    key = keys.new(env.redis)
+    env.start(proxy).ready()
+    env.expect(200, keys.new(env.redis), 2)
     hold = Hold(proxy)
-    early = house.client()
+    early = env.client()
     early.send('/', key)
     hold.wait()
-    house.redis.do('HSET', key.record, 'enabled', '0')
+    env.redis.do('HSET', key.record, 'enabled', '0')
     start = time.monotonic()
     time.sleep(1.8)
     hold.release()
     check(early.read().status == 200, 'the older answer')
-    check(house.get(key).cache == 'hit', 'it was not kept')
-    until(8, lambda: house.get(key).status == 403, 'refused')
+    check(env.get(key).cache == 'hit', 'it was not kept')
+    until(8, lambda: env.get(key).status == 403, 'refused')
     took = time.monotonic() - start
-    house.figure = 'refused after %.2f s' % took
-    check(took <= 3.7, house.figure)
+    env.figure = 'refused after %.2f s' % took
+    check(took <= 3.7, env.figure)
 
 
 @case(fault='a key is created just after it was refused as unknown',
       clients='it works at once', lasts='milliseconds', workers=2,
       cache='16m negative=60s')
-def created_after_a_miss(house):
-    house.start().ready()
-    workers = house.each_worker()
+def created_after_a_miss(env):
+    env.start().ready()
+    workers = env.each_worker()
     slowest = 0
     for _ in range(20):
         key = keys.Key()
         for client in workers.values():
             check(client.get('/', key).reason == 'unknown_key', 'known')
             check(client.get('/', key).cache == 'negative', 'not cached')
-        house.redis.pipe(key.commands())
+        env.redis.pipe(key.commands())
         start = time.monotonic()
         for client in workers.values():
             until(2, lambda: client.get('/', key).status == 200, 'created')
         slowest = max(slowest, time.monotonic() - start)
-    house.figure = 'at most %.3f s' % slowest
+    env.figure = 'at most %.3f s' % slowest
 
 
 @case(redis='timeout=20s', cache='16m ttl=10m bound=20s')
-def link_of_changes_dies_during_a_lookup(house):
+def link_of_changes_dies_during_a_lookup(env):
     """The change itself is told to nobody: the new link is what counts."""
-    proxy = house.add_proxy()
-    key = keys.new(house.redis)
-    house.start(proxy).ready()
+    proxy = env.add_proxy()
+    key = keys.new(env.redis)
+    env.start(proxy).ready()
     time.sleep(0.3)
     hold = Hold(proxy)
-    early = house.client()
+    early = env.client()
     early.send('/', key)
     hold.wait()
     proxy.on_connect = lambda link: link.cut()
     for link in proxy.links:
         if link.tracking:
             link.cut()
-    disable(house, key)
+    disable(env, key)
     proxy.on_connect = None
     time.sleep(0.3)
-    house.ready()
+    env.ready()
     hold.release()
     check(early.read().status == 200, 'the older answer')
-    house.expect(403, key, reason='key_disabled')
+    env.expect(403, key, reason='key_disabled')
 
 
 @case(redis='timeout=20s', cache='16m ttl=10m negative=60s bound=20s')
-def stranger_beside_the_holder(house):
+def stranger_beside_the_holder(env):
     """Both wait for one lookup: the stranger's text is kept as an unknown one,
     in the part of the cache that a flood may fill."""
-    key = keys.new(house.redis)
+    key = keys.new(env.redis)
     wrong = keys.Key()
     body = 'sk_%s_%s' % (key.id, 'W' * 32)
     wrong.text = body + keys.checksum(body)
-    house.start().ready()
+    env.start().ready()
     time.sleep(0.3)
-    house.redis.pause()
-    holder, stranger = house.client(), house.client()
+    env.redis.pause()
+    holder, stranger = env.client(), env.client()
     for client in (holder, stranger):
         client.get('/pid')
     holder.send('/', key)
     stranger.send('/', wrong)
-    until(5, lambda: house.counted() >= 2, 'both wait')
-    house.redis.go_on()
+    until(5, lambda: env.counted() >= 2, 'both wait')
+    env.redis.go_on()
     check(holder.read().status == 200, 'the holder')
     check(stranger.read().reason == 'unknown_key', 'the stranger')
     for _ in range(3):
@@ -300,22 +300,22 @@ def stranger_beside_the_holder(house):
 
 
 @case(cache='16m ttl=10m bound=2s', workers=2)
-def revoked_under_load(house):
+def revoked_under_load(env):
     """Many changes of one key while it is asked for without a pause: once
     refused by a worker, it stays refused until it is enabled again."""
-    key = keys.new(house.redis)
-    house.start().ready()
-    workers = house.each_worker()
+    key = keys.new(env.redis)
+    env.start().ready()
+    workers = env.each_worker()
     slowest = 0
     for _ in range(100):
         for client in workers.values():
             until(2, lambda: client.get('/gif', key).status == 200, 'enabled')
-        house.redis.do('HSET', key.record, 'enabled', '0')
+        env.redis.do('HSET', key.record, 'enabled', '0')
         start = time.monotonic()
         for client in workers.values():
             until(2, lambda: client.get('/gif', key).status == 403, 'disabled')
         slowest = max(slowest, time.monotonic() - start)
         for client in workers.values():
             check(client.get('/gif', key).status == 403, 'allowed again')
-        house.redis.do('HSET', key.record, 'enabled', '1')
-    house.figure = 'refused after %.3f s at most' % slowest
+        env.redis.do('HSET', key.record, 'enabled', '1')
+    env.figure = 'refused after %.3f s at most' % slowest

@@ -36,12 +36,12 @@ def strays():
               'one, gets its own replies',
       log=('redis connection to … lost: an unexpected reply',),
       lasts='at most 2 s', cache='16m ttl=60s bound=2s negative=1s', lines=200)
-def replies_out_of_step(house):
-    proxy = house.add_proxy()
-    house.start(proxy).ready()
+def replies_out_of_step(env):
+    proxy = env.add_proxy()
+    env.start(proxy).ready()
     for name, said in strays():
-        asked, victim, other = keys.new(house.redis, 3)
-        house.back(keys.new(house.redis))
+        asked, victim, other = keys.new(env.redis, 3)
+        env.back(keys.new(env.redis))
         told = []
 
         def stray(reply):
@@ -51,27 +51,27 @@ def replies_out_of_step(house):
             return said + reply.raw
 
         proxy.on_reply = stray
-        answer = house.get(asked)
+        answer = env.get(asked)
         check(answer.status in (403, 503) and told, answer, 'at', name)
         if not name.startswith('a lookup') and not name.startswith('all of'):
             check(answer.status == 503, answer, 'at', name)
         # whatever is left over is for nobody
-        house.redis.do('HSET', victim.record, 'enabled', '0')
+        env.redis.do('HSET', victim.record, 'enabled', '0')
         for _ in range(3):
-            answer = house.get(victim)
+            answer = env.get(victim)
             check(answer.status == 503 or answer.reason == 'key_disabled',
                   answer, 'at', name)
-            answer = house.get(other)
+            answer = env.get(other)
             check(answer.status in (200, 503), answer, 'at', name)
         proxy.heal()
-        house.back(other)
-        house.expect(403, victim, 2, reason='key_disabled')
+        env.back(other)
+        env.expect(403, victim, 2, reason='key_disabled')
         # a whole answer is one, until its key changes
-        house.redis.do('HSET', asked.record, 'name', 'x')
-        house.expect(200, asked, 2.5)
-        house.ready()
-        house.redis.do('HSET', other.record, 'enabled', '0')
-        house.expect(403, other, 1.5, reason='key_disabled')
+        env.redis.do('HSET', asked.record, 'name', 'x')
+        env.expect(200, asked, 2.5)
+        env.ready()
+        env.redis.do('HSET', other.record, 'enabled', '0')
+        env.expect(403, other, 1.5, reason='key_disabled')
 
 
 class Recorder:
@@ -106,60 +106,60 @@ STALE = dict(cache='16m ttl=60s bound=2s', lines=20,
 @case(fault='all that was said to a lookup comes a second time',
       clients='no record of before a change is used for longer than `bound`',
       lasts='a round trip', **STALE)
-def a_lookup_is_answered_twice(house):
-    proxy = house.add_proxy()
+def a_lookup_is_answered_twice(env):
+    proxy = env.add_proxy()
     recorder = proxy.on_reply = Recorder()
-    key = keys.new(house.redis)
-    house.start(proxy).ready()
-    house.expect(200, key)
-    house.redis.do('HSET', key.record, 'enabled', '0')
+    key = keys.new(env.redis)
+    env.start(proxy).ready()
+    env.expect(200, key)
+    env.redis.do('HSET', key.record, 'enabled', '0')
     # the change has been told when the next request comes
     time.sleep(0.2)
     recorder.again = True
-    house.get(key)
+    env.get(key)
     check(recorder.told, 'nothing was said twice')
-    house.expect(403, key, 2, reason='key_disabled')
+    env.expect(403, key, 2, reason='key_disabled')
 
 
 @case(http='scoped_key_last_used off;', **STALE)
-def out_of_step_under_load(house):
+def out_of_step_under_load(env):
     """Something is always under way, so that nothing is left over."""
-    proxy = house.add_proxy()
+    proxy = env.add_proxy()
     recorder = proxy.on_reply = Recorder()
-    key = keys.new(house.redis)
-    house.start(proxy).ready()
-    house.expect(200, key)
+    key = keys.new(env.redis)
+    env.start(proxy).ready()
+    env.expect(200, key)
     recorder.pause = 0.01
     over = threading.Event()
 
     def ask():
         while not over.is_set():
-            house.get(keys.Key())
+            env.get(keys.Key())
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     try:
-        until(5, lambda: house.redis.calls('exec') > 50, 'a load')
+        until(5, lambda: env.redis.calls('exec') > 50, 'a load')
         recorder.again = True
-        took = until(5, lambda: house.lines(
+        took = until(5, lambda: env.lines(
             'redis connection to … lost: an unexpected reply'), 'noticed')
-        house.figure = 'noticed after %.2f s' % took
-        check(took < 2, house.figure)
+        env.figure = 'noticed after %.2f s' % took
+        check(took < 2, env.figure)
     finally:
         over.set()
         for thread in threads:
             thread.join()
-    house.expect(200, key, 2.5)
+    env.expect(200, key, 2.5)
 
 
 @case(log=('redis tracking link to … lost: an unexpected message',),
       cache='16m bound=2s', lines=60)
-def confirmations_out_of_step(house):
+def confirmations_out_of_step(env):
     """What confirms nothing is no proof, and costs the link of changes."""
-    proxy = house.add_proxy()
-    key = keys.new(house.redis)
-    house.start(proxy).ready()
+    proxy = env.add_proxy()
+    key = keys.new(env.redis)
+    env.start(proxy).ready()
     confirmed = (b'*3\r\n$9\r\nsubscribe\r\n$21\r\nscoped_key:invalidate\r\n'
                  b':2\r\n')
     for stray, alone in (
@@ -167,7 +167,7 @@ def confirmations_out_of_step(house):
             (b'*2\r\n$4\r\npong\r\n$0\r\n\r\n', 0),
             (b'*3\r\n$9\r\nsubscribe\r\n$20\r\n__redis__:invalidate\r\n'
              b':1\r\n', 0), (confirmed, 0), (confirmed, 1)):
-        house.expect(200, key, 2.5)
+        env.expect(200, key, 2.5)
         told = []
 
         def add(reply):
@@ -182,11 +182,11 @@ def confirmations_out_of_step(house):
         proxy.on_reply = add
         until(9, lambda: link.over, 'the link is lost at', stray)
         proxy.heal()
-        house.ready()
-        house.expect(200, key, 2.5)
-        house.redis.do('HSET', key.record, 'enabled', '0')
-        house.expect(403, key, 1.5, reason='key_disabled')
-        house.redis.do('HSET', key.record, 'enabled', '1')
+        env.ready()
+        env.expect(200, key, 2.5)
+        env.redis.do('HSET', key.record, 'enabled', '0')
+        env.expect(403, key, 1.5, reason='key_disabled')
+        env.redis.do('HSET', key.record, 'enabled', '1')
 
 
 class Late:
@@ -205,14 +205,14 @@ class Late:
         return reply.raw
 
 
-def ask_steadily(house, known, pause):
+def ask_steadily(env, known, pause):
     """A lookup in every pause, whether or not the last one is answered."""
     statuses, clients = [], []
     start = time.monotonic()
     for number, key in enumerate(known):
         time.sleep(max(0, start + number * pause - time.monotonic()))
         client = clients.pop(0) if clients and clients[0].answered() \
-            else web.Client(house.http)
+            else web.Client(env.http)
         if hasattr(client, 'started'):
             statuses.append(client.read().status)
         client.send('/gif', key)
@@ -224,25 +224,25 @@ def ask_steadily(house, known, pause):
     return statuses
 
 
-def some_late(house, every, allowed):
-    proxy = house.add_proxy()
-    house.start(proxy).ready()
+def some_late(env, every, allowed):
+    proxy = env.add_proxy()
+    env.start(proxy).ready()
     for _ in range(ATTEMPTS):
         proxy.heal()
-        house.back(keys.new(house.redis), 5)
-        known = keys.new(house.redis, 600)
-        lost = len(house.lines('redis connection to … lost'))
+        env.back(keys.new(env.redis), 5)
+        known = keys.new(env.redis, 600)
+        lost = len(env.lines('redis connection to … lost'))
         proxy.on_reply = Late(every, 0.3)
-        statuses = ask_steadily(house, known, 1 / 60)
+        statuses = ask_steadily(env, known, 1 / 60)
         undecided = statuses.count(503)
-        lost = len(house.lines('redis connection to … lost')) - lost
-        house.figure = '%.1f %% of %d undecided' % (
+        lost = len(env.lines('redis connection to … lost')) - lost
+        env.figure = '%.1f %% of %d undecided' % (
             100 * undecided / len(statuses), len(statuses))
         check(set(statuses) <= {200, 503}, set(statuses))
         check(undecided >= 1, 'none was late')
         if undecided <= allowed and not lost:
             return
-    check(False, house.figure, lost, 'connections lost')
+    check(False, env.figure, lost, 'connections lost')
 
 
 LATE = dict(http='scoped_key_last_used off; scoped_key_log_level info;',
@@ -255,27 +255,27 @@ ATTEMPTS = 3
 @case(fault='one reply in a hundred is later than `timeout`',
       clients='503 to who waited for that one',
       lasts='the others wait for it, twice `timeout` at most', **LATE)
-def one_in_a_hundred_is_late(house):
-    some_late(house, 100, 15)
+def one_in_a_hundred_is_late(env):
+    some_late(env, 100, 15)
 
 
 @case(**LATE)
-def one_in_twenty_is_late(house):
-    some_late(house, 20, 60)
+def one_in_twenty_is_late(env):
+    some_late(env, 20, 60)
 
 
 @case(log=('redis connection to … lost: no reply in time',), lines=8)
-def late_for_good(house):
+def late_for_good(env):
     """When nothing at all comes for two time-outs, the connection goes."""
-    proxy = house.add_proxy()
-    known = keys.new(house.redis, 4)
-    house.start(proxy).ready()
-    house.expect(200, known[0], 2)
-    house.expect(200, known[1])
+    proxy = env.add_proxy()
+    known = keys.new(env.redis, 4)
+    env.start(proxy).ready()
+    env.expect(200, known[0], 2)
+    env.expect(200, known[1])
     links = list(proxy.links)
     proxy.on_reply = lambda reply: (
         b'' if reply.link.data and reply.link in links else reply.raw)
-    first, second = house.client(), house.client()
+    first, second = env.client(), env.client()
     first.send('/', known[2])
     time.sleep(0.1)
     second.send('/', known[3])
@@ -283,16 +283,16 @@ def late_for_good(house):
     check(answer.status == 503 and answer.seconds < 2.5, answer)
     answer = second.read()
     check(answer.status == 503 and answer.seconds < 4, answer)
-    house.back(known[2])
+    env.back(known[2])
 
 
 @case(lines=4)
-def a_late_reply_is_not_kept(house):
+def a_late_reply_is_not_kept(env):
     """It comes when nobody waits for it, and tells nobody anything."""
-    proxy = house.add_proxy()
-    late, other = keys.new(house.redis, 2)
-    house.start(proxy).ready()
-    house.expect(200, keys.new(house.redis), 2)
+    proxy = env.add_proxy()
+    late, other = keys.new(env.redis, 2)
+    env.start(proxy).ready()
+    env.expect(200, keys.new(env.redis), 2)
     held = threading.Event()
 
     def hold(reply):
@@ -302,27 +302,27 @@ def a_late_reply_is_not_kept(house):
         return reply.raw
 
     proxy.on_reply = hold
-    first = house.client()
+    first = env.client()
     first.send('/', late)
     check(held.wait(5), 'no lookup came')
     time.sleep(0.1)
     # sent behind it, and answered with it
-    answer = house.get(other)
+    answer = env.get(other)
     check(answer.status == 200, answer)
     check(first.read().status == 503, 'it was not late')
-    answer = house.get(late)
+    answer = env.get(late)
     check(answer.status == 200 and answer.cache == 'miss', answer)
-    check(not house.lines('lost'), 'the connection was')
+    check(not env.lines('lost'), 'the connection was')
 
 
 @case(cache='16m bound=1s ttl=60s', redis='timeout=900ms', lines=8)
-def older_than_the_bound(house):
+def older_than_the_bound(env):
     """A reply that comes after more than the bound decides nothing: the key
     is looked up again, although the change was told long ago."""
-    proxy = house.add_proxy()
-    late, key = keys.new(house.redis, 2)
-    house.start(proxy).ready()
-    house.expect(200, keys.new(house.redis), 2)
+    proxy = env.add_proxy()
+    late, key = keys.new(env.redis, 2)
+    env.start(proxy).ready()
+    env.expect(200, keys.new(env.redis), 2)
     held = threading.Event()
 
     def hold(reply):
@@ -332,59 +332,59 @@ def older_than_the_bound(house):
         return reply.raw
 
     proxy.on_reply = hold
-    first, second = house.client(), house.client()
+    first, second = env.client(), env.client()
     first.send('/', late)
     check(held.wait(5), 'no lookup came')
     second.send('/', key)
-    until(2, lambda: house.counted() >= 2, 'both wait')
+    until(2, lambda: env.counted() >= 2, 'both wait')
     time.sleep(0.1)
-    house.redis.do('HSET', key.record, 'enabled', '0')
+    env.redis.do('HSET', key.record, 'enabled', '0')
     answer = second.read()
     check(answer.reason in ('key_disabled', 'store_unavailable'), answer)
     check(answer.seconds > 1, answer)
     check(first.read().status == 503, 'it was not late')
-    house.expect(403, key, 1, reason='key_disabled')
-    house.figure = 'after %.2f s: %s' % (answer.seconds, answer.reason)
+    env.expect(403, key, 1, reason='key_disabled')
+    env.figure = 'after %.2f s: %s' % (answer.seconds, answer.reason)
 
 
 @case(fault='Redis closes a connection that is not in use (its `timeout N`)',
       clients='nothing', lasts='it is made anew at once')
-def idle_connection_is_closed(house):
-    known = keys.new(house.redis, 4)
-    house.start().ready()
-    house.expect(200, known[0], 2)
-    house.redis.do('CONFIG', 'SET', 'timeout', '1')
-    identity = data_links(house)
+def idle_connection_is_closed(env):
+    known = keys.new(env.redis, 4)
+    env.start().ready()
+    env.expect(200, known[0], 2)
+    env.redis.do('CONFIG', 'SET', 'timeout', '1')
+    identity = data_links(env)
     for key in known[1:]:
-        until(8, lambda: data_links(house)
-              and not set(data_links(house)) & set(identity), 'it is closed')
-        identity = data_links(house)
-        check(house.get(key).status == 200, 'not decided')
+        until(8, lambda: data_links(env)
+              and not set(data_links(env)) & set(identity), 'it is closed')
+        identity = data_links(env)
+        check(env.get(key).status == 200, 'not decided')
 
 
-def data_links(house):
+def data_links(env):
     """The ids of connections that are not the test's own."""
-    text = house.redis.do('CLIENT', 'LIST', 'TYPE', 'normal').decode()
+    text = env.redis.do('CLIENT', 'LIST', 'TYPE', 'normal').decode()
     return [dict(word.split('=', 1) for word in line.split()
                  if '=' in word)['id']
             for line in text.splitlines() if 'cmd=client' not in line]
 
 
-def lose_links(house, how):
+def lose_links(env, how):
     """The first key after the connection has gone while it was idle."""
-    proxy = house.add_proxy()
-    known = keys.new(house.redis, 7)
-    house.start(proxy).ready()
-    house.expect(200, known[0], 2)
+    proxy = env.add_proxy()
+    known = keys.new(env.redis, 7)
+    env.start(proxy).ready()
+    env.expect(200, known[0], 2)
     slowest = 0
     for key in known[1:]:
         time.sleep(1.2)
         how(proxy, [link for link in proxy.links if not link.tracking])
-        answer = house.get(key)
+        answer = env.get(key)
         check(answer.status == 200, answer)
         slowest = max(slowest, answer.seconds)
         proxy.heal()
-    house.figure = 'the slowest took %.3f s' % slowest
+    env.figure = 'the slowest took %.3f s' % slowest
 
 
 # a last use would be written half a second later
@@ -395,18 +395,18 @@ UNUSED = dict(http='scoped_key_last_used off;')
             'firewall, and nobody tells',
       clients='the lookup is sent once more on a new one',
       lasts='`timeout`', **UNUSED)
-def dropped_while_idle(house):
+def dropped_while_idle(env):
     def how(proxy, links):
         proxy.on_reply = lambda reply: (
             b'' if reply.link in links else reply.raw)
 
-    lose_links(house, how)
+    lose_links(env, how)
 
 
 @case(fault='a connection is reset as it is used again',
       clients='the lookup is sent once more on a new one',
       lasts='milliseconds', **UNUSED)
-def reset_when_used_again(house):
+def reset_when_used_again(env):
     def how(proxy, links):
         def cut(reply):
             if reply.link not in links:
@@ -415,16 +415,16 @@ def reset_when_used_again(house):
             return b''
         proxy.on_reply = cut
 
-    lose_links(house, how)
+    lose_links(env, how)
 
 
 @case(lines=20)
-def reset_each_time(house):
+def reset_each_time(env):
     """Twice is enough: who waits gets an answer."""
-    proxy = house.add_proxy()
-    key = keys.new(house.redis)
-    house.start(proxy).ready()
-    house.expect(200, keys.new(house.redis), 2)
+    proxy = env.add_proxy()
+    key = keys.new(env.redis)
+    env.start(proxy).ready()
+    env.expect(200, keys.new(env.redis), 2)
     asked = []
 
     def cut(reply):
@@ -435,20 +435,20 @@ def reset_each_time(house):
         return reply.raw
 
     proxy.on_reply = cut
-    answer = house.get(key)
+    answer = env.get(key)
     check(answer.status == 503 and answer.seconds < 2, answer)
     check(len(asked) == 2, 'asked', len(asked), 'times')
     proxy.heal()
-    house.back(key)
+    env.back(key)
 
 
 @case(fault='Redis, or a proxy before it, closes the connection at each lookup',
       clients='503', lasts='as long as it does so', cache='16m negative=1ms',
       log=('redis connection to … lost: closed by the server',), lines=60)
-def closed_at_each_lookup(house):
+def closed_at_each_lookup(env):
     """It is not asked again and again without a pause."""
-    proxy = house.add_proxy()
-    house.start(proxy).ready()
+    proxy = env.add_proxy()
+    env.start(proxy).ready()
 
     def cut(reply):
         if not reply.answers(b'MULTI'):
@@ -462,7 +462,7 @@ def closed_at_each_lookup(house):
 
     def ask():
         while time.monotonic() < end:
-            statuses.add(house.get(keys.Key()).status)
+            statuses.add(env.get(keys.Key()).status)
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
@@ -471,18 +471,18 @@ def closed_at_each_lookup(house):
         thread.join()
     check(statuses == {503}, statuses)
     links = len(proxy.links) - before
-    house.figure = '%d connections within 3 s' % links
-    check(links <= 30, house.figure)
+    env.figure = '%d connections within 3 s' % links
+    check(links <= 30, env.figure)
     proxy.heal()
-    house.back(keys.new(house.redis))
+    env.back(keys.new(env.redis))
 
 
 @case(lines=2)
-def idle_connection_is_tried(house):
+def idle_connection_is_tried(env):
     """Every half minute, so that nobody closes it, and a dead one is known."""
-    proxy = house.add_proxy()
-    house.start(proxy).ready()
-    house.expect(200, keys.new(house.redis), 2)
+    proxy = env.add_proxy()
+    env.start(proxy).ready()
+    env.expect(200, keys.new(env.redis), 2)
     tried = []
 
     def watch(reply):
@@ -494,20 +494,20 @@ def idle_connection_is_tried(house):
     time.sleep(1)
     proxy.on_reply = watch
     until(40, lambda: tried, 'it is tried')
-    check(house.expect(200, keys.new(house.redis)), 'it works')
-    check(not house.lines('lost'), 'it was lost')
+    check(env.expect(200, keys.new(env.redis)), 'it works')
+    check(not env.lines('lost'), 'it was lost')
 
 
 @case(http='scoped_key_last_used 1s;', lines=0)
-def last_use_over_a_dropped_connection(house):
+def last_use_over_a_dropped_connection(env):
     """It is written, too, and nothing is said."""
-    proxy = house.add_proxy()
-    key = keys.new(house.redis)
-    house.start(proxy).ready()
-    house.expect(200, key, 2)
+    proxy = env.add_proxy()
+    key = keys.new(env.redis)
+    env.start(proxy).ready()
+    env.expect(200, key, 2)
 
     def last_use():
-        return float(house.redis.do('ZSCORE', keys.PREFIX + 'last_used',
+        return float(env.redis.do('ZSCORE', keys.PREFIX + 'last_used',
                                     key.id) or 0)
 
     until(3, last_use, 'the first one is written')
@@ -515,5 +515,5 @@ def last_use_over_a_dropped_connection(house):
     time.sleep(2.2)
     links = [link for link in proxy.links if not link.tracking]
     proxy.on_reply = lambda reply: b'' if reply.link in links else reply.raw
-    check(house.expect(200, key).cache == 'hit', 'no hit')
+    check(env.expect(200, key).cache == 'hit', 'no hit')
     until(4, lambda: last_use() > before, 'the next one is written')

@@ -10,10 +10,10 @@ from kit.case import case, check, until
 
 
 @case(redis='timeout=10s connect_timeout=10s', cache='16m bound=10s')
-def byte_by_byte(house):
+def byte_by_byte(env):
     """Every byte comes alone, on both links."""
-    proxy = house.add_proxy()
-    key = keys.new(house.redis)
+    proxy = env.add_proxy()
+    key = keys.new(env.redis)
     stranger = keys.Key()
 
     def slowly(reply):
@@ -22,20 +22,20 @@ def byte_by_byte(house):
             yield reply.raw[n:n + 1]
 
     proxy.on_reply = slowly
-    house.start(proxy).ready()
-    house.expect(200, key, 5)
-    house.expect(403, stranger, reason='unknown_key')
-    house.redis.do('HSET', key.record, 'enabled', '0')
-    house.expect(403, key, 5, reason='key_disabled')
+    env.start(proxy).ready()
+    env.expect(200, key, 5)
+    env.expect(403, stranger, reason='unknown_key')
+    env.redis.do('HSET', key.record, 'enabled', '0')
+    env.expect(403, key, 5, reason='key_disabled')
 
 
 @case(redis='timeout=10s', cache='16m bound=10s')
-def all_in_one_piece(house):
+def all_in_one_piece(env):
     """Replies to many lookups in one piece are told apart."""
-    proxy = house.add_proxy()
-    known = keys.new(house.redis, 40)
-    house.start(proxy).ready()
-    house.expect(200, known[0], 2)
+    proxy = env.add_proxy()
+    known = keys.new(env.redis, 40)
+    env.start(proxy).ready()
+    env.expect(200, known[0], 2)
     wanted = 4 * (len(known) - 1)
     held = []
 
@@ -46,7 +46,7 @@ def all_in_one_piece(house):
         return b''.join(held) if len(held) == wanted else b''
 
     proxy.on_reply = join
-    clients = [house.client() for _ in known[1:]]
+    clients = [env.client() for _ in known[1:]]
     for client, key in zip(clients, known[1:]):
         client.send('/', key)
     for client, key in zip(clients, known[1:]):
@@ -62,11 +62,11 @@ def all_in_one_piece(house):
            'redis connection to … is up again'),
       lasts='as long as it is slow; the late reply is thrown away',
       redis='', cache='16m bound=1s', lines=30)
-def later_than_the_time_out(house):
-    proxy = house.add_proxy()
-    cached, first, second = keys.new(house.redis, 3)
-    house.start(proxy).ready()
-    house.expect(200, cached, 2)
+def later_than_the_time_out(env):
+    proxy = env.add_proxy()
+    cached, first, second = keys.new(env.redis, 3)
+    env.start(proxy).ready()
+    env.expect(200, cached, 2)
     late = []
 
     def delay(reply):
@@ -76,26 +76,26 @@ def later_than_the_time_out(house):
         return reply.raw
 
     proxy.on_reply = delay
-    answer = house.expect(503, first, reason='store_unavailable')
+    answer = env.expect(503, first, reason='store_unavailable')
     check(0.2 < answer.seconds < 2, answer)
     check(answer.headers.get('retry-after') == '1', answer.headers)
-    house.expect(200, cached)
-    house.expect(200, second, 2.5)
+    env.expect(200, cached)
+    env.expect(200, second, 2.5)
     time.sleep(1)
     for key in (first, second, cached):
-        check(house.expect(200, key).body == key.id.encode(), 'another key')
+        check(env.expect(200, key).body == key.id.encode(), 'another key')
 
 
 @case(fault='the reply of another key comes',
       clients='403 `unknown_key`: a record carries the digest of its key',
       lasts='`negative`, or until the key is changed', cache='16m negative=1s')
-def replies_swapped(house):
-    proxy = house.add_proxy()
-    strong = keys.new(house.redis, scopes=('**:*',))
-    weak = keys.new(house.redis, scopes=('mail:read',))
-    plain = keys.new(house.redis)
-    house.start(proxy).ready()
-    house.expect(200, plain, 2)
+def replies_swapped(env):
+    proxy = env.add_proxy()
+    strong = keys.new(env.redis, scopes=('**:*',))
+    weak = keys.new(env.redis, scopes=('mail:read',))
+    plain = keys.new(env.redis)
+    env.start(proxy).ready()
+    env.expect(200, plain, 2)
     held = []
 
     def swap(reply):
@@ -109,27 +109,27 @@ def replies_swapped(house):
         return b''.join(held)
 
     proxy.on_reply = swap
-    clients = [house.client(), house.client()]
+    clients = [env.client(), env.client()]
     for client, key in zip(clients, (weak, strong)):
         client.send('/', key)
     for client in clients:
         answer = client.read()
         check(answer.status == 403 and answer.reason == 'unknown_key', answer)
     proxy.heal()
-    house.expect(403, weak, 2, reason='insufficient_scope')
-    house.expect(200, strong, 2)
+    env.expect(403, weak, 2, reason='insufficient_scope')
+    env.expect(200, strong, 2)
 
 
-def cut_everywhere(house, middle):
+def cut_everywhere(env, middle):
     """Both links are cut before, or within, their reply n; for each n."""
-    with open(house.dir + '/password', 'w') as file:
+    with open(env.dir + '/password', 'w') as file:
         file.write('secret\n')
-    house.redis.do('CONFIG', 'SET', 'requirepass', 'secret')
-    house.redis.do('SELECT', '1')
-    proxy = house.add_proxy()
-    known = keys.new(house.redis)
-    house.start(proxy).ready()
-    house.expect(200, known, 2)
+    env.redis.do('CONFIG', 'SET', 'requirepass', 'secret')
+    env.redis.do('SELECT', '1')
+    proxy = env.add_proxy()
+    known = keys.new(env.redis)
+    env.start(proxy).ready()
+    env.expect(200, known, 2)
     longest = 0
 
     for step in range(9):
@@ -147,24 +147,24 @@ def cut_everywhere(house, middle):
         proxy.on_reply = cut
         for link in list(proxy.links):
             link.cut()
-        fresh = keys.new(house.redis)
+        fresh = keys.new(env.redis)
         until(3, lambda: cuts, 'a cut at reply', step)
         if step == 0 and not middle:
             # the cut may have been the tracking link's: a request asks for the
             # other one, when its back-off is over
-            until(3, lambda: house.get(fresh) and
-                  house.lines('redis connection to … could not be made'),
+            until(3, lambda: env.get(fresh) and
+                  env.lines('redis connection to … could not be made'),
                   'a connection that was cut in its greeting')
         for _ in range(5):
-            answer = house.get(fresh)
+            answer = env.get(fresh)
             check(answer.status in (200, 503), answer, 'at reply', step)
             check(answer.seconds < 2, answer, 'at reply', step)
         proxy.heal()
-        longest = max(longest, house.back(keys.new(house.redis)))
+        longest = max(longest, env.back(keys.new(env.redis)))
         # tracking is back as well when a change is known at once
-        house.redis.do('HSET', fresh.record, 'enabled', '0')
-        house.expect(403, fresh, 2.5, reason='key_disabled')
-    house.figure = 'at most %.2f s until all is well' % longest
+        env.redis.do('HSET', fresh.record, 'enabled', '0')
+        env.expect(403, fresh, 2.5, reason='key_disabled')
+    env.figure = 'at most %.2f s until all is well' % longest
 
 
 CUT = dict(redis='password_file=DIR/password db=1', cache='16m bound=2s',
@@ -178,13 +178,13 @@ CUT = dict(redis='password_file=DIR/password db=1', cache='16m bound=2s',
            'redis tracking link to … lost: closed by the server',
            'redis tracking link to … is up again'),
       lasts='at most 2 s after it can be made again', **CUT)
-def cut_between_replies(house):
-    cut_everywhere(house, middle=False)
+def cut_between_replies(env):
+    cut_everywhere(env, middle=False)
 
 
 @case(**CUT)
-def cut_within_replies(house):
-    cut_everywhere(house, middle=True)
+def cut_within_replies(env):
+    cut_everywhere(env, middle=True)
 
 
 @case(fault='everything that Redis says is lost on the way',
@@ -195,23 +195,23 @@ def cut_within_replies(house):
            'redis tracking link to … lost: no heartbeat'),
       lasts='at most 2 s after it is heard again', cache='16m bound=3s',
       lines=12)
-def replies_vanish(house):
-    proxy = house.add_proxy()
-    cached, other = keys.new(house.redis, 2)
-    house.start(proxy).ready()
-    house.expect(200, cached, 2)
-    until(2, lambda: house.get(cached).cache == 'hit', 'a hit')
+def replies_vanish(env):
+    proxy = env.add_proxy()
+    cached, other = keys.new(env.redis, 2)
+    env.start(proxy).ready()
+    env.expect(200, cached, 2)
+    until(2, lambda: env.get(cached).cache == 'hit', 'a hit')
     start = time.monotonic()
     proxy.on_reply = lambda reply: b''
-    house.expect(503, other)
-    house.expect(503, cached, 5.5)
+    env.expect(503, other)
+    env.expect(503, cached, 5.5)
     took = time.monotonic() - start
     check(took <= 4.5, 'allowed for %.2f s' % took)
-    check(house.get(cached).seconds < 1, 'not at once')
-    until(6, lambda: house.lines('no heartbeat'), 'the tracking link is lost')
+    check(env.get(cached).seconds < 1, 'not at once')
+    until(6, lambda: env.lines('no heartbeat'), 'the tracking link is lost')
     proxy.heal()
-    back = house.back(cached)
-    house.figure = 'allowed for %.2f s, back after %.2f s' % (took, back)
+    back = env.back(cached)
+    env.figure = 'allowed for %.2f s, back after %.2f s' % (took, back)
 
 
 @case(fault='what Redis tells of changes is lost on the way, nothing else',
@@ -219,30 +219,30 @@ def replies_vanish(house):
       log=('redis tracking link to … lost: no heartbeat',
            'redis tracking link to … could not be made: greeting timed out'),
       lasts='at most `bound`, 5 s', lines=8)
-def tracking_vanishes(house):
-    proxy = house.add_proxy()
-    key = keys.new(house.redis)
-    house.start(proxy).ready()
-    house.expect(200, key, 2)
+def tracking_vanishes(env):
+    proxy = env.add_proxy()
+    key = keys.new(env.redis)
+    env.start(proxy).ready()
+    env.expect(200, key, 2)
     time.sleep(1.2)
     proxy.on_reply = lambda reply: reply.raw if reply.link.data else b''
-    house.redis.do('HSET', key.record, 'enabled', '0')
+    env.redis.do('HSET', key.record, 'enabled', '0')
     start = time.monotonic()
-    house.expect(403, key, 7, reason='key_disabled')
+    env.expect(403, key, 7, reason='key_disabled')
     took = time.monotonic() - start
     check(took <= 6, 'allowed for %.2f s' % took)
-    house.figure = 'refused after %.2f s' % took
+    env.figure = 'refused after %.2f s' % took
     # and stays refused, while the record is read anew each bound
-    house.expect(403, key, reason='key_disabled')
-    until(4, lambda: house.lines('greeting timed out'), 'tried again')
+    env.expect(403, key, reason='key_disabled')
+    until(4, lambda: env.lines('greeting timed out'), 'tried again')
 
 
 @case(fault='nobody answers at the address of Redis',
       clients='503 after `connect_timeout`, then at once',
       log=('redis connection to … could not be made: connect timed out',),
       lasts='at most 2 s after it answers', lines=6)
-def connect_hangs(house):
-    key = keys.new(house.redis)
+def connect_hangs(env):
+    key = keys.new(env.redis)
     listener = socket.socket()
     listener.bind(('127.0.0.1', 0))
     listener.listen(0)
@@ -253,11 +253,11 @@ def connect_hangs(house):
         filler.setblocking(False)
         filler.connect_ex(listener.getsockname())
         fillers.append(filler)
-    house.start('127.0.0.1:%d' % listener.getsockname()[1])
-    answer = house.get(key)
+    env.start('127.0.0.1:%d' % listener.getsockname()[1])
+    answer = env.get(key)
     check(answer.status == 503 and answer.seconds < 2, answer)
-    until(3, lambda: house.lines('connect timed out'), 'the log says so')
-    answer = house.get(key)
+    until(3, lambda: env.lines('connect timed out'), 'the log says so')
+    answer = env.get(key)
     check(answer.status == 503 and answer.seconds < 1, answer)
     for filler in fillers:
         filler.close()
@@ -265,11 +265,11 @@ def connect_hangs(house):
 
 
 @case(cache='16m bound=2s', lines=40)
-def slow_but_in_time(house):
+def slow_but_in_time(env):
     """Every reply and message is late by 0.15 s: lookups pipeline, and a
     revocation is late by no more than that."""
-    proxy = house.add_proxy()
-    known = keys.new(house.redis, 20)
+    proxy = env.add_proxy()
+    known = keys.new(env.redis, 20)
     seen = threading.local()
 
     def delay(reply):
@@ -279,24 +279,24 @@ def slow_but_in_time(house):
         seen.last = time.monotonic()
         return reply.raw
 
-    house.start(proxy).ready()
-    house.expect(200, known[0], 2)
+    env.start(proxy).ready()
+    env.expect(200, known[0], 2)
     proxy.on_reply = delay
     time.sleep(0.5)
     for key in known:
-        answer = house.expect(200, key, 2.5)
-    house.redis.do('HSET', key.record, 'enabled', '0')
-    house.expect(403, key, 1.5, reason='key_disabled')
+        answer = env.expect(200, key, 2.5)
+    env.redis.do('HSET', key.record, 'enabled', '0')
+    env.expect(403, key, 1.5, reason='key_disabled')
 
 
 @case(cache='16m bound=60s', lines=10)
-def more_messages_than_a_turn_takes(house):
+def more_messages_than_a_turn_takes(env):
     """3,000 messages in one piece, and then silence: the last is heard too.
     Heartbeats, which would wake the link, are lost meanwhile."""
-    proxy = house.add_proxy()
-    key = keys.new(house.redis)
-    house.start(proxy).ready()
-    house.expect(200, key, 2)
+    proxy = env.add_proxy()
+    key = keys.new(env.redis)
+    env.start(proxy).ready()
+    env.expect(200, key, 2)
     count = 3000
     held = []
 
@@ -309,11 +309,11 @@ def more_messages_than_a_turn_takes(house):
         return b''.join(held) if len(held) == count else b''
 
     proxy.on_reply = join
-    house.redis.pipe([('PUBLISH', keys.CHANNEL, keys.Key().id)
+    env.redis.pipe([('PUBLISH', keys.CHANNEL, keys.Key().id)
                       for _ in range(count - 2)])
     # one message for the change, one for its publication
-    house.redis.do('HSET', key.record, 'enabled', '0')
-    house.redis.do('PUBLISH', keys.CHANNEL, key.id)
-    took = until(1.2, lambda: house.get(key).status == 403, 'refused')
+    env.redis.do('HSET', key.record, 'enabled', '0')
+    env.redis.do('PUBLISH', keys.CHANNEL, key.id)
+    took = until(1.2, lambda: env.get(key).status == 403, 'refused')
     check(len(held) == count, len(held), 'messages')
-    house.figure = 'refused after %.3f s' % took
+    env.figure = 'refused after %.3f s' % took

@@ -1,4 +1,4 @@
-/* links: core/text */
+/* links: core/str */
 
 /*
  * Texts: equality with and without case, numbers, lists, hexadecimal digits.
@@ -143,11 +143,11 @@ int
 main(void)
 {
     test_bytes_equal();
-    unit_cases("t/data/text/decimal", 2, decimal_case);
-    unit_cases("t/data/text/list", 2, list_case);
-    unit_cases("t/data/text/equal", 3, equal_case);
+    unit_cases("t/data/str/decimal", 2, decimal_case);
+    unit_cases("t/data/str/list", 2, list_case);
+    unit_cases("t/data/str/equal", 3, equal_case);
     test_no_data();
     test_hex_digits();
 
-    return unit_done("text");
+    return unit_done("str");
 }

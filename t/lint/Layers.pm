@@ -1,7 +1,7 @@
-# Laws of who may know whom: what each room of the tree may include, and that
+# Laws of who may know whom: what each layer of the tree may include, and that
 # core has no state of its own.
 
-package Rooms;
+package Layers;
 
 use strict;
 use warnings;
@@ -11,7 +11,7 @@ use File::Basename qw(dirname);
 
 use Tree;
 
-our @EXPORT = qw(law_includes law_globals law_rooms law_circles law_cuts);
+our @EXPORT = qw(law_includes law_globals law_layers law_circles law_cuts);
 
 
 # all that core may know of the world: no clock, no files, no log
@@ -25,7 +25,7 @@ my %ONLY = (
     'hiredis'   => 'src/redis/resp.c',
 );
 
-# what a room may include of the tree
+# what a layer may include of the tree
 my %ROOM = (
     'src/core'  => [ 'src/core' ],
     'src/redis' => [ 'src/redis' ],
@@ -59,18 +59,18 @@ sub resolve {
 sub include_quoted {
     my ($from, $name) = @_;
     my $path = resolve($from, $name);
-    my $rooms = $ROOM{room($from)};
+    my $layers = $ROOM{layer($from)};
 
     return "\"$name\" is no file of the tree" unless defined $path;
-    return undef if grep { room($path) eq $_ } @$rooms;
+    return undef if grep { layer($path) eq $_ } @$layers;
 
-    return room($from) . " includes $path";
+    return layer($from) . " includes $path";
 }
 
 
 sub include_system {
     my ($from, $name) = @_;
-    my $room = room($from);
+    my $layer = layer($from);
     my ($library) = grep { $name eq $_ || $name =~ m{^\Q$_\E/} } keys %ONLY;
 
     if (defined $library) {
@@ -79,11 +79,11 @@ sub include_system {
     }
 
     return "the face includes <$name>, not nginx's"
-        if $room eq '.' && $name !~ /^ngx_\w+\.h$/;
+        if $layer eq '.' && $name !~ /^ngx_\w+\.h$/;
     return "core includes <$name>"
-        if $room eq 'src/core' && !$CORE_SYSTEM{$name};
+        if $layer eq 'src/core' && !$CORE_SYSTEM{$name};
     return "redis includes <$name>"
-        if $room eq 'src/redis' && $name =~ /^ngx_http/;
+        if $layer eq 'src/redis' && $name =~ /^ngx_http/;
 
     return undef;
 }
@@ -131,7 +131,7 @@ sub unit {
 }
 
 
-# unit => { unit of its room that it includes => [file, line] }
+# unit => { unit of its layer that it includes => [file, line] }
 sub units {
     my (@sources) = @_;
     my %units;
@@ -144,7 +144,7 @@ sub units {
             my $path = $kind eq '"' ? resolve($source->{name}, $name) : undef;
 
             next if !defined $path || unit($path) eq $from
-                    || room($path) ne room($from);
+                    || layer($path) ne layer($from);
             $units{$from}{unit($path)} //= [ $source->{name}, $line ];
         }
     }
@@ -167,7 +167,7 @@ sub reached {
 }
 
 
-# No unit includes itself by way of others.  Between rooms law_includes sees to
+# No unit includes itself by way of others.  Between layers law_includes sees to
 # it.
 sub law_circles {
     my (@sources) = @_;
@@ -196,7 +196,7 @@ sub stands_alone {
 }
 
 
-# A header that one other file of its room alone includes is one unit with it, cut
+# A header that one other file of its layer alone includes is one unit with it, cut
 # in two, unless a test includes it as well, or what is behind it is too much to
 # be read as a part of the other.
 sub law_cuts {
@@ -216,7 +216,7 @@ sub law_cuts {
     for my $header (grep { /^src\/.*\.h$/ } map { $_->{name} } @$headers) {
         my @users = sort keys %{ $users{$header} // {} };
 
-        judge('cuts', @users > 1 || grep({ room($_) ne room($header) } @users)
+        judge('cuts', @users > 1 || grep({ layer($_) ne layer($header) } @users)
                       || stands_alone($header)
               ? () : [ $header, 1, @users ? "is for $users[0] alone"
                                           : 'is for nobody' ]);
@@ -224,12 +224,12 @@ sub law_cuts {
 }
 
 
-sub law_rooms {
+sub law_layers {
     my (@sources) = @_;
 
-    for my $room (qw(. src/core src/http src/redis)) {
-        missing('rooms', $room, 'nothing in it')
-            unless grep { room($_->{name}) eq $room } @sources;
+    for my $layer (qw(. src/core src/http src/redis)) {
+        missing('layers', $layer, 'nothing in it')
+            unless grep { layer($_->{name}) eq $layer } @sources;
     }
 }
 

@@ -8,34 +8,34 @@
  * it: what cannot be written is counted as lost and not tried again.
  */
 
-#ifndef NGX_HTTP_SCOPED_KEY_USES_H
-#define NGX_HTTP_SCOPED_KEY_USES_H
+#ifndef NGX_HTTP_SCOPED_KEY_LAST_USED_H
+#define NGX_HTTP_SCOPED_KEY_LAST_USED_H
 
 #include "context.h"
 #include "store.h"
 
 
 /* of a cached record's memo, behind the bits of decide.c: the second noted */
-#define NGX_HTTP_SCOPED_KEY_USES_MEMO_BYTES  sizeof(uint32_t)
+#define NGX_HTTP_SCOPED_KEY_LAST_USED_BYTES  sizeof(uint32_t)
 
-#define NGX_HTTP_SCOPED_KEY_MAX_USES         4096   /* not yet written */
-#define NGX_HTTP_SCOPED_KEY_USES_A_COMMAND   256
+#define NGX_HTTP_SCOPED_KEY_MAX_PENDING_USES  4096  /* not yet written */
+#define NGX_HTTP_SCOPED_KEY_USES_PER_COMMAND  256
 
 /* a first use shows within a second */
-#define NGX_HTTP_SCOPED_KEY_USES_DELAY_MS    500
-#define NGX_HTTP_SCOPED_KEY_USES_HURRY_MS    1      /* a command is full */
+#define NGX_HTTP_SCOPED_KEY_LAST_USED_DELAY_MS  500
+#define NGX_HTTP_SCOPED_KEY_LAST_USED_FULL_MS  1    /* a command is full */
 
 /*
  * Records are read again and again, and then their memos are empty: which keys
  * were noted of late is remembered by a hash, of ids or of texts, in rows.
  */
-#define NGX_HTTP_SCOPED_KEY_USES_ROWS        4096
-#define NGX_HTTP_SCOPED_KEY_USES_IN_A_ROW    4
+#define NGX_HTTP_SCOPED_KEY_LAST_USED_ROWS   4096
+#define NGX_HTTP_SCOPED_KEY_LAST_USED_PER_ROW  4
 
 typedef struct {
     uint32_t                          hash;
     uint32_t                          second;   /* 0: free */
-} ngx_http_scoped_key_noted_t;
+} ngx_http_scoped_key_recent_use_t;
 
 /* seconds are the low 32 bits of the time */
 typedef struct {
@@ -48,7 +48,7 @@ typedef struct {
  * The first four as in ngx_connection_t: nginx's debug log takes what a
  * timer's data points at for one.
  */
-struct ngx_http_scoped_key_uses_s {
+struct ngx_http_scoped_key_last_used_s {
     ngx_http_scoped_key_worker_t     *worker;
     ngx_http_scoped_key_main_conf_t  *conf;
     const ngx_str_t                  *name;     /* of the set in Redis */
@@ -56,21 +56,21 @@ struct ngx_http_scoped_key_uses_s {
     ngx_int_t                         ident;    /* -1 */
 
     uint32_t                          interval; /* seconds */
-    size_t                            memo_at;  /* in memos: our bytes */
+    size_t                            data_offset; /* in memos: our bytes */
     uint64_t                          lost;     /* ever */
 
-    ngx_event_t                       timer;    /* set while some are pending
+    ngx_event_t                        timer;   /* set while some are pending
                                                    and none is being written */
-    scoped_key_redis_batch_t          batch;
-    char                             *command;  /* of the batch, for as long as
+    scoped_key_redis_request_t         request;
+    char                              *command; /* of the batch, for as long as
                                                    it may be sent once more */
-    size_t                            command_len;
-    ngx_uint_t                        nsent;    /* in the batch; 0: none is
+    size_t                             command_len;
+    ngx_uint_t                         nsent;   /* in the batch; 0: none is
                                                    under way */
-    ngx_uint_t                        npending;
-    ngx_http_scoped_key_use_t         pending[NGX_HTTP_SCOPED_KEY_MAX_USES];
-    ngx_http_scoped_key_noted_t       noted[NGX_HTTP_SCOPED_KEY_USES_ROWS]
-                                          [NGX_HTTP_SCOPED_KEY_USES_IN_A_ROW];
+    ngx_uint_t                         npending;
+    ngx_http_scoped_key_use_t          pending[NGX_HTTP_SCOPED_KEY_MAX_PENDING_USES];
+    ngx_http_scoped_key_recent_use_t  recent[NGX_HTTP_SCOPED_KEY_LAST_USED_ROWS]
+                                          [NGX_HTTP_SCOPED_KEY_LAST_USED_PER_ROW];
 
     scoped_key_redis_log_limit_t      limit;
     unsigned                          failing:1;  /* and was logged */
@@ -82,40 +82,40 @@ struct ngx_http_scoped_key_uses_s {
  * worker->uses and previous_uses; NULL where they are off.  NGX_ERROR: out of
  * memory
  */
-ngx_int_t ngx_http_scoped_key_uses_create(
+ngx_int_t ngx_http_scoped_key_last_used_create(
     ngx_http_scoped_key_worker_t *worker);
 
 /* before the connection goes: what is pending is dropped; may be NULL */
-void ngx_http_scoped_key_uses_stop(ngx_http_scoped_key_uses_t *uses);
+void ngx_http_scoped_key_last_used_stop(ngx_http_scoped_key_last_used_t *lu);
 
 /*
  * Of a key that was not noted within the interval, as far as is known.  what:
  * its id or its text, of which there is to be one note in that time.  Returns
  * the second that is noted now.
  */
-uint32_t ngx_http_scoped_key_uses_due(ngx_http_scoped_key_uses_t *uses,
+uint32_t ngx_http_scoped_key_last_used_touch(ngx_http_scoped_key_last_used_t *lu,
     scoped_key_str_t what, scoped_key_str_t id);
 
 
 /* of every request that was allowed for its key */
 
 static ngx_inline void
-ngx_http_scoped_key_uses_note(const ngx_http_scoped_key_ctx_t *ctx)
+ngx_http_scoped_key_record_use(const ngx_http_scoped_key_ctx_t *ctx)
 {
-    uint32_t                       second;
-    scoped_key_str_t               id, text;
-    ngx_http_scoped_key_uses_t    *uses;
-    ngx_http_scoped_key_worker_t  *worker;
+    uint32_t                          second;
+    scoped_key_str_t                  id, text;
+    ngx_http_scoped_key_last_used_t  *lu;
+    ngx_http_scoped_key_worker_t     *worker;
 
     worker = ngx_http_scoped_key_worker;
 
-    if (worker == NULL || worker->uses == NULL) {
+    if (worker == NULL || worker->last_used == NULL) {
         return;
     }
 
-    uses = worker->uses;
+    lu = worker->last_used;
 
-    if (ctx->proof == SCOPED_KEY_PROOF_PREVIOUS) {
+    if (ctx->match == SCOPED_KEY_SECRET_PREVIOUS) {
 
         /* rotated once more, the key has another text that is the previous */
 
@@ -123,21 +123,21 @@ ngx_http_scoped_key_uses_note(const ngx_http_scoped_key_ctx_t *ctx)
         text.len = ctx->key.len;
         text.data = ctx->key.data;
 
-        ngx_http_scoped_key_uses_due(worker->previous_uses, text, id);
+        ngx_http_scoped_key_last_used_touch(worker->previous_used, text, id);
     }
 
-    if (ctx->memo == NULL) {
+    if (ctx->cached_data == NULL) {
         id = scoped_key_record_id(ctx->record);
-        ngx_http_scoped_key_uses_due(uses, id, id);
+        ngx_http_scoped_key_last_used_touch(lu, id, id);
         return;
     }
 
-    ngx_memcpy(&second, ctx->memo + uses->memo_at, sizeof(uint32_t));
+    ngx_memcpy(&second, ctx->cached_data + lu->data_offset, sizeof(uint32_t));
 
-    if ((uint32_t) ngx_time() - second >= uses->interval) {
+    if ((uint32_t) ngx_time() - second >= lu->interval) {
         id = scoped_key_record_id(ctx->record);
-        second = ngx_http_scoped_key_uses_due(uses, id, id);
-        ngx_memcpy(ctx->memo + uses->memo_at, &second, sizeof(uint32_t));
+        second = ngx_http_scoped_key_last_used_touch(lu, id, id);
+        ngx_memcpy(ctx->cached_data + lu->data_offset, &second, sizeof(uint32_t));
     }
 }
 

@@ -1,4 +1,4 @@
-/* links: core/text */
+/* links: core/str */
 
 /*
  * A list gives one item more than it has commas, each trimmed, which joined

@@ -4,7 +4,7 @@
  * Invariant: what cannot be shown is replaced, so that lengths stay honest.
  */
 
-#include "printable.h"
+#include "sanitize.h"
 
 
 static ngx_inline ngx_uint_t
@@ -15,12 +15,12 @@ ngx_http_scoped_key_is_control(u_char c)
 
 
 size_t
-ngx_http_scoped_key_printable(u_char *out, size_t size, const u_char *text,
+ngx_http_scoped_key_sanitize_for_log(u_char *out, size_t size, const u_char *text,
     size_t len)
 {
     size_t  i, n;
 
-    n = ngx_http_scoped_key_without_control(out, text, ngx_min(size, len));
+    n = ngx_http_scoped_key_sanitize_control(out, text, ngx_min(size, len));
 
     for (i = 0; i < n; i++) {
         if (out[i] == '"' || out[i] == '\\') {
@@ -33,7 +33,7 @@ ngx_http_scoped_key_printable(u_char *out, size_t size, const u_char *text,
 
 
 size_t
-ngx_http_scoped_key_without_control(u_char *out, const u_char *text,
+ngx_http_scoped_key_sanitize_control(u_char *out, const u_char *text,
     size_t len)
 {
     size_t  i;

@@ -8,24 +8,24 @@
  * not its business.
  */
 
-#ifndef NGX_HTTP_SCOPED_KEY_SENT_H
-#define NGX_HTTP_SCOPED_KEY_SENT_H
+#ifndef NGX_HTTP_SCOPED_KEY_DUPLICATE_H
+#define NGX_HTTP_SCOPED_KEY_DUPLICATE_H
 
 #include "ngx_http_scoped_key.h"
 
 
 typedef enum {
-    NGX_HTTP_SCOPED_KEY_SENT_OTHERWISE = 0,  /* any other variable */
-    NGX_HTTP_SCOPED_KEY_SENT_ARG,
-    NGX_HTTP_SCOPED_KEY_SENT_LINE,
-    NGX_HTTP_SCOPED_KEY_SENT_COOKIE,
-    NGX_HTTP_SCOPED_KEY_SENT_HOST,           /* *name is of no use */
-    NGX_HTTP_SCOPED_KEY_SENT_QUERY           /* nor here */
-} ngx_http_scoped_key_sent_e;
+    NGX_HTTP_SCOPED_KEY_INPUT_OTHER = 0,     /* any other variable */
+    NGX_HTTP_SCOPED_KEY_INPUT_ARG,
+    NGX_HTTP_SCOPED_KEY_INPUT_HEADER,
+    NGX_HTTP_SCOPED_KEY_INPUT_COOKIE,
+    NGX_HTTP_SCOPED_KEY_INPUT_HOST,          /* *name is of no use */
+    NGX_HTTP_SCOPED_KEY_INPUT_QUERY          /* nor here */
+} ngx_http_scoped_key_input_e;
 
 
 /* what the variable stands for; then *name is its NAME */
-ngx_http_scoped_key_sent_e ngx_http_scoped_key_sent_kind(
+ngx_http_scoped_key_input_e ngx_http_scoped_key_input_kind(
     const ngx_str_t *variable, ngx_str_t *name);
 
 /*
@@ -33,7 +33,7 @@ ngx_http_scoped_key_sent_e ngx_http_scoped_key_sent_kind(
  * that disagree, or in a way that some upstream may read so; of other variables
  * never.
  */
-ngx_uint_t ngx_http_scoped_key_sent_is_repeated(ngx_http_request_t *r,
+ngx_uint_t ngx_http_scoped_key_is_duplicated(ngx_http_request_t *r,
     const ngx_str_t *variable);
 
 #endif

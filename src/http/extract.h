@@ -4,17 +4,17 @@
  * the verdict will be.
  */
 
-#ifndef NGX_HTTP_SCOPED_KEY_PRESENT_H
-#define NGX_HTTP_SCOPED_KEY_PRESENT_H
+#ifndef NGX_HTTP_SCOPED_KEY_EXTRACT_H
+#define NGX_HTTP_SCOPED_KEY_EXTRACT_H
 
 #include "context.h"
 
 
 /*
- * Sets ctx->wants_record and ctx->key, or ctx->cause.reason, or, where no key
+ * Sets ctx->wants_record and ctx->key, or ctx->decision.reason, or, where no key
  * is needed and none is there, the verdict itself.  NGX_ERROR: out of memory.
  */
-ngx_int_t ngx_http_scoped_key_present(ngx_http_request_t *r,
+ngx_int_t ngx_http_scoped_key_extract(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_ctx_t *ctx);
 
@@ -22,7 +22,7 @@ ngx_int_t ngx_http_scoped_key_present(ngx_http_request_t *r,
  * For a request that the access handler never saw: a subrequest, or one that
  * another module has let on under `satisfy any`.  Hides, and decides nothing.
  */
-ngx_int_t ngx_http_scoped_key_pass_by(ngx_http_request_t *r,
+ngx_int_t ngx_http_scoped_key_hide_only(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf);
 
 #endif

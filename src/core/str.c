@@ -5,7 +5,7 @@
  * have no data at all, and case means that of ASCII, whatever the locale.
  */
 
-#include "text.h"
+#include "str.h"
 
 #include <string.h>
 

@@ -197,7 +197,7 @@ class Redis:
         self.process.send_signal(signal.SIGCONT)
 
 
-class House:
+class Env:
     def __init__(self, words, setting):
         self.case = words
         self.setting = setting

@@ -8,7 +8,7 @@
  * not changed. Knows no Redis and no record.
  */
 
-#include "present.h"
+#include "extract.h"
 #include "credential.h"
 #include "debug.h"
 #include "hide.h"
@@ -18,41 +18,41 @@
 #include "header.h"
 
 
-static ngx_int_t ngx_http_scoped_key_take(ngx_http_request_t *r,
+static ngx_int_t ngx_http_scoped_key_extract_single_header(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_ctx_t *ctx);
-static ngx_int_t ngx_http_scoped_key_present_any(ngx_http_request_t *r,
+static ngx_int_t ngx_http_scoped_key_extract_any(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
-    ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_rare;
-static ngx_uint_t ngx_http_scoped_key_is_of_others(
+    ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_noinline;
+static ngx_uint_t ngx_http_scoped_key_is_foreign_prefix(
     const ngx_array_t *prefixes, const ngx_str_t *key)
-    ngx_http_scoped_key_rare;
+    ngx_http_scoped_key_noinline;
 static ngx_uint_t ngx_http_scoped_key_is_preflight(ngx_http_request_t *r)
-    ngx_http_scoped_key_rare;
-static ngx_uint_t ngx_http_scoped_key_take_is_bare(const ngx_str_t *value);
-static ngx_uint_t ngx_http_scoped_key_take_is_nothing(
+    ngx_http_scoped_key_noinline;
+static ngx_uint_t ngx_http_scoped_key_extract_is_trimmed(const ngx_str_t *value);
+static ngx_uint_t ngx_http_scoped_key_extract_is_other(
     const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_table_elt_t *header);
-static ngx_table_elt_t *ngx_http_scoped_key_take_candidate(
+static ngx_table_elt_t *ngx_http_scoped_key_extract_candidate(
     ngx_http_request_t *r, const ngx_http_scoped_key_loc_conf_t *skcf);
-static const ngx_http_scoped_key_source_t *ngx_http_scoped_key_take_source(
+static const ngx_http_scoped_key_source_t *ngx_http_scoped_key_extract_source(
     const ngx_array_t *sources, const ngx_table_elt_t *line);
-static ngx_uint_t ngx_http_scoped_key_take_out(ngx_http_request_t *r,
+static ngx_uint_t ngx_http_scoped_key_extract_remove(ngx_http_request_t *r,
     ngx_table_elt_t *line);
-static ngx_int_t ngx_http_scoped_key_take_split(ngx_http_request_t *r,
-    ngx_table_elt_t *line) ngx_http_scoped_key_rare;
+static ngx_int_t ngx_http_scoped_key_extract_split(ngx_http_request_t *r,
+    ngx_table_elt_t *line) ngx_http_scoped_key_noinline;
 
 
 ngx_int_t
-ngx_http_scoped_key_present(ngx_http_request_t *r,
+ngx_http_scoped_key_extract(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
 {
     ngx_int_t  rc;
 
-    rc = ngx_http_scoped_key_take(r, skcf, ctx);
+    rc = ngx_http_scoped_key_extract_single_header(r, skcf, ctx);
 
     if (rc != NGX_OK) {
-        rc = ngx_http_scoped_key_present_any(r, skcf, ctx);
+        rc = ngx_http_scoped_key_extract_any(r, skcf, ctx);
     }
 
     if (rc == NGX_ERROR) {
@@ -72,13 +72,13 @@ ngx_http_scoped_key_present(ngx_http_request_t *r,
     case NGX_OK:
 
         if (skcf->prefixes
-            && ngx_http_scoped_key_is_of_others(skcf->prefixes, &ctx->key))
+            && ngx_http_scoped_key_is_foreign_prefix(skcf->prefixes, &ctx->key))
         {
             ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                            "scoped key: its prefix is none of "
                            "scoped_key_prefix");
 
-            ctx->cause.reason = SCOPED_KEY_MALFORMED_KEY;
+            ctx->decision.reason = SCOPED_KEY_MALFORMED_KEY;
             break;
         }
 
@@ -89,7 +89,7 @@ ngx_http_scoped_key_present(ngx_http_request_t *r,
         ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                        "scoped key: more than one credential was found");
 
-        ctx->cause.reason = SCOPED_KEY_AMBIGUOUS_KEY;
+        ctx->decision.reason = SCOPED_KEY_AMBIGUOUS_KEY;
         break;
 
     default:
@@ -100,7 +100,7 @@ ngx_http_scoped_key_present(ngx_http_request_t *r,
             ctx->verdict = NGX_HTTP_SCOPED_KEY_ANONYMOUS;
 
         } else {
-            ctx->cause.reason = SCOPED_KEY_MISSING_KEY;
+            ctx->decision.reason = SCOPED_KEY_MISSING_KEY;
         }
     }
 
@@ -111,7 +111,7 @@ ngx_http_scoped_key_present(ngx_http_request_t *r,
 /* as ngx_http_scoped_key_credential_find() */
 
 static ngx_int_t
-ngx_http_scoped_key_present_any(ngx_http_request_t *r,
+ngx_http_scoped_key_extract_any(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
 {
     ngx_int_t                    rc;
@@ -137,7 +137,7 @@ ngx_http_scoped_key_present_any(ngx_http_request_t *r,
 /* of our form, with a prefix that is not among these */
 
 static ngx_uint_t
-ngx_http_scoped_key_is_of_others(const ngx_array_t *prefixes,
+ngx_http_scoped_key_is_foreign_prefix(const ngx_array_t *prefixes,
     const ngx_str_t *key)
 {
     ngx_uint_t         i;
@@ -166,10 +166,10 @@ ngx_http_scoped_key_is_of_others(const ngx_array_t *prefixes,
 
 
 ngx_int_t
-ngx_http_scoped_key_pass_by(ngx_http_request_t *r,
+ngx_http_scoped_key_hide_only(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf)
 {
-    ngx_http_scoped_key_ctx_t     *ctx, *home;
+    ngx_http_scoped_key_ctx_t     *ctx, *owner;
     ngx_http_scoped_key_found_t    found;
 
     ctx = NULL;
@@ -183,12 +183,12 @@ ngx_http_scoped_key_pass_by(ngx_http_request_t *r,
         }
     }
 
-    home = ctx ? ctx : ngx_http_scoped_key_ctx_find(r);
+    owner = ctx ? ctx : ngx_http_scoped_key_ctx_find(r);
 
     /* what stays depends on what else is there, whether or not it is a key */
 
     if (ngx_http_scoped_key_credential_find(r, skcf, ctx,
-                                            home ? home->hidden : NULL, &found)
+                                            owner ? owner->hidden : NULL, &found)
         == NGX_ERROR)
     {
         return NGX_ERROR;
@@ -248,7 +248,7 @@ ngx_http_scoped_key_is_preflight(ngx_http_request_t *r)
  */
 
 static ngx_int_t
-ngx_http_scoped_key_take(ngx_http_request_t *r,
+ngx_http_scoped_key_extract_single_header(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
 {
     ngx_table_elt_t                     *line;
@@ -259,17 +259,17 @@ ngx_http_scoped_key_take(ngx_http_request_t *r,
      * location has hidden; and more than a key may have to go
      */
 
-    if (skcf->elsewhere || ctx->hidden || r->headers_in.upgrade) {
+    if (skcf->beyond_headers || ctx->hidden || r->headers_in.upgrade) {
         return NGX_DECLINED;
     }
 
-    line = ngx_http_scoped_key_take_candidate(r, skcf);
+    line = ngx_http_scoped_key_extract_candidate(r, skcf);
 
-    if (line == NULL || !ngx_http_scoped_key_take_is_bare(&line->value)) {
+    if (line == NULL || !ngx_http_scoped_key_extract_is_trimmed(&line->value)) {
         return NGX_DECLINED;
     }
 
-    source = ngx_http_scoped_key_take_source(skcf->sources, line);
+    source = ngx_http_scoped_key_extract_source(skcf->sources, line);
 
     if (source == NULL) {
         return NGX_DECLINED;
@@ -277,7 +277,7 @@ ngx_http_scoped_key_take(ngx_http_request_t *r,
 
     if (skcf->hide) {
 
-        if (!ngx_http_scoped_key_take_out(r, line)) {
+        if (!ngx_http_scoped_key_extract_remove(r, line)) {
             return NGX_DECLINED;
         }
 
@@ -302,7 +302,7 @@ ngx_http_scoped_key_take(ngx_http_request_t *r,
 /* neither empty nor with blanks around it */
 
 static ngx_inline ngx_uint_t
-ngx_http_scoped_key_take_is_bare(const ngx_str_t *value)
+ngx_http_scoped_key_extract_is_trimmed(const ngx_str_t *value)
 {
     return value->len
            && value->data[0] > ' ' && value->data[value->len - 1] > ' ';
@@ -312,7 +312,7 @@ ngx_http_scoped_key_take_is_bare(const ngx_str_t *value)
 /* of a line that may be a source, or HTTP2-Settings: whether it is neither */
 
 static ngx_inline ngx_uint_t
-ngx_http_scoped_key_take_is_nothing(const ngx_http_scoped_key_loc_conf_t *skcf,
+ngx_http_scoped_key_extract_is_other(const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_table_elt_t *header)
 {
     return header->key.len == sizeof("http2-settings") - 1
@@ -328,7 +328,7 @@ ngx_http_scoped_key_take_is_nothing(const ngx_http_scoped_key_loc_conf_t *skcf,
  */
 
 static ngx_inline ngx_table_elt_t *
-ngx_http_scoped_key_take_candidate(ngx_http_request_t *r,
+ngx_http_scoped_key_extract_candidate(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf)
 {
     ngx_table_elt_t        *header, *end, *line;
@@ -342,7 +342,7 @@ ngx_http_scoped_key_take_candidate(ngx_http_request_t *r,
         for (end = header + part->nelts; header != end; header++) {
 
             if (!ngx_http_scoped_key_may_be_source(skcf, header)
-                || ngx_http_scoped_key_take_is_nothing(skcf, header))
+                || ngx_http_scoped_key_extract_is_other(skcf, header))
             {
                 continue;
             }
@@ -362,7 +362,7 @@ ngx_http_scoped_key_take_candidate(ngx_http_request_t *r,
 /* the first that could be in the line, if the whole line is the key */
 
 static ngx_inline const ngx_http_scoped_key_source_t *
-ngx_http_scoped_key_take_source(const ngx_array_t *sources,
+ngx_http_scoped_key_extract_source(const ngx_array_t *sources,
     const ngx_table_elt_t *line)
 {
     const ngx_http_scoped_key_source_t  *source, *end;
@@ -390,7 +390,7 @@ ngx_http_scoped_key_take_source(const ngx_array_t *sources,
  */
 
 static ngx_inline ngx_uint_t
-ngx_http_scoped_key_take_out(ngx_http_request_t *r, ngx_table_elt_t *line)
+ngx_http_scoped_key_extract_remove(ngx_http_request_t *r, ngx_table_elt_t *line)
 {
     ngx_list_t       *list;
     ngx_list_part_t  *part;
@@ -412,7 +412,7 @@ ngx_http_scoped_key_take_out(ngx_http_request_t *r, ngx_table_elt_t *line)
         part->elts = line + 1;
         part->nelts--;
 
-    } else if (ngx_http_scoped_key_take_split(r, line) != NGX_OK) {
+    } else if (ngx_http_scoped_key_extract_split(r, line) != NGX_OK) {
         return 0;
     }
 
@@ -429,7 +429,7 @@ ngx_http_scoped_key_take_out(ngx_http_request_t *r, ngx_table_elt_t *line)
 /* what stood before the line, and what stood behind it, in a part each */
 
 static ngx_int_t
-ngx_http_scoped_key_take_split(ngx_http_request_t *r, ngx_table_elt_t *line)
+ngx_http_scoped_key_extract_split(ngx_http_request_t *r, ngx_table_elt_t *line)
 {
     ngx_list_t       *list;
     ngx_uint_t        before;

@@ -4,7 +4,7 @@
  * value that nginx gives is always among those that were counted.
  */
 
-#include "sent.h"
+#include "duplicate.h"
 #include "facts.h"
 #include "header.h"
 #include "../core/query.h"
@@ -15,73 +15,73 @@
 
 
 typedef struct {
-    ngx_str_t                   prefix;
-    ngx_http_scoped_key_sent_e  kind;
+    ngx_str_t                    prefix;
+    ngx_http_scoped_key_input_e  kind;
 } ngx_http_scoped_key_sent_prefix_t;
 
 typedef struct {
-    ngx_str_t                   variable;
-    ngx_http_scoped_key_sent_e  kind;
-    ngx_str_t                   name;
+    ngx_str_t                    variable;
+    ngx_http_scoped_key_input_e  kind;
+    ngx_str_t                    name;
 } ngx_http_scoped_key_sent_whole_t;
 
 
-static ngx_uint_t ngx_http_scoped_key_sent_is_cut_off(ngx_http_request_t *r);
-static ngx_uint_t ngx_http_scoped_key_sent_count_args(ngx_http_request_t *r,
+static ngx_uint_t ngx_http_scoped_key_duplicate_is_cut_off(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_scoped_key_duplicate_count_args(ngx_http_request_t *r,
     const ngx_str_t *name);
-static ngx_uint_t ngx_http_scoped_key_sent_walk_args(scoped_key_str_t args,
+static ngx_uint_t ngx_http_scoped_key_duplicate_walk_args(scoped_key_str_t args,
     scoped_key_str_t name, u_char *scratch);
-static ngx_uint_t ngx_http_scoped_key_sent_count_lines(
+static ngx_uint_t ngx_http_scoped_key_duplicate_count_headers(
     ngx_http_request_t *r, const ngx_str_t *name);
-static ngx_uint_t ngx_http_scoped_key_sent_is_line(
+static ngx_uint_t ngx_http_scoped_key_duplicate_is_header(
     const ngx_table_elt_t *header, const ngx_str_t *name);
-static ngx_uint_t ngx_http_scoped_key_sent_count_cookies(
+static ngx_uint_t ngx_http_scoped_key_duplicate_count_cookies(
     ngx_http_request_t *r, const ngx_str_t *name);
-static ngx_uint_t ngx_http_scoped_key_sent_count_pairs(ngx_str_t line,
+static ngx_uint_t ngx_http_scoped_key_duplicate_count_pairs(ngx_str_t line,
     const ngx_str_t *name);
-static ngx_uint_t ngx_http_scoped_key_sent_is_pair(const ngx_str_t *pair,
+static ngx_uint_t ngx_http_scoped_key_duplicate_is_pair(const ngx_str_t *pair,
     const ngx_str_t *name);
-static ngx_uint_t ngx_http_scoped_key_sent_behind_tab(const u_char *start,
+static ngx_uint_t ngx_http_scoped_key_duplicate_behind_tab(const u_char *start,
     const u_char *p);
-static ngx_uint_t ngx_http_scoped_key_sent_behind_comma(ngx_str_t pair,
+static ngx_uint_t ngx_http_scoped_key_duplicate_behind_comma(ngx_str_t pair,
     const ngx_str_t *name);
 
 
 static const ngx_http_scoped_key_sent_prefix_t
     ngx_http_scoped_key_sent_prefixes[] =
 {
-    { ngx_string("arg_"), NGX_HTTP_SCOPED_KEY_SENT_ARG },
-    { ngx_string("http_"), NGX_HTTP_SCOPED_KEY_SENT_LINE },
-    { ngx_string("cookie_"), NGX_HTTP_SCOPED_KEY_SENT_COOKIE },
-    { ngx_null_string, NGX_HTTP_SCOPED_KEY_SENT_OTHERWISE }
+    { ngx_string("arg_"), NGX_HTTP_SCOPED_KEY_INPUT_ARG },
+    { ngx_string("http_"), NGX_HTTP_SCOPED_KEY_INPUT_HEADER },
+    { ngx_string("cookie_"), NGX_HTTP_SCOPED_KEY_INPUT_COOKIE },
+    { ngx_null_string, NGX_HTTP_SCOPED_KEY_INPUT_OTHER }
 };
 
 
 static const ngx_http_scoped_key_sent_whole_t
     ngx_http_scoped_key_sent_wholes[] =
 {
-    { ngx_string("host"), NGX_HTTP_SCOPED_KEY_SENT_HOST,
+    { ngx_string("host"), NGX_HTTP_SCOPED_KEY_INPUT_HOST,
       ngx_null_string },
-    { ngx_string("http_host"), NGX_HTTP_SCOPED_KEY_SENT_HOST,
+    { ngx_string("http_host"), NGX_HTTP_SCOPED_KEY_INPUT_HOST,
       ngx_null_string },
-    { ngx_string("args"), NGX_HTTP_SCOPED_KEY_SENT_QUERY,
+    { ngx_string("args"), NGX_HTTP_SCOPED_KEY_INPUT_QUERY,
       ngx_null_string },
-    { ngx_string("query_string"), NGX_HTTP_SCOPED_KEY_SENT_QUERY,
+    { ngx_string("query_string"), NGX_HTTP_SCOPED_KEY_INPUT_QUERY,
       ngx_null_string },
-    { ngx_string("remote_user"), NGX_HTTP_SCOPED_KEY_SENT_LINE,
+    { ngx_string("remote_user"), NGX_HTTP_SCOPED_KEY_INPUT_HEADER,
       ngx_string("authorization") },
-    { ngx_string("content_type"), NGX_HTTP_SCOPED_KEY_SENT_LINE,
+    { ngx_string("content_type"), NGX_HTTP_SCOPED_KEY_INPUT_HEADER,
       ngx_string("content_type") },
-    { ngx_string("content_length"), NGX_HTTP_SCOPED_KEY_SENT_LINE,
+    { ngx_string("content_length"), NGX_HTTP_SCOPED_KEY_INPUT_HEADER,
       ngx_string("content_length") },
-    { ngx_null_string, NGX_HTTP_SCOPED_KEY_SENT_OTHERWISE, ngx_null_string }
+    { ngx_null_string, NGX_HTTP_SCOPED_KEY_INPUT_OTHER, ngx_null_string }
 };
 
 
 /* without case, as nginx knows its variables */
 
-ngx_http_scoped_key_sent_e
-ngx_http_scoped_key_sent_kind(const ngx_str_t *variable, ngx_str_t *name)
+ngx_http_scoped_key_input_e
+ngx_http_scoped_key_input_kind(const ngx_str_t *variable, ngx_str_t *name)
 {
     size_t                                    len;
     const ngx_http_scoped_key_sent_whole_t   *whole;
@@ -112,32 +112,32 @@ ngx_http_scoped_key_sent_kind(const ngx_str_t *variable, ngx_str_t *name)
         }
     }
 
-    return NGX_HTTP_SCOPED_KEY_SENT_OTHERWISE;
+    return NGX_HTTP_SCOPED_KEY_INPUT_OTHER;
 }
 
 
 ngx_uint_t
-ngx_http_scoped_key_sent_is_repeated(ngx_http_request_t *r,
+ngx_http_scoped_key_is_duplicated(ngx_http_request_t *r,
     const ngx_str_t *variable)
 {
     ngx_str_t   name;
 
-    switch (ngx_http_scoped_key_sent_kind(variable, &name)) {
+    switch (ngx_http_scoped_key_input_kind(variable, &name)) {
 
-    case NGX_HTTP_SCOPED_KEY_SENT_ARG:
-        return ngx_http_scoped_key_sent_count_args(r, &name) > 1;
+    case NGX_HTTP_SCOPED_KEY_INPUT_ARG:
+        return ngx_http_scoped_key_duplicate_count_args(r, &name) > 1;
 
-    case NGX_HTTP_SCOPED_KEY_SENT_LINE:
-        return ngx_http_scoped_key_sent_count_lines(r, &name) > 1;
+    case NGX_HTTP_SCOPED_KEY_INPUT_HEADER:
+        return ngx_http_scoped_key_duplicate_count_headers(r, &name) > 1;
 
-    case NGX_HTTP_SCOPED_KEY_SENT_COOKIE:
-        return ngx_http_scoped_key_sent_count_cookies(r, &name) > 1;
+    case NGX_HTTP_SCOPED_KEY_INPUT_COOKIE:
+        return ngx_http_scoped_key_duplicate_count_cookies(r, &name) > 1;
 
-    case NGX_HTTP_SCOPED_KEY_SENT_HOST:
+    case NGX_HTTP_SCOPED_KEY_INPUT_HOST:
         return !ngx_http_scoped_key_facts_host_agrees(r);
 
-    case NGX_HTTP_SCOPED_KEY_SENT_QUERY:
-        return ngx_http_scoped_key_sent_is_cut_off(r);
+    case NGX_HTTP_SCOPED_KEY_INPUT_QUERY:
+        return ngx_http_scoped_key_duplicate_is_cut_off(r);
 
     default:
         return 0;
@@ -148,7 +148,7 @@ ngx_http_scoped_key_sent_is_repeated(ngx_http_request_t *r,
 /* what stands behind a `#` may be an argument too, see param.c */
 
 static ngx_uint_t
-ngx_http_scoped_key_sent_is_cut_off(ngx_http_request_t *r)
+ngx_http_scoped_key_duplicate_is_cut_off(ngx_http_request_t *r)
 {
     return ngx_strlchr(r->unparsed_uri.data,
                        r->unparsed_uri.data + r->unparsed_uri.len, '#')
@@ -157,7 +157,7 @@ ngx_http_scoped_key_sent_is_cut_off(ngx_http_request_t *r)
 
 
 static ngx_uint_t
-ngx_http_scoped_key_sent_count_args(ngx_http_request_t *r,
+ngx_http_scoped_key_duplicate_count_args(ngx_http_request_t *r,
     const ngx_str_t *name)
 {
     u_char            *scratch;
@@ -167,7 +167,7 @@ ngx_http_scoped_key_sent_count_args(ngx_http_request_t *r,
         return 0;
     }
 
-    if (ngx_http_scoped_key_sent_is_cut_off(r)) {
+    if (ngx_http_scoped_key_duplicate_is_cut_off(r)) {
         return NGX_HTTP_SCOPED_KEY_REPEATED;
     }
 
@@ -181,14 +181,14 @@ ngx_http_scoped_key_sent_count_args(ngx_http_request_t *r,
     asked.len = name->len;
     asked.data = name->data;
 
-    return ngx_http_scoped_key_sent_walk_args(args, asked, scratch);
+    return ngx_http_scoped_key_duplicate_walk_args(args, asked, scratch);
 }
 
 
 /* as scoped_key_query_walk(), but values of the name may be anything */
 
 static ngx_uint_t
-ngx_http_scoped_key_sent_walk_args(scoped_key_str_t args,
+ngx_http_scoped_key_duplicate_walk_args(scoped_key_str_t args,
     scoped_key_str_t name, u_char *scratch)
 {
     ngx_uint_t         n;
@@ -214,7 +214,7 @@ ngx_http_scoped_key_sent_walk_args(scoped_key_str_t args,
 
 
 static ngx_uint_t
-ngx_http_scoped_key_sent_count_lines(ngx_http_request_t *r,
+ngx_http_scoped_key_duplicate_count_headers(ngx_http_request_t *r,
     const ngx_str_t *name)
 {
     ngx_uint_t              i, n;
@@ -227,7 +227,7 @@ ngx_http_scoped_key_sent_count_lines(ngx_http_request_t *r,
         header = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
-            n += ngx_http_scoped_key_sent_is_line(&header[i], name);
+            n += ngx_http_scoped_key_duplicate_is_header(&header[i], name);
         }
     }
 
@@ -238,7 +238,7 @@ ngx_http_scoped_key_sent_count_lines(ngx_http_request_t *r,
 /* as nginx finds a variable's line: without case, `_` for `-` */
 
 static ngx_uint_t
-ngx_http_scoped_key_sent_is_line(const ngx_table_elt_t *header,
+ngx_http_scoped_key_duplicate_is_header(const ngx_table_elt_t *header,
     const ngx_str_t *name)
 {
     size_t  i;
@@ -261,7 +261,7 @@ ngx_http_scoped_key_sent_is_line(const ngx_table_elt_t *header,
 
 
 static ngx_uint_t
-ngx_http_scoped_key_sent_count_cookies(ngx_http_request_t *r,
+ngx_http_scoped_key_duplicate_count_cookies(ngx_http_request_t *r,
     const ngx_str_t *name)
 {
     ngx_uint_t              i, n;
@@ -277,7 +277,7 @@ ngx_http_scoped_key_sent_count_cookies(ngx_http_request_t *r,
 
         for (i = 0; i < part->nelts; i++) {
             if (ngx_http_scoped_key_header_is(&header[i], &line)) {
-                n += ngx_http_scoped_key_sent_count_pairs(header[i].value,
+                n += ngx_http_scoped_key_duplicate_count_pairs(header[i].value,
                                                            name);
             }
         }
@@ -288,7 +288,7 @@ ngx_http_scoped_key_sent_count_cookies(ngx_http_request_t *r,
 
 
 static ngx_uint_t
-ngx_http_scoped_key_sent_count_pairs(ngx_str_t line, const ngx_str_t *name)
+ngx_http_scoped_key_duplicate_count_pairs(ngx_str_t line, const ngx_str_t *name)
 {
     u_char      *start;
     ngx_str_t    pair;
@@ -299,15 +299,15 @@ ngx_http_scoped_key_sent_count_pairs(ngx_str_t line, const ngx_str_t *name)
 
     while (ngx_http_scoped_key_item_next(&line, &pair)) {
 
-        if (ngx_http_scoped_key_sent_behind_comma(pair, name)) {
+        if (ngx_http_scoped_key_duplicate_behind_comma(pair, name)) {
             return NGX_HTTP_SCOPED_KEY_REPEATED;
         }
 
-        if (!ngx_http_scoped_key_sent_is_pair(&pair, name)) {
+        if (!ngx_http_scoped_key_duplicate_is_pair(&pair, name)) {
             continue;
         }
 
-        if (ngx_http_scoped_key_sent_behind_tab(start, pair.data)) {
+        if (ngx_http_scoped_key_duplicate_behind_tab(start, pair.data)) {
             return NGX_HTTP_SCOPED_KEY_REPEATED;
         }
 
@@ -321,7 +321,7 @@ ngx_http_scoped_key_sent_count_pairs(ngx_str_t line, const ngx_str_t *name)
 /* blanks and other cases are read differently by nginx and by others */
 
 static ngx_uint_t
-ngx_http_scoped_key_sent_is_pair(const ngx_str_t *pair, const ngx_str_t *name)
+ngx_http_scoped_key_duplicate_is_pair(const ngx_str_t *pair, const ngx_str_t *name)
 {
     u_char            *last;
     scoped_key_str_t   sent, asked;
@@ -347,7 +347,7 @@ ngx_http_scoped_key_sent_is_pair(const ngx_str_t *pair, const ngx_str_t *name)
 /* nginx passes over spaces alone, and so does not see such a pair */
 
 static ngx_uint_t
-ngx_http_scoped_key_sent_behind_tab(const u_char *start, const u_char *p)
+ngx_http_scoped_key_duplicate_behind_tab(const u_char *start, const u_char *p)
 {
     while (p != start && p[-1] == ' ') {
         p--;
@@ -360,7 +360,7 @@ ngx_http_scoped_key_sent_behind_tab(const u_char *start, const u_char *p)
 /* to nginx a comma ends a pair too; to others it is a part of the value */
 
 static ngx_uint_t
-ngx_http_scoped_key_sent_behind_comma(ngx_str_t pair, const ngx_str_t *name)
+ngx_http_scoped_key_duplicate_behind_comma(ngx_str_t pair, const ngx_str_t *name)
 {
     u_char  *p, *last;
 
@@ -375,7 +375,7 @@ ngx_http_scoped_key_sent_behind_comma(ngx_str_t pair, const ngx_str_t *name)
         pair.data = p;
         pair.len = last - p;
 
-        if (ngx_http_scoped_key_sent_is_pair(&pair, name)) {
+        if (ngx_http_scoped_key_duplicate_is_pair(&pair, name)) {
             return 1;
         }
     }

@@ -4,8 +4,8 @@
  * no state.  A text need not end in a NUL and may hold any byte.
  */
 
-#ifndef SCOPED_KEY_TEXT_H
-#define SCOPED_KEY_TEXT_H
+#ifndef SCOPED_KEY_STR_H
+#define SCOPED_KEY_STR_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -11,7 +11,7 @@ def count($n; $unit):
     if $n == 1 then "1 \($unit)" else "\($n) \($unit)s" end;
 
 # seconds as one number and one unit, to the nearest
-def span:
+def duration:
     if . < 60 then count(.; "second")
     elif . < 3570 then count(. / 60 + 0.5 | floor; "minute")
     elif . < 129600 then count(. / 3600 + 0.5 | floor; "hour")
@@ -24,9 +24,9 @@ def when($now):
     . as $text
     | (try fromdateiso8601 catch null) as $t
     | if $t == null then $text | clean
-      elif $t > $now then "in \($t - $now | span)"
+      elif $t > $now then "in \($t - $now | duration)"
       elif $now - $t < 1 then "just now"
-      else "\($now - $t | span) ago" end;
+      else "\($now - $t | duration) ago" end;
 
 # a constrained grant as `scoped-key grant` takes it
 def words:
