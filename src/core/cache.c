@@ -269,7 +269,8 @@ scoped_key_cache_create(const scoped_key_cache_limits_t *limits)
     left = limits->bytes - cache->own_bytes;
     n = left / SCOPED_KEY_CACHE_NEGATIVE_SHARE;
     scoped_key_cache_segment_init(&cache->negative, n, 0);
-    scoped_key_cache_segment_init(&cache->positive, left - n, limits->user_bytes);
+    scoped_key_cache_segment_init(&cache->positive, left - n,
+                                  limits->user_bytes);
 
     return cache;
 }
@@ -343,7 +344,8 @@ scoped_key_cache_insert(scoped_key_cache_t *cache,
     entry = NULL;
 
     if (scoped_key_cache_make_room(cache, segment, cost)) {
-        entry = calloc(1, sizeof(scoped_key_cache_entry_t) + segment->user_bytes);
+        entry = calloc(1, sizeof(scoped_key_cache_entry_t)
+                          + segment->user_bytes);
     }
 
     if (entry == NULL) {
@@ -426,7 +428,8 @@ scoped_key_cache_stats(const scoped_key_cache_t *cache)
 
     stats.negative = cache->negative.n;
     stats.entries = cache->positive.n;
-    stats.bytes = cache->own_bytes + cache->positive.bytes + cache->negative.bytes;
+    stats.bytes = cache->own_bytes + cache->positive.bytes
+                  + cache->negative.bytes;
     stats.evicted = cache->evicted;
 
     return stats;

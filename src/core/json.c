@@ -868,7 +868,8 @@ scoped_key_json_leaf(scoped_key_json_visitor_t *visitor,
     scoped_key_str_t  text;
 
     return scoped_key_json_text(value, digits, &text)
-           ? scoped_key_json_emit(visitor, text) : scoped_key_json_refuse(visitor);
+           ? scoped_key_json_emit(visitor, text)
+           : scoped_key_json_refuse(visitor);
 }
 
 
@@ -949,7 +950,8 @@ scoped_key_json_find(const scoped_key_json_t *value, scoped_key_str_t token,
 
     case SCOPED_KEY_JSON_OBJECT:
         agreed = scoped_key_json_token_decode(token, name, &search.name.len)
-                 && scoped_key_json_each(value, scoped_key_json_match_member, &search);
+                 && scoped_key_json_each(value, scoped_key_json_match_member,
+                                         &search);
         break;
 
     case SCOPED_KEY_JSON_ARRAY:
@@ -1003,7 +1005,8 @@ scoped_key_json_descend_all(scoped_key_json_step_t step,
 
 
 static bool
-scoped_key_json_descend(scoped_key_json_step_t step, const scoped_key_json_t *value)
+scoped_key_json_descend(scoped_key_json_step_t step,
+    const scoped_key_json_t *value)
 {
     scoped_key_str_t          token;
     const scoped_key_json_t  *member;
@@ -1021,7 +1024,8 @@ scoped_key_json_descend(scoped_key_json_step_t step, const scoped_key_json_t *va
     }
 
     if (member == NULL) {
-        return step.below_wildcard ? scoped_key_json_refuse(step.visitor) : true;
+        return step.below_wildcard ? scoped_key_json_refuse(step.visitor)
+                                   : true;
     }
 
     return scoped_key_json_descend(step, member);
@@ -1643,7 +1647,8 @@ scoped_key_json_visit_scalar(scoped_key_json_tour_t *tour, uint32_t n,
     bool       empty;
     uint32_t   child, *link;
 
-    empty = !below_wildcard && scoped_key_json_type(value) == SCOPED_KEY_JSON_NULL;
+    empty = !below_wildcard
+            && scoped_key_json_type(value) == SCOPED_KEY_JSON_NULL;
 
     for (link = &tour->marks[n].first;
          (child = scoped_key_json_live(tour, link)) != 0;

@@ -1,8 +1,8 @@
 /*
  * Bytes laid one after another: see pack.h.  Knows nothing of what they mean
  * and holds no memory.
- * Invariant: every write goes through scoped_key_pack_reserve(), which alone looks
- * at the room.
+ * Invariant: every write goes through scoped_key_pack_reserve(), which alone
+ * looks at the room.
  */
 
 #include <string.h>

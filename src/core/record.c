@@ -419,7 +419,8 @@ scoped_key_build_digest(scoped_key_build_t *build, scoped_key_field_e field,
 
 
 static void
-scoped_key_build_digests(scoped_key_build_t *build, scoped_key_digests_t *digests)
+scoped_key_build_digests(scoped_key_build_t *build,
+    scoped_key_digests_t *digests)
 {
     memset(digests, 0, sizeof(*digests));
 

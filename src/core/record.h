@@ -114,8 +114,8 @@ void scoped_key_record_digests(const scoped_key_raw_record_t *raw,
     scoped_key_digests_t *digests);
 
 /* constant time in the digests */
-scoped_key_secret_e scoped_key_digests_match(const scoped_key_digests_t *digests,
-    const scoped_key_digest_t *digest);
+scoped_key_secret_e scoped_key_digests_match(
+    const scoped_key_digests_t *digests, const scoped_key_digest_t *digest);
 
 scoped_key_record_t *scoped_key_record_ref(scoped_key_record_t *record);
 /* frees the record with its last reference; NULL is let pass */

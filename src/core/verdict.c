@@ -295,7 +295,8 @@ scoped_key_eval_one(scoped_key_clause_eval_t *eval,
 
 
 static void
-scoped_key_eval_constrained(scoped_key_clause_eval_t *eval, scoped_key_str_t scope)
+scoped_key_eval_constrained(scoped_key_clause_eval_t *eval,
+    scoped_key_str_t scope)
 {
     uint16_t                         n;
     scoped_key_str_t                 refusal;
@@ -374,7 +375,8 @@ scoped_key_eval_verdict(const scoped_key_clause_eval_t *eval,
     scoped_key_decision_t *decision)
 {
     decision->grant = eval->grant;
-    decision->cacheable = decision->cacheable && eval->cacheable && *eval->left != 0;
+    decision->cacheable = decision->cacheable && eval->cacheable
+                          && *eval->left != 0;
 
     switch (eval->result) {
 

@@ -65,9 +65,10 @@ typedef struct {
                                             decided, in the record; or empty */
     scoped_key_str_t           param;    /* when PARAM_REFUSED: its name, in
                                             the record */
-    const scoped_key_clause_t *failed_clause; /* when refused: the clause that does
-                                                 not hold; NULL: no scope is enough,
-                                                 only a global key */
+    const scoped_key_clause_t *failed_clause;
+                                         /* when refused: the clause that does
+                                            not hold; NULL: no scope is enough,
+                                            only a global key */
 } scoped_key_decision_t;
 
 
@@ -99,7 +100,8 @@ bool scoped_key_verdict_key_is_static(const scoped_key_record_t *record,
  */
 scoped_key_verdict_e scoped_key_verdict_scopes(
     const scoped_key_record_t *record, const scoped_key_required_t *required,
-    const scoped_key_facts_t *facts, size_t *left, scoped_key_decision_t *decision);
+    const scoped_key_facts_t *facts, size_t *left,
+    scoped_key_decision_t *decision);
 
 /* "unknown_key": static, NUL-terminated; "" of NONE */
 const char *scoped_key_reason_name(scoped_key_reason_e reason);

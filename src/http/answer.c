@@ -148,7 +148,8 @@ ngx_http_scoped_key_answer_log(ngx_http_request_t *r,
 
     if (ctx->decision.failed_clause) {
         p = ngx_slprintf(p, last, " required=\"");
-        p = ngx_http_scoped_key_problem_scopes(p, last, ctx->decision.failed_clause);
+        p = ngx_http_scoped_key_problem_scopes(p, last,
+                                               ctx->decision.failed_clause);
         p = ngx_slprintf(p, last, "\"");
     }
 
@@ -359,14 +360,18 @@ ngx_http_scoped_key_problem_size(const scoped_key_clause_t *clause)
 static const scoped_key_clause_t *
 ngx_http_scoped_key_problem_failed_clause(const ngx_http_scoped_key_ctx_t *ctx)
 {
+    const scoped_key_clause_t  *failed_clause;
+
+    failed_clause = ctx->decision.failed_clause;
+
     if (ctx->decision.reason != SCOPED_KEY_INSUFFICIENT_SCOPE
-        || ngx_http_scoped_key_problem_size(ctx->decision.failed_clause)
-           == (ctx->decision.failed_clause ? ctx->decision.failed_clause->n : 0))
+        || ngx_http_scoped_key_problem_size(failed_clause)
+           == (failed_clause ? failed_clause->n : 0))
     {
         return NULL;
     }
 
-    return ctx->decision.failed_clause;
+    return failed_clause;
 }
 
 

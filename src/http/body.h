@@ -33,9 +33,10 @@ struct ngx_http_scoped_key_body_s {
     scoped_key_json_t           *json;   /* once parsed; NULL: unreadable */
     ngx_http_scoped_key_second_t
                                 *second; /* once searched */
-    off_t                        bytes_left; /* while it is read: how many bytes may
-                                                yet come, and one; 0: nobody
-                                                counts */
+    off_t                        bytes_left;
+                                         /* while it is read: how many bytes
+                                            may yet come, and one; 0: nobody
+                                            counts */
     scoped_key_json_error_e      error;  /* of the JSON */
     unsigned                     collected:1;
     unsigned                     parsed:1;

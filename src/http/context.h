@@ -83,8 +83,9 @@ struct ngx_http_scoped_key_waiter_s {
 typedef struct {
     ngx_str_t                        key;       /* the presented text */
     scoped_key_record_t             *record;    /* a reference of our own */
-    unsigned char                   *cached_data; /* of the cached record; only
-                                                     until the event loop turns */
+    unsigned char                   *cached_data;
+                                                /* of the cached record; only
+                                                   until the event loop turns */
     ngx_msec_t                       read_ms;
     ngx_http_scoped_key_waiter_t    *waiter;    /* of a lookup, see lookup.h */
     ngx_http_scoped_key_hidden_t    *hidden;
@@ -100,7 +101,7 @@ typedef struct {
                                                     know; NULL */
 
     const ngx_http_scoped_key_require_t
-                                    *cached_allow; /* allowed by the memo: the
+                                    *cached_allow; /* allowed by the cache: the
                                                       cause is not filled in */
     scoped_key_decision_t            decision;
     ngx_str_t                       *problem;   /* body, once built */

@@ -23,10 +23,9 @@ static void ngx_http_scoped_key_search_cookie(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_http_scoped_key_source_t *source, const ngx_str_t *line,
     ngx_http_scoped_key_found_t *found);
-static ngx_int_t ngx_http_scoped_key_search_beyond_headers(ngx_http_request_t *r,
-    const ngx_http_scoped_key_loc_conf_t *skcf,
-    ngx_http_scoped_key_ctx_t *ctx,
-    const ngx_http_scoped_key_hidden_t *hidden,
+static ngx_int_t ngx_http_scoped_key_search_beyond_headers(
+    ngx_http_request_t *r, const ngx_http_scoped_key_loc_conf_t *skcf,
+    ngx_http_scoped_key_ctx_t *ctx, const ngx_http_scoped_key_hidden_t *hidden,
     ngx_http_scoped_key_found_t *found);
 static ngx_int_t ngx_http_scoped_key_search_query(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
@@ -122,7 +121,8 @@ ngx_http_scoped_key_credential_find(ngx_http_request_t *r,
     }
 
     if ((skcf->beyond_headers || hidden)
-        && ngx_http_scoped_key_search_beyond_headers(r, skcf, ctx, hidden, found)
+        && ngx_http_scoped_key_search_beyond_headers(r, skcf, ctx, hidden,
+                                                     found)
            != NGX_OK)
     {
         return NGX_ERROR;

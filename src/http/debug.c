@@ -90,7 +90,9 @@ ngx_http_scoped_key_debug_cached(ngx_http_request_t *r,
                        "scoped key: record of id=%*s", id.len, id.data);
     }
 
-    if (scoped_key_redis_tracking_last_confirmed(worker->tracking, &confirmed)) {
+    if (scoped_key_redis_tracking_last_confirmed(worker->tracking,
+                                                 &confirmed))
+    {
         ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                        "scoped key: tracking link confirmed %M ms ago",
                        ngx_current_msec - confirmed);
@@ -167,7 +169,8 @@ ngx_http_scoped_key_debug_clause(ngx_http_request_t *r,
     }
 
     shown.data = grant;
-    shown.len = ngx_http_scoped_key_sanitize_control(grant, decision->grant.data,
+    shown.len = ngx_http_scoped_key_sanitize_control(grant,
+                                                     decision->grant.data,
                                                      ngx_min(sizeof(grant),
                                                          decision->grant.len));
 
@@ -190,7 +193,8 @@ ngx_http_scoped_key_debug_changed(ngx_http_scoped_key_worker_t *worker,
     u_char     text[NGX_HTTP_SCOPED_KEY_DEBUG_BYTES];
 
     shown.data = text;
-    shown.len = ngx_http_scoped_key_sanitize_for_log(text, sizeof(text), what->data,
+    shown.len = ngx_http_scoped_key_sanitize_for_log(text, sizeof(text),
+                                                     what->data,
                                                      what->len);
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, worker->log, 0,

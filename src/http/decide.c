@@ -33,7 +33,8 @@ static void ngx_http_scoped_key_decide_failed_clause(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_noinline;
 static void ngx_http_scoped_key_decide_refuse(
     ngx_http_scoped_key_ctx_t *ctx, scoped_key_reason_e reason);
-static void ngx_http_scoped_key_decide_need_body(ngx_http_scoped_key_ctx_t *ctx);
+static void ngx_http_scoped_key_decide_need_body(
+    ngx_http_scoped_key_ctx_t *ctx);
 static ngx_uint_t ngx_http_scoped_key_decide_asks_access(
     const ngx_http_scoped_key_ctx_t *ctx);
 static void ngx_http_scoped_key_decide_persisted(
@@ -133,7 +134,8 @@ ngx_http_scoped_key_decide_cache_allow(
         && ctx->verdict == NGX_HTTP_SCOPED_KEY_ALLOWED
         && scoped_key_verdict_key_is_static(ctx->record, ctx->match))
     {
-        ctx->cached_data[require->allow_bit / 8] |= ngx_http_scoped_key_allow_bit(require);
+        ctx->cached_data[require->allow_bit / 8] |=
+                                        ngx_http_scoped_key_allow_bit(require);
     }
 }
 
@@ -259,7 +261,8 @@ ngx_http_scoped_key_decide_failed_clause(ngx_http_request_t *r,
     const ngx_http_scoped_key_one_scope_t *one, ngx_http_scoped_key_ctx_t *ctx)
 {
     if (ctx->decision.failed_clause == &one->clause) {
-        ctx->decision.failed_clause = ngx_http_scoped_key_require_copy_clause(r, one);
+        ctx->decision.failed_clause =
+                              ngx_http_scoped_key_require_copy_clause(r, one);
 
         if (ctx->decision.failed_clause == NULL) {
             ctx->decision.reason = SCOPED_KEY_STORE_UNAVAILABLE;

@@ -98,8 +98,8 @@ static bool ngx_http_scoped_key_persisted_id_extensions(void *data,
     scoped_key_str_t value);
 static bool ngx_http_scoped_key_persisted_id_name(void *data,
     scoped_key_str_t name, const scoped_key_json_t *value);
-static ngx_uint_t ngx_http_scoped_key_persisted_id_is_variant(scoped_key_str_t name,
-    ngx_http_scoped_key_document_fault_t *fault);
+static ngx_uint_t ngx_http_scoped_key_persisted_id_is_variant(
+    scoped_key_str_t name, ngx_http_scoped_key_document_fault_t *fault);
 static bool ngx_http_scoped_key_persisted_hash_extensions(void *data,
     scoped_key_str_t value);
 static bool ngx_http_scoped_key_persisted_hash_found(void *data,

@@ -26,9 +26,10 @@ typedef struct {
 } ngx_http_scoped_key_sent_whole_t;
 
 
-static ngx_uint_t ngx_http_scoped_key_duplicate_is_cut_off(ngx_http_request_t *r);
-static ngx_uint_t ngx_http_scoped_key_duplicate_count_args(ngx_http_request_t *r,
-    const ngx_str_t *name);
+static ngx_uint_t ngx_http_scoped_key_duplicate_is_cut_off(
+    ngx_http_request_t *r);
+static ngx_uint_t ngx_http_scoped_key_duplicate_count_args(
+    ngx_http_request_t *r, const ngx_str_t *name);
 static ngx_uint_t ngx_http_scoped_key_duplicate_walk_args(scoped_key_str_t args,
     scoped_key_str_t name, u_char *scratch);
 static ngx_uint_t ngx_http_scoped_key_duplicate_count_headers(
@@ -321,7 +322,8 @@ ngx_http_scoped_key_duplicate_count_pairs(ngx_str_t line, const ngx_str_t *name)
 /* blanks and other cases are read differently by nginx and by others */
 
 static ngx_uint_t
-ngx_http_scoped_key_duplicate_is_pair(const ngx_str_t *pair, const ngx_str_t *name)
+ngx_http_scoped_key_duplicate_is_pair(const ngx_str_t *pair,
+    const ngx_str_t *name)
 {
     u_char            *last;
     scoped_key_str_t   sent, asked;
@@ -360,7 +362,8 @@ ngx_http_scoped_key_duplicate_behind_tab(const u_char *start, const u_char *p)
 /* to nginx a comma ends a pair too; to others it is a part of the value */
 
 static ngx_uint_t
-ngx_http_scoped_key_duplicate_behind_comma(ngx_str_t pair, const ngx_str_t *name)
+ngx_http_scoped_key_duplicate_behind_comma(ngx_str_t pair,
+    const ngx_str_t *name)
 {
     u_char  *p, *last;
 

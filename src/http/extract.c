@@ -18,8 +18,8 @@
 #include "header.h"
 
 
-static ngx_int_t ngx_http_scoped_key_extract_single_header(ngx_http_request_t *r,
-    const ngx_http_scoped_key_loc_conf_t *skcf,
+static ngx_int_t ngx_http_scoped_key_extract_single_header(
+    ngx_http_request_t *r, const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_ctx_t *ctx);
 static ngx_int_t ngx_http_scoped_key_extract_any(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
@@ -29,7 +29,8 @@ static ngx_uint_t ngx_http_scoped_key_is_foreign_prefix(
     ngx_http_scoped_key_noinline;
 static ngx_uint_t ngx_http_scoped_key_is_preflight(ngx_http_request_t *r)
     ngx_http_scoped_key_noinline;
-static ngx_uint_t ngx_http_scoped_key_extract_is_trimmed(const ngx_str_t *value);
+static ngx_uint_t ngx_http_scoped_key_extract_is_trimmed(
+    const ngx_str_t *value);
 static ngx_uint_t ngx_http_scoped_key_extract_is_other(
     const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_table_elt_t *header);
@@ -188,7 +189,8 @@ ngx_http_scoped_key_hide_only(ngx_http_request_t *r,
     /* what stays depends on what else is there, whether or not it is a key */
 
     if (ngx_http_scoped_key_credential_find(r, skcf, ctx,
-                                            owner ? owner->hidden : NULL, &found)
+                                            owner ? owner->hidden : NULL,
+                                            &found)
         == NGX_ERROR)
     {
         return NGX_ERROR;

@@ -11,8 +11,8 @@
 
 
 /*
- * Sets ctx->wants_record and ctx->key, or ctx->decision.reason, or, where no key
- * is needed and none is there, the verdict itself.  NGX_ERROR: out of memory.
+ * Sets ctx->wants_record and ctx->key, or ctx->decision.reason, or, where no
+ * key is needed and none is there, the verdict.  NGX_ERROR: out of memory.
  */
 ngx_int_t ngx_http_scoped_key_extract(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,

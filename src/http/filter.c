@@ -25,8 +25,8 @@ static ngx_int_t ngx_http_scoped_key_request_body_filter(
     ngx_http_request_t *r, ngx_chain_t *in);
 static ngx_int_t ngx_http_scoped_key_filter_replace(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_noinline;
-static ngx_int_t ngx_http_scoped_key_filter_refusal_headers(ngx_http_request_t *r,
-    ngx_http_scoped_key_ctx_t *ctx);
+static ngx_int_t ngx_http_scoped_key_filter_refusal_headers(
+    ngx_http_request_t *r, ngx_http_scoped_key_ctx_t *ctx);
 static void ngx_http_scoped_key_filter_body(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx, const ngx_str_t *type);
 static ngx_int_t ngx_http_scoped_key_filter_hints(ngx_http_request_t *r,

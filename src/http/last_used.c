@@ -13,7 +13,8 @@
 /* "ZADD", the Redis key, "GT" */
 #define NGX_HTTP_SCOPED_KEY_LAST_USED_WORDS  3
 #define NGX_HTTP_SCOPED_KEY_LAST_USED_MAX_WORDS                               \
-    (NGX_HTTP_SCOPED_KEY_LAST_USED_WORDS + 2 * NGX_HTTP_SCOPED_KEY_USES_PER_COMMAND)
+    (NGX_HTTP_SCOPED_KEY_LAST_USED_WORDS                                      \
+     + 2 * NGX_HTTP_SCOPED_KEY_USES_PER_COMMAND)
 
 /* of a server's error text, what goes into the log */
 #define NGX_HTTP_SCOPED_KEY_LAST_USED_SHOWN_BYTES  192
@@ -28,19 +29,22 @@ static ngx_http_scoped_key_last_used_t *ngx_http_scoped_key_last_used_alloc(
     ngx_http_scoped_key_worker_t *worker, const ngx_str_t *name);
 static ngx_http_scoped_key_recent_use_t *ngx_http_scoped_key_last_used_find(
     ngx_http_scoped_key_last_used_t *lu, scoped_key_str_t what, uint32_t now);
-static void ngx_http_scoped_key_last_used_append(ngx_http_scoped_key_last_used_t *lu,
-    scoped_key_str_t id, uint32_t now);
-static void ngx_http_scoped_key_last_used_arm(ngx_http_scoped_key_last_used_t *lu);
+static void ngx_http_scoped_key_last_used_append(
+    ngx_http_scoped_key_last_used_t *lu, scoped_key_str_t id, uint32_t now);
+static void ngx_http_scoped_key_last_used_arm(
+    ngx_http_scoped_key_last_used_t *lu);
 static void ngx_http_scoped_key_last_used_on_timer(ngx_event_t *ev);
 static ngx_int_t ngx_http_scoped_key_last_used_send(
     ngx_http_scoped_key_last_used_t *lu, ngx_uint_t n);
 static ngx_int_t ngx_http_scoped_key_last_used_write(
     ngx_http_scoped_key_last_used_t *lu);
-static void ngx_http_scoped_key_last_used_free(ngx_http_scoped_key_last_used_t *lu);
-static void ngx_http_scoped_key_last_used_handler(scoped_key_redis_request_t *request,
-    scoped_key_redis_result_e result, const scoped_key_resp_value_t *reply);
-static void ngx_http_scoped_key_last_used_fail(ngx_http_scoped_key_last_used_t *lu,
-    const scoped_key_resp_value_t *error);
+static void ngx_http_scoped_key_last_used_free(
+    ngx_http_scoped_key_last_used_t *lu);
+static void ngx_http_scoped_key_last_used_handler(
+    scoped_key_redis_request_t *request, scoped_key_redis_result_e result,
+    const scoped_key_resp_value_t *reply);
+static void ngx_http_scoped_key_last_used_fail(
+    ngx_http_scoped_key_last_used_t *lu, const scoped_key_resp_value_t *error);
 
 
 ngx_int_t
@@ -50,13 +54,14 @@ ngx_http_scoped_key_last_used_create(ngx_http_scoped_key_worker_t *worker)
         return NGX_OK;
     }
 
-    worker->last_used = ngx_http_scoped_key_last_used_alloc(worker, &worker->conf->last_used_key);
+    worker->last_used = ngx_http_scoped_key_last_used_alloc(worker,
+                                                &worker->conf->last_used_key);
     if (worker->last_used == NULL) {
         return NGX_ERROR;
     }
 
     worker->previous_used = ngx_http_scoped_key_last_used_alloc(worker,
-                                                &worker->conf->previous_used_key);
+                                            &worker->conf->previous_used_key);
     if (worker->previous_used == NULL) {
         return NGX_ERROR;
     }
@@ -244,7 +249,8 @@ ngx_http_scoped_key_last_used_on_timer(ngx_event_t *ev)
 /* the last n that are pending: ZADD NAME GT second id second id ... */
 
 static ngx_int_t
-ngx_http_scoped_key_last_used_send(ngx_http_scoped_key_last_used_t *lu, ngx_uint_t n)
+ngx_http_scoped_key_last_used_send(ngx_http_scoped_key_last_used_t *lu,
+    ngx_uint_t n)
 {
     size_t                      room;
     size_t                      lens[NGX_HTTP_SCOPED_KEY_LAST_USED_MAX_WORDS];
@@ -393,7 +399,8 @@ ngx_http_scoped_key_last_used_fail(ngx_http_scoped_key_last_used_t *lu,
     if (error && error->type == SCOPED_KEY_RESP_ERROR) {
         shown.data = text;
         shown.len = ngx_http_scoped_key_sanitize_for_log(text, sizeof(text),
-                                                         error->data, error->len);
+                                                         error->data,
+                                                         error->len);
 
     } else if (error) {
         ngx_str_set(&shown, "unexpected reply");

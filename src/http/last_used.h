@@ -15,7 +15,7 @@
 #include "store.h"
 
 
-/* of a cached record's memo, behind the bits of decide.c: the second noted */
+/* in the data of a cached record, after decide.c's allow bits: the second */
 #define NGX_HTTP_SCOPED_KEY_LAST_USED_BYTES  sizeof(uint32_t)
 
 #define NGX_HTTP_SCOPED_KEY_MAX_PENDING_USES  4096  /* not yet written */
@@ -23,14 +23,14 @@
 
 /* a first use shows within a second */
 #define NGX_HTTP_SCOPED_KEY_LAST_USED_DELAY_MS  500
-#define NGX_HTTP_SCOPED_KEY_LAST_USED_FULL_MS  1    /* a command is full */
+#define NGX_HTTP_SCOPED_KEY_LAST_USED_FULL_MS   1   /* a command is full */
 
 /*
- * Records are read again and again, and then their memos are empty: which keys
- * were noted of late is remembered by a hash, of ids or of texts, in rows.
+ * A record that was read again has no data yet.  So a table of hashes, of ids
+ * or of keys, says which keys were written recently.
  */
-#define NGX_HTTP_SCOPED_KEY_LAST_USED_ROWS   4096
-#define NGX_HTTP_SCOPED_KEY_LAST_USED_PER_ROW  4
+#define NGX_HTTP_SCOPED_KEY_LAST_USED_ROWS     4096
+#define NGX_HTTP_SCOPED_KEY_LAST_USED_PER_ROW     4
 
 typedef struct {
     uint32_t                          hash;
@@ -56,7 +56,7 @@ struct ngx_http_scoped_key_last_used_s {
     ngx_int_t                         ident;    /* -1 */
 
     uint32_t                          interval; /* seconds */
-    size_t                            data_offset; /* in memos: our bytes */
+    size_t                            data_offset; /* of our bytes */
     uint64_t                          lost;     /* ever */
 
     ngx_event_t                        timer;   /* set while some are pending
@@ -68,9 +68,11 @@ struct ngx_http_scoped_key_last_used_s {
     ngx_uint_t                         nsent;   /* in the batch; 0: none is
                                                    under way */
     ngx_uint_t                         npending;
-    ngx_http_scoped_key_use_t          pending[NGX_HTTP_SCOPED_KEY_MAX_PENDING_USES];
-    ngx_http_scoped_key_recent_use_t  recent[NGX_HTTP_SCOPED_KEY_LAST_USED_ROWS]
-                                          [NGX_HTTP_SCOPED_KEY_LAST_USED_PER_ROW];
+    ngx_http_scoped_key_use_t
+                             pending[NGX_HTTP_SCOPED_KEY_MAX_PENDING_USES];
+    ngx_http_scoped_key_recent_use_t
+                             recent[NGX_HTTP_SCOPED_KEY_LAST_USED_ROWS]
+                                   [NGX_HTTP_SCOPED_KEY_LAST_USED_PER_ROW];
 
     scoped_key_redis_log_limit_t      limit;
     unsigned                          failing:1;  /* and was logged */
@@ -93,8 +95,9 @@ void ngx_http_scoped_key_last_used_stop(ngx_http_scoped_key_last_used_t *lu);
  * its id or its text, of which there is to be one note in that time.  Returns
  * the second that is noted now.
  */
-uint32_t ngx_http_scoped_key_last_used_touch(ngx_http_scoped_key_last_used_t *lu,
-    scoped_key_str_t what, scoped_key_str_t id);
+uint32_t ngx_http_scoped_key_last_used_touch(
+    ngx_http_scoped_key_last_used_t *lu, scoped_key_str_t what,
+    scoped_key_str_t id);
 
 
 /* of every request that was allowed for its key */
@@ -137,7 +140,8 @@ ngx_http_scoped_key_record_use(const ngx_http_scoped_key_ctx_t *ctx)
     if ((uint32_t) ngx_time() - second >= lu->interval) {
         id = scoped_key_record_id(ctx->record);
         second = ngx_http_scoped_key_last_used_touch(lu, id, id);
-        ngx_memcpy(ctx->cached_data + lu->data_offset, &second, sizeof(uint32_t));
+        ngx_memcpy(ctx->cached_data + lu->data_offset, &second,
+                   sizeof(uint32_t));
     }
 }
 

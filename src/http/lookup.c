@@ -119,8 +119,9 @@ static ngx_int_t ngx_http_scoped_key_fetch_append(
 static ngx_int_t ngx_http_scoped_key_fetch_command(
     ngx_http_scoped_key_out_t *out, const char *command,
     const ngx_http_scoped_key_lookup_t *lookup, const char *suffix);
-static void ngx_http_scoped_key_fetch_handler(scoped_key_redis_request_t *request,
-    scoped_key_redis_result_e result, const scoped_key_resp_value_t *reply);
+static void ngx_http_scoped_key_fetch_handler(
+    scoped_key_redis_request_t *request, scoped_key_redis_result_e result,
+    const scoped_key_resp_value_t *reply);
 static ngx_int_t ngx_http_scoped_key_fetch_read(
     ngx_http_scoped_key_lookup_t *lookup,
     const scoped_key_resp_value_t *reply);
@@ -639,7 +640,8 @@ ngx_http_scoped_key_lookup_resolve_waiters(ngx_http_scoped_key_lookup_t *lookup,
 
 static scoped_key_secret_e
 ngx_http_scoped_key_lookup_match(ngx_http_scoped_key_lookup_t *lookup,
-    const scoped_key_digests_t *digests, const ngx_http_scoped_key_waiter_t *waiter)
+    const scoped_key_digests_t *digests,
+    const ngx_http_scoped_key_waiter_t *waiter)
 {
     if (lookup->record == NULL) {
         return SCOPED_KEY_SECRET_WRONG;
@@ -668,7 +670,8 @@ ngx_http_scoped_key_lookup_cache_invalid(ngx_http_scoped_key_lookup_t *lookup)
     id.data = lookup->id;
 
     ngx_http_scoped_key_lookup_id_hash(lookup->worker, id, &hash);
-    ngx_http_scoped_key_lookup_cache_store(lookup, &hash, SCOPED_KEY_SECRET_CURRENT);
+    ngx_http_scoped_key_lookup_cache_store(lookup, &hash,
+                                           SCOPED_KEY_SECRET_CURRENT);
 }
 
 
@@ -1067,8 +1070,8 @@ ngx_http_scoped_key_fetch_report(void *data, const char *field,
     id.data = lookup->id;
 
     shown.data = text;
-    shown.len = ngx_http_scoped_key_sanitize_for_log(text, sizeof(text), value.data,
-                                                     value.len);
+    shown.len = ngx_http_scoped_key_sanitize_for_log(text, sizeof(text),
+                                                     value.data, value.len);
 
     ngx_log_error(NGX_LOG_WARN, lookup->worker->log, 0,
                   "scoped key: unreadable %s \"%V\" in record of id=%V",
@@ -1105,7 +1108,8 @@ ngx_http_scoped_key_fetch_log_failure(ngx_http_scoped_key_worker_t *worker,
     if (error->type == SCOPED_KEY_RESP_ERROR) {
         shown.data = text;
         shown.len = ngx_http_scoped_key_sanitize_for_log(text, sizeof(text),
-                                                         error->data, error->len);
+                                                         error->data,
+                                                         error->len);
     }
 
     note = scoped_key_redis_log_allow(&worker->limit,

@@ -16,8 +16,8 @@
 
 /*
  * Looks ctx->key up.  NGX_OK: ctx->record and ctx->match are set, or
- * ctx->decision.reason says why there is none; NGX_AGAIN: the request waits, and
- * its phases will be run again; NGX_ERROR: out of memory.
+ * ctx->decision.reason says why there is none; NGX_AGAIN: the request waits,
+ * and its phases will be run again; NGX_ERROR: out of memory.
  */
 ngx_int_t ngx_http_scoped_key_lookup(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
@@ -33,6 +33,7 @@ void ngx_http_scoped_key_lookup_detach_all(
 void ngx_http_scoped_key_waiter_wake(ngx_event_t *ev);
 
 /* the end of a worker: nobody is woken any more */
-void ngx_http_scoped_key_waiter_cancel_all(ngx_http_scoped_key_worker_t *worker);
+void ngx_http_scoped_key_waiter_cancel_all(
+    ngx_http_scoped_key_worker_t *worker);
 
 #endif

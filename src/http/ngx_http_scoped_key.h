@@ -85,7 +85,7 @@ typedef struct {
     ngx_str_t                     literal;
     ngx_uint_t                    index;     /* of the variable, or 1 to 9 */
     ngx_str_t                     input;     /* its name, if a client may send
-                                                several of it; see duplicate.h */
+                                                several of it: duplicate.h */
 } ngx_http_scoped_key_piece_t;
 
 typedef struct {
@@ -104,7 +104,7 @@ typedef struct {
                                                 ..._template_t */
     ngx_uint_t                    nscopes;   /* in all clauses together */
     ngx_uint_t                    allow_bit; /* number of a static set, or
-                                                NGX_HTTP_SCOPED_KEY_NO_ALLOW_BIT */
+                                             NGX_HTTP_SCOPED_KEY_NO_ALLOW_BIT */
     scoped_key_required_t         required;  /* complete when static */
     ngx_http_scoped_key_place_t   place;     /* of the first directive */
     unsigned                      is_static:1;
@@ -197,11 +197,13 @@ typedef struct {
     ngx_http_scoped_key_require_t  *require;   /* never NULL once merged */
     ngx_array_t                    *sources;   /* of ..._source_t */
     ngx_array_t                    *prefixes;  /* of ngx_str_t; NULL: any */
-    uint64_t                        header_len_mask; /* bit n: a source is in header
-                                                        lines with names of n bytes,
-                                                        or HTTP2-Settings is one */
-    ngx_uint_t                      beyond_headers; /* a source is in the query, or
-                                                       is a variable */
+    uint64_t                        header_len_mask;
+                                               /* bit n: a source is in header
+                                                  fields with names of n bytes,
+                                                  or HTTP2-Settings is one */
+    ngx_uint_t                      beyond_headers;
+                                               /* a source is in the query, or
+                                                  is a variable */
     ngx_uint_t                      in_query;  /* a source is in the query */
     ngx_uint_t                      in_cookies;    /* a source is a cookie */
     ngx_uint_t                      in_basic;      /* a source is `basic` */

@@ -218,7 +218,8 @@ ngx_http_scoped_key_add_alternative(ngx_conf_t *cf,
     ngx_http_scoped_key_template_t  *template;
 
     if (clause->nelts == NGX_HTTP_SCOPED_KEY_MAX_ALTERNATIVES) {
-        return ngx_http_scoped_key_conf_error(cf, text, "too many alternatives");
+        return ngx_http_scoped_key_conf_error(cf, text,
+                                              "too many alternatives");
     }
 
     template = clause->elts;
@@ -462,7 +463,7 @@ ngx_http_scoped_key_set_scope(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (!scoped_key_scope_pattern_valid(pattern)) {
         return ngx_http_scoped_key_conf_error(cf, &value[1],
-                                              "not a scope, nor a scope pattern");
+                                           "not a scope, nor a scope pattern");
     }
 
     if (!ngx_http_scoped_key_description_valid(&value[2])) {

@@ -15,8 +15,8 @@ ngx_http_scoped_key_is_control(u_char c)
 
 
 size_t
-ngx_http_scoped_key_sanitize_for_log(u_char *out, size_t size, const u_char *text,
-    size_t len)
+ngx_http_scoped_key_sanitize_for_log(u_char *out, size_t size,
+    const u_char *text, size_t len)
 {
     size_t  i, n;
 

@@ -29,7 +29,8 @@ ngx_http_scoped_key_worker_t  *ngx_http_scoped_key_worker;
  */
 
 void
-ngx_http_scoped_key_worker_update_freshness(ngx_http_scoped_key_worker_t *worker)
+ngx_http_scoped_key_worker_update_freshness(
+    ngx_http_scoped_key_worker_t *worker)
 {
     ngx_msec_t                        confirmed, age, ttl, negative;
     ngx_http_scoped_key_main_conf_t  *skmcf;
@@ -41,7 +42,9 @@ ngx_http_scoped_key_worker_update_freshness(ngx_http_scoped_key_worker_t *worker
 
     worker->stale = 0;
 
-    if (scoped_key_redis_tracking_last_confirmed(worker->tracking, &confirmed)) {
+    if (scoped_key_redis_tracking_last_confirmed(worker->tracking,
+                                                 &confirmed))
+    {
         age = ngx_current_msec - confirmed;
         worker->stale = age > skmcf->redis.heartbeat
                               * SCOPED_KEY_REDIS_MISSED_HEARTBEATS;
@@ -166,7 +169,9 @@ ngx_http_scoped_key_worker_servers(ngx_http_scoped_key_worker_t *worker)
 
     if (data->len == 0 || changes->len == 0) {
 
-        if (data->handshakes && changes->handshakes && !worker->server_unknown) {
+        if (data->handshakes && changes->handshakes
+            && !worker->server_unknown)
+        {
             ngx_http_scoped_key_worker_log_untold(worker);
         }
 

@@ -40,8 +40,9 @@ struct ngx_http_scoped_key_worker_s {
     scoped_key_redis_tracking_t      *tracking;
 
     ngx_http_scoped_key_servers_e     servers;  /* of the last reading */
-    ngx_msec_t                        reunite_delay; /* how long the next try to
-                                                        reach one server waits */
+    ngx_msec_t                        reunite_delay;
+                                                /* how long the next try to
+                                                   reach one server waits */
     ngx_uint_t                        tries;    /* since they were one */
     ngx_event_t                       reunite;
 
@@ -57,7 +58,7 @@ struct ngx_http_scoped_key_worker_s {
     uint64_t                 oldest_negative;
     ngx_uint_t               stale;
 
-    ngx_http_scoped_key_last_used_t  *last_used; /* NULL: off; see last_used.h */
+    ngx_http_scoped_key_last_used_t  *last_used;    /* NULL: off */
     ngx_http_scoped_key_last_used_t  *previous_used;
 
     scoped_key_redis_log_limit_t  limit; /* of the lines about what follows */
@@ -86,7 +87,8 @@ extern ngx_http_scoped_key_worker_t  *ngx_http_scoped_key_worker;
  * worker->oldest, ->oldest_unknown and ->stale, need be reckoned once in a
  * millisecond: worker->reckoned is that of the last time.
  */
-void ngx_http_scoped_key_worker_update_freshness(ngx_http_scoped_key_worker_t *worker);
+void ngx_http_scoped_key_worker_update_freshness(
+    ngx_http_scoped_key_worker_t *worker);
 
 /*
  * Whether what has just been read may be kept: not when another server process

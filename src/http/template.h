@@ -43,7 +43,7 @@ ngx_int_t ngx_http_scoped_key_require_evaluate(ngx_http_request_t *r,
     ngx_http_scoped_key_one_scope_t *one, scoped_key_required_t *required);
 
 /* a copy of its clause in memory of r->pool; NULL: out of memory */
-scoped_key_clause_t *ngx_http_scoped_key_require_copy_clause(ngx_http_request_t *r,
-    const ngx_http_scoped_key_one_scope_t *one);
+scoped_key_clause_t *ngx_http_scoped_key_require_copy_clause(
+    ngx_http_request_t *r, const ngx_http_scoped_key_one_scope_t *one);
 
 #endif

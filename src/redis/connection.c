@@ -488,7 +488,8 @@ scoped_key_redis_connection_ready(void *owner)
 
 /* replies live until the next one: a request's first error has to be kept */
 static void
-scoped_key_redis_connection_save_error(scoped_key_redis_connection_t *connection,
+scoped_key_redis_connection_save_error(
+    scoped_key_redis_connection_t *connection,
     const scoped_key_resp_value_t *value)
 {
     connection->failed = 1;

@@ -114,10 +114,10 @@ void scoped_key_redis_connection_renew(
 /*
  * Takes a request: commands in RESP, back to back, copied; forms: of the reply
  * to each.
- * While the first attempt to connect is under way, at the start or after a
- * loss, the request waits for it, also when that attempt is about to begin since
- * the connection was found dead; while the connection is backing off, or is
- * trying again in vain, the request is refused.
+ * While the first attempt to connect is in progress, at the start or after a
+ * loss, the request waits for it, also when that attempt is about to begin
+ * because the connection was found dead; while the connection is backing off,
+ * or is trying again in vain, the request is refused.
  * NGX_OK: the handler will be called once.  NGX_DECLINED: not now (down, too
  * many, out of memory): the handler will not be called.
  */

@@ -110,6 +110,7 @@ const char *scoped_key_redis_endpoints_reason(
 
 /* for who could not connect: asks for all names again, but not at once, and
    not oftener than once a second */
-void scoped_key_redis_endpoints_refresh(scoped_key_redis_endpoints_t *endpoints);
+void scoped_key_redis_endpoints_refresh(
+    scoped_key_redis_endpoints_t *endpoints);
 
 #endif

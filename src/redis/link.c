@@ -1053,7 +1053,8 @@ scoped_key_redis_handshake_auth(scoped_key_redis_link_t *link)
 
     argv[n++] = conf->password;
 
-    return scoped_key_redis_output_command(&link->handshake_out, argv, n, link->log);
+    return scoped_key_redis_output_command(&link->handshake_out, argv, n,
+                                           link->log);
 }
 
 
@@ -1068,7 +1069,8 @@ scoped_key_redis_handshake_select(scoped_key_redis_link_t *link)
     argv[1].data = number;
     argv[1].len = ngx_sprintf(number, "%ui", link->conf->db) - number;
 
-    return scoped_key_redis_output_command(&link->handshake_out, argv, 2, link->log);
+    return scoped_key_redis_output_command(&link->handshake_out, argv, 2,
+                                           link->log);
 }
 
 
@@ -1110,9 +1112,11 @@ scoped_key_redis_handshake_write(scoped_key_redis_link_t *link)
         return NGX_ERROR;
     }
 
-    if (scoped_key_redis_output_command(&link->handshake_out, &ping, 1, link->log)
+    if (scoped_key_redis_output_command(&link->handshake_out, &ping, 1,
+                                        link->log)
             != NGX_OK
-        || scoped_key_redis_output_command(&link->handshake_out, info, 2, link->log)
+        || scoped_key_redis_output_command(&link->handshake_out, info, 2,
+                                           link->log)
             != NGX_OK)
     {
         return NGX_ERROR;

@@ -56,13 +56,15 @@ struct scoped_key_redis_tracking_s {
 };
 
 
-static const char *scoped_key_redis_tracking_cmd_id(scoped_key_redis_link_t *link);
-static const char *scoped_key_redis_tracking_cmd_enable(scoped_key_redis_link_t *link,
-    const ngx_str_t *prefix, long long id);
+static const char *scoped_key_redis_tracking_cmd_id(
+    scoped_key_redis_link_t *link);
+static const char *scoped_key_redis_tracking_cmd_enable(
+    scoped_key_redis_link_t *link, const ngx_str_t *prefix, long long id);
 static const char *scoped_key_redis_tracking_cmd_subscribe(
     scoped_key_redis_link_t *link,
     const ngx_str_t *channels, ngx_uint_t n);
-static const char *scoped_key_redis_tracking_cmd_ping(scoped_key_redis_link_t *link);
+static const char *scoped_key_redis_tracking_cmd_ping(
+    scoped_key_redis_link_t *link);
 static scoped_key_redis_push_e scoped_key_redis_pubsub_read(
     const scoped_key_redis_push_t *push,
     const scoped_key_resp_value_t *value);
@@ -167,8 +169,8 @@ scoped_key_redis_tracking_renew(scoped_key_redis_tracking_t *tracking,
 
 
 ngx_uint_t
-scoped_key_redis_tracking_last_confirmed(const scoped_key_redis_tracking_t *tracking,
-    ngx_msec_t *last_confirmed)
+scoped_key_redis_tracking_last_confirmed(
+    const scoped_key_redis_tracking_t *tracking, ngx_msec_t *last_confirmed)
 {
     if (!tracking->proven) {
         return 0;
@@ -224,7 +226,8 @@ scoped_key_redis_tracking_subscribe(scoped_key_redis_tracking_t *tracking)
     tracking->pending = n;
     tracking->asked = ngx_current_msec;
 
-    return scoped_key_redis_tracking_cmd_subscribe(&tracking->link, channels, n);
+    return scoped_key_redis_tracking_cmd_subscribe(&tracking->link, channels,
+                                                   n);
 }
 
 
@@ -506,8 +509,8 @@ scoped_key_redis_tracking_on_heartbeat(ngx_event_t *ev)
 
 
 static const char *
-scoped_key_redis_tracking_cmd(scoped_key_redis_link_t *link, const ngx_str_t *argv,
-    ngx_uint_t argc)
+scoped_key_redis_tracking_cmd(scoped_key_redis_link_t *link,
+    const ngx_str_t *argv, ngx_uint_t argc)
 {
     if (scoped_key_redis_output_command(&link->output, argv, argc, link->log)
         != NGX_OK)

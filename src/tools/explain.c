@@ -265,7 +265,8 @@ explain_request(const explain_t *explain)
 
 
 static void
-explain_outcome(scoped_key_verdict_e verdict, const scoped_key_decision_t *decision)
+explain_outcome(scoped_key_verdict_e verdict,
+    const scoped_key_decision_t *decision)
 {
     output_word("verdict", verdict == SCOPED_KEY_ALLOWED ? "allowed"
                                                          : "refused");
@@ -416,7 +417,8 @@ explain_refusal(const explain_t *explain, const scoped_key_record_t *record,
     (void) explain_verdict(explain, record, &required, &decision);
 
     return decision.grant.len != 0
-           && scoped_key_member_kind(decision.grant) == SCOPED_KEY_MEMBER_REFUSAL
+           && scoped_key_member_kind(decision.grant)
+              == SCOPED_KEY_MEMBER_REFUSAL
            ? decision.grant : none;
 }
 

@@ -3,8 +3,8 @@
  *
  *     {"id":"…", "fields":["name","value",…], "members":["…",…]}
  *
- * and perhaps "error":"…" in place of what is of a wrong type, "last_used" and
- * "previous_last_used", digits or empty.  Strings are as value.h says.
+ * and perhaps "error":"…" in place of what is of a wrong type, "last_used"
+ * and "previous_last_used", digits or empty.  Strings are as value.h says.
  */
 
 #ifndef SCOPED_KEY_TOOLS_RAW_H

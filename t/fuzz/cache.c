@@ -92,7 +92,8 @@ segment_remove(segment_t *segment, unsigned i)
 static void
 segment_insert(segment_t *segment, item_t item)
 {
-    memmove(&segment->items[1], &segment->items[0], segment->n * sizeof(item_t));
+    memmove(&segment->items[1], &segment->items[0],
+            segment->n * sizeof(item_t));
     segment->items[0] = item;
     segment->n++;
     segment->bytes += item.cost;
@@ -319,7 +320,8 @@ size_of(const world_t *w, uint8_t size)
         return size * (size_t) SIZE_UNIT;
     }
 
-    return w->segments[1].limit - w->segments[1].overhead + (size == SIZE_LARGE);
+    return w->segments[1].limit - w->segments[1].overhead
+           + (size == SIZE_LARGE);
 }
 
 

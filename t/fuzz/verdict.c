@@ -238,7 +238,9 @@ check_fixed(const scenario_t *s, const scenario_outcome_t *outcome)
     scoped_key_decision_t  decision;
     scoped_key_record_t   *record;
 
-    if (outcome->key != SCOPED_KEY_REASON_NONE || !outcome->decision.cacheable) {
+    if (outcome->key != SCOPED_KEY_REASON_NONE
+        || !outcome->decision.cacheable)
+    {
         return;
     }
 

@@ -164,7 +164,8 @@ test_replace(void)
     hash = tag_of(1);
 
     cached = put(cache, 1, id_a, 0, 5);
-    check(cached != NULL && cached->record == NULL && cached->user_data == NULL);
+    check(cached != NULL);
+    check(cached->record == NULL && cached->user_data == NULL);
 
     cached = put(cache, 1, id_a, RECORD_SIZE, 6);
     check(cached != NULL && cached->record != NULL && cached->read_ms == 6);
