@@ -170,7 +170,7 @@ like(upstream_saw(offered('/off', @offer)), qr/^Upgrade: h2c/m, 'off: the module
 === TEST 5: what nginx has kept from before
 --- http_config
 map $http_upgrade $connection_upgrade { default upgrade; "" close; }
-map $http_upgrade $websocket { ~*^websocket$ websocket; default ""; }
+map $http_upgrade $websocket { "~*^[ \t]*websocket[ \t]*$" websocket; default ""; }
 --- config
 location /if {
     if ($http_upgrade = "x") { set $x 1; }
