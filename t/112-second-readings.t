@@ -148,6 +148,6 @@ verdict_is(json($key, $json->('&type=TXT' x 100 . '&')), $refused, 'too often');
 verdict_is(json($key, $json->('&size=1' x 100 . '&')), $refused, 'too often, of another param');
 quickly(sub { verdict_is(json($key, $json->('a &nbsp; &amp; b; ' x 20000)), 200, 'prose') }, 'entities');
 quickly(sub { verdict_is(json($key, $json->("\xe4\xbd\xa0&" x 15000)), 200, 'beyond') }, 'not ASCII');
-quickly(sub { verdict_is(json($key, $json->('&typ=1' x 100000)), $refused, 'near') }, 'near misses, too many to compare');
+quickly(sub { verdict_is(json($key, $json->('&typ=1' x 100000)), 200, 'near') }, 'near misses');
 quickly(sub { verdict_is(form($key, 'type=TXT&x=' . '"a":' x 100000), 200, 'quoted') }, 'names of others');
 quickly(sub { verdict_is(form($key, 'type=TXT&x=' . '\\"' x 100000), 200, 'escaped') }, 'escapes');

@@ -18,9 +18,14 @@
 #include "scope.h"
 #include "json.h"
 #include "pattern.h"
+#include "steps.h"
 
 
 #define SCOPED_KEY_PLAIN_HEAD  2
+
+/* to ask for the values of one param, as measured, besides one for each pattern
+   that is passed over */
+#define SCOPED_KEY_STEPS_TO_ASK  48
 
 _Static_assert(SCOPED_KEY_SCOPE_MAX_BYTES <= UINT8_MAX,
                "the length of a pattern takes one byte");
@@ -710,7 +715,11 @@ scoped_key_params_check(const unsigned char *at, uint16_t n,
         at = scoped_key_unpack_str(at, &name);
         at = scoped_key_unpack_number(at, &npatterns);
 
-        one = scoped_key_param_check(name, at, npatterns, facts, left);
+        one = SCOPED_KEY_GRANT_PARAM_REFUSED;
+
+        if (scoped_key_steps_spend(left, SCOPED_KEY_STEPS_TO_ASK + npatterns)) {
+            one = scoped_key_param_check(name, at, npatterns, facts, left);
+        }
 
         if (one == SCOPED_KEY_GRANT_NEEDS_BODY) {
             result = one;

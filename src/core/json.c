@@ -63,12 +63,15 @@ typedef struct {
     const scoped_key_json_t   *value;        /* NULL: absent */
 } scoped_key_json_search_t;
 
-/* so many children are compared one by one; more have a table */
-#define SCOPED_KEY_JSON_FEW         4
+/* so many children are compared without a table */
+#define SCOPED_KEY_JSON_FEW         1
 
 /* what a table takes at most for each child of a node with more than FEW, the
    list that it is built of included */
-#define SCOPED_KEY_JSON_CHILD_BYTES  64
+#define SCOPED_KEY_JSON_CHILD_BYTES  72
+
+/* one look at a value, as measured */
+#define SCOPED_KEY_STEPS_TO_VISIT    16
 
 /* what a token stands for */
 typedef enum {
@@ -120,7 +123,7 @@ typedef struct {
     scoped_key_json_path_t         *outcomes;
     scoped_key_json_path_found_pt   found;
     void                           *data;
-    size_t                          steps;   /* that are left */
+    size_t                         *left;    /* steps */
     uint32_t                        at;      /* the node whose object is looked
                                                 through */
     scoped_key_str_t                name;    /* of the member looked at */
@@ -1352,14 +1355,13 @@ scoped_key_json_end(scoped_key_json_tour_t *tour, uint32_t n, bool empty)
 static bool
 scoped_key_json_step(scoped_key_json_tour_t *tour)
 {
-    if (tour->steps == 0) {
-        scoped_key_json_end(tour, 0, false);
-        return false;
+    if (scoped_key_steps_spend(tour->left, SCOPED_KEY_STEPS_TO_VISIT)) {
+        return true;
     }
 
-    tour->steps--;
+    scoped_key_json_end(tour, 0, false);
 
-    return true;
+    return false;
 }
 
 
@@ -1438,22 +1440,28 @@ scoped_key_json_end_here(scoped_key_json_tour_t *tour, uint32_t n,
 }
 
 
-/* the member that is looked at against the name of a child */
+/*
+ * The member that is looked at against the name of a child.  Without steps left
+ * it is not compared: the next look ends the walk, and there is one after it.
+ */
 static void
 scoped_key_json_compare(scoped_key_json_tour_t *tour, uint32_t child)
 {
-    switch (scoped_key_name_match(tour->name, tour->nodes[child].token,
-                                  SCOPED_KEY_NAME_MEMBER))
-    {
+    scoped_key_str_t  token;
 
-    case SCOPED_KEY_NAME_OTHER:
-        break;
+    token = tour->nodes[child].token;
 
-    case SCOPED_KEY_NAME_SAME:
+    if (scoped_key_str_equal(tour->name, token)) {
         tour->marks[child].seen = tour->value;
-        break;
+        return;
+    }
 
-    default:
+    if (!scoped_key_name_differs(tour->name, token)
+        && scoped_key_steps_spend(tour->left,
+                                  scoped_key_name_steps(tour->name, token))
+        && scoped_key_name_match(tour->name, token, SCOPED_KEY_NAME_MEMBER)
+           != SCOPED_KEY_NAME_OTHER)
+    {
         scoped_key_json_end(tour, child, false);
     }
 }
@@ -1486,7 +1494,7 @@ scoped_key_json_compare_all(scoped_key_json_tour_t *tour)
     if (node->names != NULL
         && !scoped_key_name_is_proto(tour->name))
     {
-        scoped_key_names_candidates(node->names, tour->name,
+        scoped_key_names_candidates(node->names, tour->name, tour->left,
                                     scoped_key_json_candidate, tour);
         return;
     }
@@ -1721,7 +1729,7 @@ scoped_key_json_arrays_met(scoped_key_json_tour_t *tour)
 
 void
 scoped_key_json_walk_paths(const scoped_key_json_t *document,
-    const scoped_key_json_paths_t *paths, size_t steps, void *scratch,
+    const scoped_key_json_paths_t *paths, size_t *left, void *scratch,
     scoped_key_json_path_t *outcomes, scoped_key_json_path_found_pt found,
     void *data)
 {
@@ -1735,7 +1743,7 @@ scoped_key_json_walk_paths(const scoped_key_json_t *document,
     tour.outcomes = outcomes;
     tour.found = found;
     tour.data = data;
-    tour.steps = steps;
+    tour.left = left;
     tour.at = 0;
 
     for (n = 0; n < paths->nnodes; n++) {
@@ -1748,6 +1756,11 @@ scoped_key_json_walk_paths(const scoped_key_json_t *document,
     }
 
     scoped_key_json_visit(&tour, 0, document, false);
+
+    if (*left == 0) {
+        scoped_key_json_end(&tour, 0, false);
+    }
+
     scoped_key_json_arrays_met(&tour);
 }
 

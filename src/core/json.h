@@ -162,11 +162,11 @@ size_t scoped_key_json_paths_scratch(const scoped_key_json_paths_t *paths);
  * One walk for all pointers: as scoped_key_json_walk(), but a match may also
  * be an array, of which each element is a value, none of them an array, and a
  * `[]` token is let be where there is no array.  paths: outcomes, one for
- * each, zeroed.  steps: how many looks at a value may be taken; when they are
- * used up, all that could yet find something are refused.
+ * each, zeroed.  left: steps (steps.h), which each look at a value and each
+ * name that is compared cost; when there are none left, all are refused.
  */
 void scoped_key_json_walk_paths(const scoped_key_json_t *document,
-    const scoped_key_json_paths_t *paths, size_t steps, void *scratch,
+    const scoped_key_json_paths_t *paths, size_t *left, void *scratch,
     scoped_key_json_path_t *outcomes, scoped_key_json_path_found_pt found,
     void *data);
 

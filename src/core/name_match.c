@@ -433,20 +433,13 @@ scoped_key_name_is_proto(scoped_key_str_t found)
 }
 
 
-/* whether they differ at once: at a letter or digit that begins both */
-static bool
-scoped_key_name_differs(scoped_key_str_t found, scoped_key_str_t name)
+bool
+scoped_key_name_may_be(scoped_key_str_t part, scoped_key_str_t name)
 {
-    unsigned char  f, n;
-
-    if (found.len == 0 || name.len == 0) {
-        return false;
-    }
-
-    f = (unsigned char) (found.data[0] | 0x20);
-    n = (unsigned char) (name.data[0] | 0x20);
-
-    return f != n && f >= 'a' && f <= 'z' && n >= 'a' && n <= 'z';
+    return scoped_key_str_equal(part, name)
+           || scoped_key_name_is_proto(part)
+           || scoped_key_name_may_equal(part, name, SCOPED_KEY_NAME_PAIR,
+                                        false);
 }
 
 
@@ -454,6 +447,7 @@ scoped_key_name_e
 scoped_key_name_match(scoped_key_str_t found, scoped_key_str_t name,
     scoped_key_name_kind_e kind)
 {
+    size_t            len;
     scoped_key_str_t  part;
 
     if (scoped_key_str_equal(found, name)) {
@@ -471,10 +465,14 @@ scoped_key_name_match(scoped_key_str_t found, scoped_key_str_t name,
         return SCOPED_KEY_NAME_SUSPECT;
     }
 
-    while (kind == SCOPED_KEY_NAME_PAIR && found.len != 0) {
+    if (kind == SCOPED_KEY_NAME_MEMBER) {
+        return SCOPED_KEY_NAME_OTHER;
+    }
+
+    for (len = found.len; found.len != 0; /* void */ ) {
         part = scoped_key_name_part(&found);
 
-        if (scoped_key_name_may_equal(part, name, kind, false)) {
+        if (part.len != len && scoped_key_name_may_be(part, name)) {
             return SCOPED_KEY_NAME_SUSPECT;
         }
     }

@@ -8,6 +8,7 @@
 #ifndef SCOPED_KEY_NAME_MATCH_H
 #define SCOPED_KEY_NAME_MATCH_H
 
+#include "steps.h"
 #include "str.h"
 
 
@@ -22,6 +23,10 @@ typedef enum {
                                             as often as it was encoded */
     SCOPED_KEY_NAME_MEMBER               /* of a JSON object */
 } scoped_key_name_kind_e;
+
+/* as measured: see docs/performance.md */
+#define SCOPED_KEY_STEPS_TO_READ_NAME  20
+#define SCOPED_KEY_STEPS_TO_READ_BYTE   4
 
 
 /*
@@ -45,11 +50,43 @@ typedef enum {
 scoped_key_name_e scoped_key_name_match(scoped_key_str_t found,
     scoped_key_str_t name, scoped_key_name_kind_e kind);
 
+/*
+ * The same of what lies between two `;` or `&` in the name of a pair, or of a
+ * name that holds neither.
+ */
+bool scoped_key_name_may_be(scoped_key_str_t part, scoped_key_str_t name);
+
 /* of a pair: the same or suspect, but with nothing that goes on behind it */
 bool scoped_key_name_is_just(scoped_key_str_t found, scoped_key_str_t name);
 
 /* whether it is "__proto__", or that and a `[` or a `.` behind it */
 bool scoped_key_name_is_proto(scoped_key_str_t found);
+
+/* whether they differ at once: both begin with a letter, in no case the same */
+static inline bool
+scoped_key_name_differs(scoped_key_str_t found, scoped_key_str_t name)
+{
+    unsigned char  f, n;
+
+    if (found.len == 0 || name.len == 0) {
+        return false;
+    }
+
+    f = (unsigned char) (found.data[0] | 0x20);
+    n = (unsigned char) (name.data[0] | 0x20);
+
+    return f != n && f >= 'a' && f <= 'z' && n >= 'a' && n <= 'z';
+}
+
+
+/* steps (steps.h) of comparing a found name with one that is asked for */
+static inline size_t
+scoped_key_name_steps(scoped_key_str_t found, scoped_key_str_t name)
+{
+    return SCOPED_KEY_STEPS_TO_READ_NAME
+           + SCOPED_KEY_STEPS_TO_READ_BYTE * (found.len + name.len);
+}
+
 
 /*
  * The ASCII letters and digits of a name, in lower case, the first ones up to

@@ -12,6 +12,9 @@
 /* longer skeletons go by their beginning; one bit each in a uint64_t */
 #define SCOPED_KEY_SKELETON_BYTES  63
 
+/* one name of a bucket, as measured */
+#define SCOPED_KEY_STEPS_TO_LOOK_UP  8
+
 #define SCOPED_KEY_HASH_BASIS      2166136261U
 #define SCOPED_KEY_HASH_PRIME        16777619U
 
@@ -134,13 +137,18 @@ scoped_key_names_get(const scoped_key_names_t *names, size_t n)
 /* those whose skeleton has this hash and length */
 static void
 scoped_key_names_bucket(const scoped_key_names_t *names, uint32_t hash,
-    size_t len, scoped_key_names_candidate_pt candidate, void *data)
+    size_t len, size_t *left, scoped_key_names_candidate_pt candidate,
+    void *data)
 {
     uint16_t                         n;
     const scoped_key_names_entry_t  *entry;
 
     for (n = *scoped_key_names_head(names, hash); n != 0; n = entry->next) {
         entry = &names->entries[n - 1];
+
+        if (!scoped_key_steps_spend(left, SCOPED_KEY_STEPS_TO_LOOK_UP)) {
+            return;
+        }
 
         if (entry->hash == hash && entry->len == len) {
             candidate(data, (size_t) n - 1);
@@ -151,7 +159,7 @@ scoped_key_names_bucket(const scoped_key_names_t *names, uint32_t hash,
 
 static void
 scoped_key_names_skeletons(const scoped_key_names_t *names,
-    scoped_key_str_t found, bool narrow,
+    scoped_key_str_t found, bool narrow, size_t *left,
     scoped_key_names_candidate_pt candidate, void *data)
 {
     size_t         i, len;
@@ -164,7 +172,7 @@ scoped_key_names_skeletons(const scoped_key_names_t *names,
     for (i = 0; /* void */ ; i++) {
 
         if (names->lengths >> i & 1) {
-            scoped_key_names_bucket(names, hash, i, candidate, data);
+            scoped_key_names_bucket(names, hash, i, left, candidate, data);
         }
 
         if (i == len) {
@@ -178,13 +186,13 @@ scoped_key_names_skeletons(const scoped_key_names_t *names,
 
 void
 scoped_key_names_candidates(const scoped_key_names_t *names,
-    scoped_key_str_t found, scoped_key_names_candidate_pt candidate,
-    void *data)
+    scoped_key_str_t found, size_t *left,
+    scoped_key_names_candidate_pt candidate, void *data)
 {
     size_t         i;
     unsigned char  bits;
 
-    scoped_key_names_skeletons(names, found, true, candidate, data);
+    scoped_key_names_skeletons(names, found, true, left, candidate, data);
 
     bits = 0;
 
@@ -195,6 +203,7 @@ scoped_key_names_candidates(const scoped_key_names_t *names,
     /* some converters leave out what is not ASCII, others narrow it */
 
     if (bits >= 0x80) {
-        scoped_key_names_skeletons(names, found, false, candidate, data);
+        scoped_key_names_skeletons(names, found, false, left, candidate,
+                                   data);
     }
 }

@@ -9,6 +9,7 @@
 #ifndef SCOPED_KEY_NAME_TABLE_H
 #define SCOPED_KEY_NAME_TABLE_H
 
+#include "steps.h"
 #include "str.h"
 
 
@@ -33,9 +34,13 @@ size_t scoped_key_names_count(const scoped_key_names_t *names);
 scoped_key_str_t scoped_key_names_get(const scoped_key_names_t *names,
     size_t n);
 
-/* found: of a pair, decoded as often as it was encoded, or of a member */
+/*
+ * found: of a pair, decoded as often as it was encoded, or of a member.  left:
+ * steps (steps.h), which names that are looked at cost, even if there are
+ * thousands that begin alike; once there are none left, some were left out.
+ */
 void scoped_key_names_candidates(const scoped_key_names_t *names,
-    scoped_key_str_t found, scoped_key_names_candidate_pt candidate,
-    void *data);
+    scoped_key_str_t found, size_t *left,
+    scoped_key_names_candidate_pt candidate, void *data);
 
 #endif

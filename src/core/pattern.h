@@ -9,35 +9,13 @@
 #ifndef SCOPED_KEY_PATTERN_H
 #define SCOPED_KEY_PATTERN_H
 
+#include "steps.h"
 #include "str.h"
 
 
 #define SCOPED_KEY_PATTERN_MAX_BYTES       1024
 #define SCOPED_KEY_HOST_PATTERN_MAX_BYTES   253  /* and a trailing dot */
 #define SCOPED_KEY_HOST_MAX_BYTES           255  /* RFC 1035, 2.3.4 */
-
-/*
- * What all matching for one decision may cost, in steps of about a nanosecond,
- * never much more: thousands of patterns and of values, each allowed, would
- * take seconds.
- */
-#define SCOPED_KEY_MATCH_MAX_STEPS  2000000
-
-
-/* false, and *left is 0 from then on: they do not suffice */
-static inline bool
-scoped_key_steps_spend(size_t *left, size_t steps)
-{
-    if (steps >= *left) {
-        *left = 0;
-        return false;
-    }
-
-    *left -= steps;
-
-    return true;
-}
-
 
 /*
  * A pattern of a param, as written: `\*`, `\\` and `\!` are the characters

@@ -145,12 +145,14 @@ scoped_key_query_decode(scoped_key_str_t text, unsigned char *out, size_t *len)
 typedef struct {
     const scoped_key_names_t        *names;
     bool                            *refused;
+    size_t                          *left;   /* steps; 0: all is refused */
     size_t                           same;   /* the name of the present pair;
                                                 SCOPED_KEY_NAMES_MAX: none */
-    scoped_key_str_t                 sent;   /* the same, as sent */
-    scoped_key_str_t                 rest;   /* of its value, after a
-                                                separator */
-    bool                             prose;
+    scoped_key_query_name_t          name;   /* of the present pair */
+    scoped_key_str_t                 part;   /* of that name, or of its value,
+                                                after a separator */
+    bool                             bare;   /* the part may be words that a
+                                                person wrote: see is_pair() */
 } scoped_key_query_tour_t;
 
 
@@ -287,68 +289,113 @@ scoped_key_query_walk(scoped_key_str_t text, scoped_key_str_t name,
 }
 
 
+/* false: it is refused by now, or there are no steps left to compare it */
+static bool
+scoped_key_query_compares(scoped_key_query_tour_t *tour, size_t n,
+    scoped_key_str_t found)
+{
+    return !tour->refused[n]
+           && scoped_key_steps_spend(tour->left,
+                                     scoped_key_name_steps(found,
+                                        scoped_key_names_get(tour->names, n)));
+}
+
+
+/* one of the names that the whole name of the pair could be */
 static void
-scoped_key_query_stands(void *data, size_t n)
+scoped_key_query_whole(void *data, size_t n)
 {
     scoped_key_query_tour_t  *tour = data;
 
-    if (tour->refused[n]) {
+    scoped_key_str_t  name;
+
+    name = scoped_key_names_get(tour->names, n);
+
+    if (scoped_key_str_equal(tour->name.once, name)) {
+        tour->same = n;
         return;
     }
 
-    switch (scoped_key_query_name(tour->sent,
-                                  scoped_key_names_get(tour->names, n)))
+    /* without a name it is no other one */
+
+    if (tour->name.fully.len != 0
+        && scoped_key_query_compares(tour, n, tour->name.fully)
+        && scoped_key_name_may_be(tour->name.fully, name))
     {
-    case SCOPED_KEY_NAME_OTHER:
-        break;
-
-    case SCOPED_KEY_NAME_SAME:
-        tour->same = n;
-        break;
-
-    default:
         tour->refused[n] = true;
     }
 }
 
 
-/* which names the name of a pair could be; text: with all encoding undone */
-static void
-scoped_key_query_name_of(scoped_key_query_tour_t *tour, scoped_key_str_t text)
-{
-    size_t            i;
-    scoped_key_str_t  part;
-
-    tour->same = SCOPED_KEY_NAMES_MAX;
-    scoped_key_names_candidates(tour->names, text, scoped_key_query_stands,
-                                tour);
-
-    for (i = 0; i < text.len; i++) {
-
-        if (!scoped_key_query_is_separator(text.data[i])) {
-            continue;
-        }
-
-        part.data = text.data + i + 1;
-        part.len = scoped_key_query_part(text.data + i + 1, text.len - i - 1);
-
-        scoped_key_names_candidates(tour->names, part,
-                                    scoped_key_query_stands, tour);
-    }
-}
-
-
+/* one of those that a part of its name, or of its value, could be */
 static void
 scoped_key_query_hidden(void *data, size_t n)
 {
     scoped_key_query_tour_t  *tour = data;
 
-    if (!tour->refused[n]
-        && scoped_key_query_is_pair(tour->rest,
-                                    scoped_key_names_get(tour->names, n),
-                                    tour->prose))
+    scoped_key_str_t  name;
+
+    name = scoped_key_names_get(tour->names, n);
+
+    if (scoped_key_query_compares(tour, n, tour->part)
+        && (tour->bare ? scoped_key_name_is_just(tour->part, name)
+                       : scoped_key_name_may_be(tour->part, name)))
     {
         tour->refused[n] = true;
+    }
+}
+
+
+static void
+scoped_key_query_refuse_all(scoped_key_query_tour_t *tour)
+{
+    memset(tour->refused, true, scoped_key_names_count(tour->names));
+}
+
+
+/* which names the part could be; what "__proto__" brings forth may be any */
+static void
+scoped_key_query_part_of(scoped_key_query_tour_t *tour)
+{
+    if (!tour->bare && scoped_key_name_is_proto(tour->part)) {
+        scoped_key_query_refuse_all(tour);
+        return;
+    }
+
+    scoped_key_names_candidates(tour->names, tour->part, tour->left,
+                                scoped_key_query_hidden, tour);
+}
+
+
+/* which names the name of the pair could be */
+static void
+scoped_key_query_name_of(scoped_key_query_tour_t *tour)
+{
+    size_t            start, end;
+    scoped_key_str_t  text;
+
+    text = tour->name.fully;
+    tour->same = SCOPED_KEY_NAMES_MAX;
+    tour->bare = false;
+
+    scoped_key_names_candidates(tour->names, text, tour->left,
+                                scoped_key_query_whole, tour);
+
+    for (start = 0; start <= text.len; start = end + 1) {
+
+        for (end = start; end < text.len
+                          && !scoped_key_query_is_separator(text.data[end]);
+             end++)
+        {
+            /* void */
+        }
+
+        tour->part.data = text.data + start;
+        tour->part.len = end - start;
+
+        if (tour->part.len != text.len) {
+            scoped_key_query_part_of(tour);
+        }
     }
 }
 
@@ -358,12 +405,12 @@ static void
 scoped_key_query_hidden_in(scoped_key_query_tour_t *tour,
     scoped_key_str_t value, unsigned char *scratch)
 {
-    size_t            i, len;
-    scoped_key_str_t  part;
+    bool    prose;
+    size_t  i, len;
 
-    tour->prose = scoped_key_query_find(value, ';') == NULL;
+    prose = scoped_key_query_find(value, ';') == NULL;
 
-    if (tour->prose && scoped_key_query_find(value, '%') == NULL) {
+    if (prose && scoped_key_query_find(value, '%') == NULL) {
         return;
     }
 
@@ -376,52 +423,54 @@ scoped_key_query_hidden_in(scoped_key_query_tour_t *tour,
             continue;
         }
 
-        tour->rest.data = scratch + i + 1;
-        tour->rest.len = len - i - 1;
+        tour->part.data = scratch + i + 1;
+        tour->part.len = scoped_key_query_part(scratch + i + 1, len - i - 1);
+        tour->bare = prose
+                     && (i + 1 + tour->part.len == len
+                         || tour->part.data[tour->part.len] != '=');
 
-        part = tour->rest;
-        part.len = scoped_key_query_part(part.data, part.len);
-
-        /* what "__proto__" brings forth may be any name */
-
-        if (scoped_key_name_is_proto(part)
-            && (!tour->prose
-                || (part.len < tour->rest.len
-                    && part.data[part.len] == '=')))
-        {
-            memset(tour->refused, true, scoped_key_names_count(tour->names));
-            return;
-        }
-
-        scoped_key_names_candidates(tour->names, part,
-                                    scoped_key_query_hidden, tour);
+        scoped_key_query_part_of(tour);
     }
+}
+
+
+/* what the name and the value of a pair could be of any name but its own */
+static bool
+scoped_key_query_read(scoped_key_query_tour_t *tour,
+    const scoped_key_pair_t *pair, unsigned char *decoded,
+    unsigned char *scratch)
+{
+    if (!scoped_key_query_name_decode(pair->name, decoded, &tour->name)) {
+        return false;
+    }
+
+    scoped_key_query_name_of(tour);
+    scoped_key_query_hidden_in(tour, pair->value, scratch);
+
+    return *tour->left != 0;
 }
 
 
 void
 scoped_key_query_walk_names(scoped_key_str_t text,
-    const scoped_key_names_t *names, unsigned char *scratch, bool *refused,
-    scoped_key_query_found_name_pt found, void *data)
+    const scoped_key_names_t *names, unsigned char *scratch, size_t *left,
+    bool *refused, scoped_key_query_found_name_pt found, void *data)
 {
-    unsigned char            decoded[SCOPED_KEY_QUERY_MAX_NAME];
-    scoped_key_str_t         name, value;
+    unsigned char            decoded[SCOPED_KEY_QUERY_NAME_BYTES];
+    scoped_key_str_t         value;
     scoped_key_pair_t        pair;
     scoped_key_query_tour_t  tour;
 
     tour.names = names;
     tour.refused = refused;
+    tour.left = left;
 
     while (scoped_key_query_next(&text, &pair)) {
 
-        if (!scoped_key_query_name_decode(pair.name, decoded, &name)) {
-            memset(refused, true, scoped_key_names_count(names));
+        if (!scoped_key_query_read(&tour, &pair, decoded, scratch)) {
+            scoped_key_query_refuse_all(&tour);
             return;
         }
-
-        tour.sent = pair.name;
-        scoped_key_query_name_of(&tour, name);
-        scoped_key_query_hidden_in(&tour, pair.value, scratch);
 
         if (tour.same == SCOPED_KEY_NAMES_MAX || refused[tour.same]) {
             continue;

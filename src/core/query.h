@@ -15,6 +15,9 @@
 /* a name of other than letters, digits, `-` and `_` may be this long */
 #define SCOPED_KEY_QUERY_MAX_NAME  512
 
+/* it takes to decode one: once and fully */
+#define SCOPED_KEY_QUERY_NAME_BYTES  (2 * SCOPED_KEY_QUERY_MAX_NAME)
+
 /* one `name=value` between two `&`, as sent; has_value: there was a `=` */
 typedef struct {
     scoped_key_str_t  name;
@@ -22,6 +25,12 @@ typedef struct {
     scoped_key_str_t  whole;
     bool              has_value;
 } scoped_key_pair_t;
+
+/* the name of a pair, decoded */
+typedef struct {
+    scoped_key_str_t  once;
+    scoped_key_str_t  fully;             /* all encoding undone */
+} scoped_key_query_name_t;
 
 
 /* takes the next pair off the front of *rest; empty pairs are passed over */
@@ -42,12 +51,12 @@ scoped_key_name_e scoped_key_query_name(scoped_key_str_t sent,
     scoped_key_str_t name);
 
 /*
- * The name of a pair, as sent, with all encoding undone, in decoded, of
- * SCOPED_KEY_QUERY_MAX_NAME bytes, or where it is.  False: it is SUSPECT,
- * whichever name is asked for.
+ * The name of a pair, as sent: decoded, in memory of
+ * SCOPED_KEY_QUERY_NAME_BYTES, or where it is.  False: it is SUSPECT, whichever
+ * name is asked for.
  */
 bool scoped_key_query_name_decode(scoped_key_str_t sent,
-    unsigned char *decoded, scoped_key_str_t *text);
+    unsigned char *decoded, scoped_key_query_name_t *name);
 
 /*
  * Whether an upstream that separates pairs by `;` too, or decodes before it
@@ -96,12 +105,14 @@ typedef bool (*scoped_key_query_found_name_pt)(void *data, size_t n,
 
 /*
  * One walk for several names, in time linear in the text: each as if
- * scoped_key_query_walk() looked for it alone, without lines.  refused: one
- * for each name, all false before; those that end up true are refused, and
- * what was found of them must be forgotten.
+ * scoped_key_query_walk() looked for it alone, without lines.  left: steps
+ * (steps.h), which are taken for each name that a found one could be; once
+ * there are none left, all are refused.  refused: one for each name, all false
+ * before; those that end up true are refused, and what was found of them must
+ * be forgotten.
  */
 void scoped_key_query_walk_names(scoped_key_str_t text,
-    const scoped_key_names_t *names, unsigned char *scratch, bool *refused,
-    scoped_key_query_found_name_pt found, void *data);
+    const scoped_key_names_t *names, unsigned char *scratch, size_t *left,
+    bool *refused, scoped_key_query_found_name_pt found, void *data);
 
 #endif

@@ -87,19 +87,6 @@ scoped_key_query_encoded_name(scoped_key_str_t sent, scoped_key_str_t name)
 }
 
 
-/* whether two names differ at their first letter, in any case */
-static bool
-scoped_key_query_differs(scoped_key_str_t sent, scoped_key_str_t name)
-{
-    unsigned char  s, n;
-
-    s = (unsigned char) (sent.data[0] | 0x20);
-    n = (unsigned char) (name.data[0] | 0x20);
-
-    return s != n && s >= 'a' && s <= 'z' && n >= 'a' && n <= 'z';
-}
-
-
 /* whether all of a name are letters, digits, `-` and `_` */
 static bool
 scoped_key_query_is_word(scoped_key_str_t sent)
@@ -134,7 +121,7 @@ scoped_key_query_name(scoped_key_str_t sent, scoped_key_str_t name)
                                     : SCOPED_KEY_NAME_OTHER;
     }
 
-    if (scoped_key_query_differs(sent, name)) {
+    if (scoped_key_name_differs(sent, name)) {
         return SCOPED_KEY_NAME_OTHER;
     }
 
@@ -144,22 +131,31 @@ scoped_key_query_name(scoped_key_str_t sent, scoped_key_str_t name)
 
 bool
 scoped_key_query_name_decode(scoped_key_str_t sent, unsigned char *decoded,
-    scoped_key_str_t *text)
+    scoped_key_query_name_t *name)
 {
+    unsigned char  *fully;
+
+    name->once = sent;
+    name->fully = sent;
+
     if (scoped_key_query_is_word(sent)) {
-        *text = sent;
         return !scoped_key_name_is_proto(sent);
     }
 
     if (sent.len > SCOPED_KEY_QUERY_MAX_NAME
-        || !scoped_key_query_decode(sent, decoded, &text->len))
+        || !scoped_key_query_decode(sent, decoded, &name->once.len))
     {
         return false;
     }
 
-    text->data = decoded;
-    text->len = scoped_key_query_decode_fully(decoded, text->len);
+    name->once.data = decoded;
 
-    return !scoped_key_query_is_odd(*text)
-           && !scoped_key_name_is_proto(*text);
+    fully = decoded + name->once.len;
+    memcpy(fully, decoded, name->once.len);
+
+    name->fully.data = fully;
+    name->fully.len = scoped_key_query_decode_fully(fully, name->once.len);
+
+    return !scoped_key_query_is_odd(name->fully)
+           && !scoped_key_name_is_proto(name->fully);
 }

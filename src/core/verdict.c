@@ -357,7 +357,7 @@ scoped_key_eval_global(scoped_key_clause_eval_t *eval,
     size_t                i;
     const unsigned char  *plain;
 
-    for (i = 0; i < clause->n; i++) {
+    for (i = 0; i < clause->n && *eval->left != 0; i++) {
         if (!scoped_key_scope_decidable(clause->scopes[i])
             || !scoped_key_eval_refused(eval->record, clause->scopes[i],
                                         &plain, eval->left, &eval->grant))

@@ -64,7 +64,8 @@ char *ngx_http_scoped_key_set_prefixes(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_scoped_key_set_param(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-/* the param of this name, or NULL; params: NULL when none is declared */
+/* the param of this name, or NULL; params: built, or NULL when none is
+   declared */
 ngx_http_scoped_key_param_t *ngx_http_scoped_key_param_find(
     const ngx_http_scoped_key_params_t *params, const ngx_str_t *name);
 /* once a block is read: what finds the names of all sources at once */

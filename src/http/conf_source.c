@@ -40,6 +40,11 @@ static void ngx_http_scoped_key_param_cover(
     ngx_http_scoped_key_param_t *param);
 static ngx_int_t ngx_http_scoped_key_param_table(ngx_conf_t *cf,
     const ngx_array_t *list, const scoped_key_names_t **names);
+static ngx_uint_t ngx_http_scoped_key_param_is_declared(
+    const ngx_http_scoped_key_params_t *params, const ngx_str_t *name);
+static ngx_int_t ngx_http_scoped_key_param_order(const void *a, const void *b);
+static ngx_int_t ngx_http_scoped_key_param_name_order(const ngx_str_t *a,
+    const ngx_str_t *b);
 static char *ngx_http_scoped_key_param_add(ngx_conf_t *cf,
     ngx_http_scoped_key_params_t *params, ngx_http_scoped_key_param_t *param,
     ngx_str_t *text);
@@ -154,7 +159,7 @@ ngx_http_scoped_key_set_param(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                     "a name has 1 to 64 letters, digits, \"_\", \"-\", \".\"");
     }
 
-    if (ngx_http_scoped_key_param_find(skcf->params, &value[1])) {
+    if (ngx_http_scoped_key_param_is_declared(skcf->params, &value[1])) {
         return ngx_http_scoped_key_conf_error(cf, &value[1], "duplicate param");
     }
 
@@ -343,6 +348,12 @@ ngx_http_scoped_key_build_params(ngx_conf_t *cf,
         return NGX_OK;
     }
 
+    /* a grant may ask for each of them */
+
+    ngx_sort(params->list.elts, params->list.nelts,
+             sizeof(ngx_http_scoped_key_param_t),
+             ngx_http_scoped_key_param_order);
+
     if (ngx_http_scoped_key_param_table(cf, &params->args, &params->arg_names)
             != NGX_OK
         || ngx_http_scoped_key_param_table(cf, &params->forms,
@@ -393,28 +404,83 @@ ngx_http_scoped_key_param_table(ngx_conf_t *cf, const ngx_array_t *list,
 }
 
 
+static ngx_uint_t
+ngx_http_scoped_key_param_is_declared(
+    const ngx_http_scoped_key_params_t *params, const ngx_str_t *name)
+{
+    ngx_uint_t                    i;
+    ngx_http_scoped_key_param_t  *param;
+
+    if (params == NULL) {
+        return 0;
+    }
+
+    param = params->list.elts;
+
+    for (i = 0; i < params->list.nelts; i++) {
+        if (ngx_http_scoped_key_param_name_order(&param[i].name, name) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 ngx_http_scoped_key_param_t *
 ngx_http_scoped_key_param_find(const ngx_http_scoped_key_params_t *params,
     const ngx_str_t *name)
 {
-    ngx_uint_t                    i;
+    ngx_int_t                     order;
+    ngx_uint_t                    first, last, i;
     ngx_http_scoped_key_param_t  *param;
 
     if (params == NULL) {
         return NULL;
     }
 
+    first = 0;
+    last = params->list.nelts;
     param = params->list.elts;
 
-    for (i = 0; i < params->list.nelts; i++) {
-        if (param[i].name.len == name->len
-            && ngx_memcmp(param[i].name.data, name->data, name->len) == 0)
-        {
+    while (first < last) {
+        i = (first + last) / 2;
+        order = ngx_http_scoped_key_param_name_order(&param[i].name, name);
+
+        if (order == 0) {
             return &param[i];
+        }
+
+        if (order < 0) {
+            first = i + 1;
+
+        } else {
+            last = i;
         }
     }
 
     return NULL;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_param_order(const void *a, const void *b)
+{
+    const ngx_http_scoped_key_param_t *one = a;
+    const ngx_http_scoped_key_param_t *two = b;
+
+    return ngx_http_scoped_key_param_name_order(&one->name, &two->name);
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_param_name_order(const ngx_str_t *a, const ngx_str_t *b)
+{
+    if (a->len != b->len) {
+        return a->len < b->len ? -1 : 1;
+    }
+
+    return ngx_memcmp(a->data, b->data, a->len);
 }
 
 

@@ -97,6 +97,8 @@ typedef struct {
     ngx_http_scoped_key_body_t      *body;      /* see body.h */
     ngx_http_scoped_key_document_t  *document;  /* see document.h */
     ngx_http_scoped_key_values_t    *values;    /* of params, see param.h */
+    size_t                           steps;     /* that were taken so far, see
+                                                   core/steps.h */
     const char                      *unreadable;    /* why the body is, if we
                                                     know; NULL */
 

@@ -11,6 +11,7 @@
 #include "duplicate.h"
 #include "upgrade.h"
 #include "../core/basic.h"
+#include "../core/steps.h"
 
 
 static ngx_int_t ngx_http_scoped_key_search_lines(ngx_http_request_t *r,
@@ -316,6 +317,7 @@ ngx_http_scoped_key_search_variable(ngx_http_request_t *r,
     const ngx_http_scoped_key_source_t *source,
     ngx_http_scoped_key_found_t *found)
 {
+    size_t                      left;
     ngx_str_t                   text;
     ngx_http_variable_value_t  *value;
 
@@ -343,8 +345,19 @@ ngx_http_scoped_key_search_variable(ngx_http_request_t *r,
     ngx_http_scoped_key_trim(&text);
     ngx_http_scoped_key_found(r, skcf, source, &text, found);
 
-    if (ngx_http_scoped_key_is_duplicated(r, &source->name)) {
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
+
+    switch (ngx_http_scoped_key_duplicate_check(r, &source->name, &left)) {
+
+    case NGX_OK:
+        break;
+
+    case NGX_DECLINED:
         ngx_http_scoped_key_found(r, skcf, source, &text, found);
+        break;
+
+    default:
+        return NGX_ERROR;
     }
 
     return NGX_OK;

@@ -12,7 +12,7 @@
 #include "facts.h"
 #include "param.h"
 #include "template.h"
-#include "../core/pattern.h"
+#include "../core/steps.h"
 
 
 static ngx_uint_t ngx_http_scoped_key_decide_is_cached(
@@ -151,7 +151,9 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
     scoped_key_reason_e               reason;
     ngx_http_scoped_key_param_ctx_t   pctx;
 
-    left = SCOPED_KEY_MATCH_MAX_STEPS;
+    /* what is decided again once its body is there goes on counting */
+
+    left = SCOPED_KEY_MATCH_MAX_STEPS - ctx->steps;
 
     if (scoped_key_record_is_plain(ctx->record)) {
 
@@ -166,6 +168,7 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
         pctx.request = r;
         pctx.skcf = skcf;
         pctx.ctx = ctx;
+        pctx.left = &left;
 
         facts.param = ngx_http_scoped_key_param;
         facts.data = &pctx;
@@ -193,7 +196,10 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
     }
 
     ngx_http_scoped_key_decide_scopes(r, skcf->require, &facts, &left, ctx);
+
     ctx->exhausted = left == 0;
+    ctx->steps = left < SCOPED_KEY_MATCH_MAX_STEPS
+                 ? SCOPED_KEY_MATCH_MAX_STEPS - left : 0;
 
     if (skcf->graphql && ctx->document && ctx->document->persisted) {
         ngx_http_scoped_key_decide_persisted(ctx);
@@ -219,7 +225,8 @@ ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
     before = *left;
 
     if (ngx_http_scoped_key_captures_save(r, ctx) != NGX_OK
-        || ngx_http_scoped_key_require_evaluate(r, require, &one, &required)
+        || ngx_http_scoped_key_require_evaluate(r, require, left, &one,
+                                                &required)
            != NGX_OK)
     {
         ngx_http_scoped_key_decide_refuse(ctx, SCOPED_KEY_STORE_UNAVAILABLE);

@@ -8,10 +8,16 @@
 #include "facts.h"
 #include "header.h"
 #include "../core/query.h"
+#include "../core/steps.h"
 
 
 /* how often something was sent; REPEATED: or in a way that is read as that */
 #define NGX_HTTP_SCOPED_KEY_REPEATED  2
+
+/* steps of one look, as measured: for each byte of the query string or of a
+   Cookie field, and for each other field */
+#define NGX_HTTP_SCOPED_KEY_STEPS_TO_READ_BYTE   12
+#define NGX_HTTP_SCOPED_KEY_STEPS_TO_READ_FIELD  16
 
 
 typedef struct {
@@ -28,16 +34,16 @@ typedef struct {
 
 static ngx_uint_t ngx_http_scoped_key_duplicate_is_cut_off(
     ngx_http_request_t *r);
-static ngx_uint_t ngx_http_scoped_key_duplicate_count_args(
-    ngx_http_request_t *r, const ngx_str_t *name);
+static ngx_int_t ngx_http_scoped_key_duplicate_check_args(
+    ngx_http_request_t *r, const ngx_str_t *name, size_t *left);
 static ngx_uint_t ngx_http_scoped_key_duplicate_walk_args(scoped_key_str_t args,
     scoped_key_str_t name, u_char *scratch);
 static ngx_uint_t ngx_http_scoped_key_duplicate_count_headers(
-    ngx_http_request_t *r, const ngx_str_t *name);
+    ngx_http_request_t *r, const ngx_str_t *name, size_t *left);
 static ngx_uint_t ngx_http_scoped_key_duplicate_is_header(
     const ngx_table_elt_t *header, const ngx_str_t *name);
 static ngx_uint_t ngx_http_scoped_key_duplicate_count_cookies(
-    ngx_http_request_t *r, const ngx_str_t *name);
+    ngx_http_request_t *r, const ngx_str_t *name, size_t *left);
 static ngx_uint_t ngx_http_scoped_key_duplicate_count_pairs(ngx_str_t line,
     const ngx_str_t *name);
 static ngx_uint_t ngx_http_scoped_key_duplicate_is_pair(const ngx_str_t *pair,
@@ -117,32 +123,39 @@ ngx_http_scoped_key_input_kind(const ngx_str_t *variable, ngx_str_t *name)
 }
 
 
-ngx_uint_t
-ngx_http_scoped_key_is_duplicated(ngx_http_request_t *r,
-    const ngx_str_t *variable)
+ngx_int_t
+ngx_http_scoped_key_duplicate_check(ngx_http_request_t *r,
+    const ngx_str_t *variable, size_t *left)
 {
     ngx_str_t   name;
+    ngx_uint_t  repeated;
 
     switch (ngx_http_scoped_key_input_kind(variable, &name)) {
 
     case NGX_HTTP_SCOPED_KEY_INPUT_ARG:
-        return ngx_http_scoped_key_duplicate_count_args(r, &name) > 1;
+        return ngx_http_scoped_key_duplicate_check_args(r, &name, left);
 
     case NGX_HTTP_SCOPED_KEY_INPUT_HEADER:
-        return ngx_http_scoped_key_duplicate_count_headers(r, &name) > 1;
+        repeated = ngx_http_scoped_key_duplicate_count_headers(r, &name, left) > 1;
+        break;
 
     case NGX_HTTP_SCOPED_KEY_INPUT_COOKIE:
-        return ngx_http_scoped_key_duplicate_count_cookies(r, &name) > 1;
+        repeated = ngx_http_scoped_key_duplicate_count_cookies(r, &name, left) > 1;
+        break;
 
     case NGX_HTTP_SCOPED_KEY_INPUT_HOST:
-        return !ngx_http_scoped_key_facts_host_agrees(r);
+        repeated = !ngx_http_scoped_key_facts_host_agrees(r);
+        break;
 
     case NGX_HTTP_SCOPED_KEY_INPUT_QUERY:
-        return ngx_http_scoped_key_duplicate_is_cut_off(r);
+        repeated = ngx_http_scoped_key_duplicate_is_cut_off(r);
+        break;
 
     default:
-        return 0;
+        return NGX_OK;
     }
+
+    return repeated || *left == 0 ? NGX_DECLINED : NGX_OK;
 }
 
 
@@ -157,24 +170,27 @@ ngx_http_scoped_key_duplicate_is_cut_off(ngx_http_request_t *r)
 }
 
 
-static ngx_uint_t
-ngx_http_scoped_key_duplicate_count_args(ngx_http_request_t *r,
-    const ngx_str_t *name)
+static ngx_int_t
+ngx_http_scoped_key_duplicate_check_args(ngx_http_request_t *r,
+    const ngx_str_t *name, size_t *left)
 {
     u_char            *scratch;
+    ngx_uint_t         n;
     scoped_key_str_t   args, asked;
 
     if (r->args.len == 0) {
-        return 0;
+        return NGX_OK;
     }
 
-    if (ngx_http_scoped_key_duplicate_is_cut_off(r)) {
-        return NGX_HTTP_SCOPED_KEY_REPEATED;
+    if (ngx_http_scoped_key_duplicate_is_cut_off(r)
+        || !ngx_http_scoped_key_duplicate_take_args(r, left))
+    {
+        return NGX_DECLINED;
     }
 
     scratch = ngx_pnalloc(r->pool, r->args.len);
     if (scratch == NULL) {
-        return NGX_HTTP_SCOPED_KEY_REPEATED;
+        return NGX_ERROR;
     }
 
     args.len = r->args.len;
@@ -182,7 +198,21 @@ ngx_http_scoped_key_duplicate_count_args(ngx_http_request_t *r,
     asked.len = name->len;
     asked.data = name->data;
 
-    return ngx_http_scoped_key_duplicate_walk_args(args, asked, scratch);
+    n = ngx_http_scoped_key_duplicate_walk_args(args, asked, scratch);
+
+    /* a long query string is read for each of many variables */
+
+    (void) ngx_pfree(r->pool, scratch);
+
+    return n > 1 ? NGX_DECLINED : NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_scoped_key_duplicate_take_args(ngx_http_request_t *r, size_t *left)
+{
+    return scoped_key_steps_spend(left,
+                 r->args.len * NGX_HTTP_SCOPED_KEY_STEPS_TO_READ_BYTE);
 }
 
 
@@ -216,7 +246,7 @@ ngx_http_scoped_key_duplicate_walk_args(scoped_key_str_t args,
 
 static ngx_uint_t
 ngx_http_scoped_key_duplicate_count_headers(ngx_http_request_t *r,
-    const ngx_str_t *name)
+    const ngx_str_t *name, size_t *left)
 {
     ngx_uint_t              i, n;
     const ngx_list_part_t  *part;
@@ -227,7 +257,10 @@ ngx_http_scoped_key_duplicate_count_headers(ngx_http_request_t *r,
     for (part = &r->headers_in.headers.part; part; part = part->next) {
         header = part->elts;
 
-        for (i = 0; i < part->nelts; i++) {
+        (void) scoped_key_steps_spend(left, part->nelts
+                                 * NGX_HTTP_SCOPED_KEY_STEPS_TO_READ_FIELD);
+
+        for (i = 0; i < part->nelts && *left != 0; i++) {
             n += ngx_http_scoped_key_duplicate_is_header(&header[i], name);
         }
     }
@@ -263,7 +296,7 @@ ngx_http_scoped_key_duplicate_is_header(const ngx_table_elt_t *header,
 
 static ngx_uint_t
 ngx_http_scoped_key_duplicate_count_cookies(ngx_http_request_t *r,
-    const ngx_str_t *name)
+    const ngx_str_t *name, size_t *left)
 {
     ngx_uint_t              i, n;
     const ngx_list_part_t  *part;
@@ -277,7 +310,10 @@ ngx_http_scoped_key_duplicate_count_cookies(ngx_http_request_t *r,
         header = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
-            if (ngx_http_scoped_key_header_is(&header[i], &line)) {
+            if (ngx_http_scoped_key_header_is(&header[i], &line)
+                && scoped_key_steps_spend(left, header[i].value.len
+                                  * NGX_HTTP_SCOPED_KEY_STEPS_TO_READ_BYTE))
+            {
                 n += ngx_http_scoped_key_duplicate_count_pairs(header[i].value,
                                                            name);
             }

@@ -29,11 +29,16 @@ ngx_http_scoped_key_input_e ngx_http_scoped_key_input_kind(
     const ngx_str_t *variable, ngx_str_t *name);
 
 /*
- * Whether what the variable stands for was sent more than once, in two voices
- * that disagree, or in a way that some upstream may read so; of other variables
- * never.
+ * NGX_DECLINED: what the variable stands for was sent more than once, in two
+ * voices that disagree, or in a way that some upstream may read so; or there
+ * are no steps left (core/steps.h) to look.  NGX_OK: it was not, or it is any
+ * other variable.  NGX_ERROR: out of memory.
  */
-ngx_uint_t ngx_http_scoped_key_is_duplicated(ngx_http_request_t *r,
-    const ngx_str_t *variable);
+ngx_int_t ngx_http_scoped_key_duplicate_check(ngx_http_request_t *r,
+    const ngx_str_t *variable, size_t *left);
+
+/* takes the steps of one look at all arguments; 0: there are not enough */
+ngx_uint_t ngx_http_scoped_key_duplicate_take_args(ngx_http_request_t *r,
+    size_t *left);
 
 #endif

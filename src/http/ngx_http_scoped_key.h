@@ -144,7 +144,8 @@ typedef struct {
 
 /* all scoped_key_param of one block; what they share is read in one walk */
 typedef struct {
-    ngx_array_t                    list;     /* of ..._param_t */
+    ngx_array_t                    list;     /* of ..._param_t, once merged
+                                                in the order of ..._find() */
     ngx_array_t                    args;     /* distinct names, of */
     ngx_array_t                    forms;    /* scoped_key_str_t */
     ngx_array_t                    pointers;

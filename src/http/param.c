@@ -28,10 +28,9 @@
 /* of one param in a request; a request with more is refused */
 #define NGX_HTTP_SCOPED_KEY_MAX_VALUES  4096
 
-/* looks at a value of a JSON body: some, and more for each byte of it, which
-   only pointers with several `*` can use up */
-#define NGX_HTTP_SCOPED_KEY_JSON_STEPS           65536
-#define NGX_HTTP_SCOPED_KEY_JSON_STEPS_PER_BYTE      2
+/* a larger body has more steps, for each byte beyond */
+#define NGX_HTTP_SCOPED_KEY_BODY_STEPS_FROM      65536
+#define NGX_HTTP_SCOPED_KEY_BODY_STEPS_PER_BYTE     16
 
 #define NGX_HTTP_SCOPED_KEY_DECISION_POOL_BYTES  4096
 
@@ -57,20 +56,15 @@ typedef struct {
 /* in one body; that many are no accident */
 #define NGX_HTTP_SCOPED_KEY_SECOND_MAX    64
 
-/* comparisons of names in one body, a long name counting as several */
-#define NGX_HTTP_SCOPED_KEY_SECOND_STEPS  16384
-#define NGX_HTTP_SCOPED_KEY_SECOND_BYTES     64
-
-/* names go by their first letter or digit, and those that have none, or
-   something beyond ASCII before it, are in the last list */
-#define NGX_HTTP_SCOPED_KEY_SECOND_LISTS     37
-#define NGX_HTTP_SCOPED_KEY_SECOND_OTHERS    36
+/* steps (core/steps.h), as measured: to put a value of a param into place, and
+   a piece of a value that is split, besides one for each of its bytes */
+#define NGX_HTTP_SCOPED_KEY_STEPS_TO_PLACE    4
+#define NGX_HTTP_SCOPED_KEY_STEPS_TO_SPLIT    8
 
 /* a name that the other reader looks for */
 typedef struct {
     scoped_key_str_t                    text;
     const ngx_http_scoped_key_param_t  *param;
-    ngx_uint_t                          next;     /* from 1; 0: none */
 } ngx_http_scoped_key_second_name_t;
 
 /* what it would find */
@@ -83,11 +77,14 @@ typedef struct {
 /* in r->pool, of one body */
 struct ngx_http_scoped_key_second_s {
     ngx_array_t                         names;
+    ngx_array_t                         wholes;   /* params with a pointer to
+                                                     no name: to the whole, or
+                                                     to a place in it */
     ngx_array_t                         finds;
     ngx_pool_t                         *pool;
-    ngx_uint_t                          steps;    /* that are left */
-    ngx_uint_t
-                                 lists[NGX_HTTP_SCOPED_KEY_SECOND_LISTS];
+    const scoped_key_names_t           *table;    /* of names, by number */
+    size_t                             *left;     /* steps, while it lasts */
+    const scoped_key_second_t          *found;    /* what is compared */
     unsigned                            failed:1; /* out of memory */
     unsigned                            many:1;
 };
@@ -99,6 +96,7 @@ static scoped_key_param_e ngx_http_scoped_key_param_text(
     ngx_http_scoped_key_collector_t *collector,
     const ngx_http_scoped_key_param_source_t *source);
 static ngx_http_scoped_key_collected_t *ngx_http_scoped_key_param_pairs(
+    const ngx_http_scoped_key_param_ctx_t *pctx,
     ngx_http_scoped_key_values_t *values, ngx_pool_t *pool,
     const ngx_str_t *text, const scoped_key_names_t *names);
 static ngx_uint_t ngx_http_scoped_key_param_push(
@@ -168,10 +166,11 @@ static ngx_int_t ngx_http_scoped_key_param_walk(
     ngx_http_scoped_key_values_t *values, const scoped_key_json_t *json);
 static bool ngx_http_scoped_key_param_json_found(void *data, size_t n,
     scoped_key_str_t text, bool lasting);
-static ngx_uint_t ngx_http_scoped_key_param_is_ambiguous(ngx_http_request_t *r,
+static ngx_int_t ngx_http_scoped_key_param_inputs(
+    const ngx_http_scoped_key_param_ctx_t *pctx,
     const ngx_http_scoped_key_param_source_t *source);
-static ngx_uint_t ngx_http_scoped_key_param_is_plain(ngx_http_request_t *r,
-    const ngx_str_t *variable);
+static ngx_int_t ngx_http_scoped_key_param_plain(
+    const ngx_http_scoped_key_param_ctx_t *pctx, const ngx_str_t *variable);
 static bool ngx_http_scoped_key_param_is_plain_one(void *data,
     scoped_key_str_t value);
 static ngx_http_scoped_key_second_t *ngx_http_scoped_key_second_search(
@@ -192,17 +191,13 @@ static ngx_int_t ngx_http_scoped_key_second_name(
     const ngx_http_scoped_key_param_source_t *source);
 static ngx_int_t ngx_http_scoped_key_second_token(
     ngx_http_scoped_key_second_t *second, scoped_key_str_t *token);
-static ngx_uint_t ngx_http_scoped_key_second_list(scoped_key_str_t name,
-    ngx_uint_t whole);
-static ngx_uint_t ngx_http_scoped_key_second_is_letter(u_char c);
-static ngx_uint_t ngx_http_scoped_key_second_is_any(scoped_key_str_t name);
+static ngx_int_t ngx_http_scoped_key_second_table(
+    ngx_http_scoped_key_second_t *second);
 static void ngx_http_scoped_key_second_whole(
     ngx_http_scoped_key_second_t *second);
 static bool ngx_http_scoped_key_second_found(void *data,
     const scoped_key_second_t *found);
-static ngx_uint_t ngx_http_scoped_key_second_compare(
-    ngx_http_scoped_key_second_t *second, const scoped_key_second_t *found,
-    ngx_uint_t list);
+static void ngx_http_scoped_key_second_compare(void *data, size_t n);
 static void ngx_http_scoped_key_second_push(
     ngx_http_scoped_key_second_t *second,
     const ngx_http_scoped_key_param_t     *param,
@@ -443,7 +438,8 @@ ngx_http_scoped_key_param_args(const ngx_http_scoped_key_param_ctx_t *pctx,
     r = pctx->request;
     names = pctx->skcf->params->arg_names;
 
-    args = ngx_http_scoped_key_param_pairs(values, r->pool, &r->args, names);
+    args = ngx_http_scoped_key_param_pairs(pctx, values, r->pool, &r->args,
+                                           names);
 
     /* nginx ends the arguments at a `#` that it passes on all the same */
 
@@ -471,8 +467,9 @@ ngx_http_scoped_key_param_args(const ngx_http_scoped_key_param_ctx_t *pctx,
  */
 
 static ngx_http_scoped_key_collected_t *
-ngx_http_scoped_key_param_pairs(ngx_http_scoped_key_values_t *values,
-    ngx_pool_t *pool, const ngx_str_t *text, const scoped_key_names_t *names)
+ngx_http_scoped_key_param_pairs(const ngx_http_scoped_key_param_ctx_t *pctx,
+    ngx_http_scoped_key_values_t *values, ngx_pool_t *pool,
+    const ngx_str_t *text, const scoped_key_names_t *names)
 {
     bool                          refused[NGX_HTTP_SCOPED_KEY_MAX_PARAM_NAMES];
     size_t                        i, n;
@@ -501,7 +498,7 @@ ngx_http_scoped_key_param_pairs(ngx_http_scoped_key_values_t *values,
 
     ngx_memzero(refused, n * sizeof(bool));
 
-    scoped_key_query_walk_names(sent, names, scratch, refused,
+    scoped_key_query_walk_names(sent, names, scratch, pctx->left, refused,
                                 ngx_http_scoped_key_param_found, &pairs);
 
     for (i = 0; i < n; i++) {
@@ -733,20 +730,27 @@ ngx_http_scoped_key_param_has_value(
 }
 
 
-/* how many pieces all values have, or some number over MAX_VALUES */
+/*
+ * How many pieces all values have, or some number over MAX_VALUES, of which
+ * nothing comes; also when there are no steps left.
+ */
 
 static size_t
 ngx_http_scoped_key_param_count(
     const ngx_http_scoped_key_collector_t *collector)
 {
-    size_t                              n;
+    size_t                              n, pieces, *left;
     ngx_uint_t                          i, k;
     const scoped_key_str_t             *text;
     const ngx_http_scoped_key_part_t   *part;
     const ngx_http_scoped_key_value_t  *value;
 
+    left = collector->pctx->left;
+
     if (collector->param->split.len == 0) {
-        return collector->n;
+        return scoped_key_steps_spend(left, collector->n
+                                      * NGX_HTTP_SCOPED_KEY_STEPS_TO_PLACE)
+               ? collector->n : NGX_HTTP_SCOPED_KEY_MAX_VALUES + 1;
     }
 
     n = 0;
@@ -757,8 +761,16 @@ ngx_http_scoped_key_param_count(
         for (k = 0; k < part[i].n && n <= NGX_HTTP_SCOPED_KEY_MAX_VALUES; k++)
         {
             text = ngx_http_scoped_key_param_next(&part[i], &value, k);
-            n += ngx_http_scoped_key_param_split(collector->param, *text,
-                                                 NULL);
+            pieces = ngx_http_scoped_key_param_split(collector->param, *text,
+                                                     NULL);
+
+            if (!scoped_key_steps_spend(left, text->len + pieces
+                                     * NGX_HTTP_SCOPED_KEY_STEPS_TO_SPLIT))
+            {
+                return NGX_HTTP_SCOPED_KEY_MAX_VALUES + 1;
+            }
+
+            n += pieces;
         }
     }
 
@@ -787,7 +799,7 @@ ngx_http_scoped_key_param_split(const ngx_http_scoped_key_param_t *param,
 
         n++;
 
-        if (piece.len == text.len) {
+        if (piece.len == text.len || n > NGX_HTTP_SCOPED_KEY_MAX_VALUES) {
             return n;
         }
 
@@ -982,8 +994,16 @@ static scoped_key_param_e
 ngx_http_scoped_key_param_read(const ngx_http_scoped_key_param_ctx_t *pctx,
     ngx_http_scoped_key_values_t *values, ngx_http_scoped_key_param_e type)
 {
+    size_t                               len;
     ngx_pool_t                          *pool;
     const ngx_http_scoped_key_params_t  *params;
+
+    len = pctx->ctx->body->text.len;
+
+    if (len > NGX_HTTP_SCOPED_KEY_BODY_STEPS_FROM) {
+        *pctx->left += (len - NGX_HTTP_SCOPED_KEY_BODY_STEPS_FROM)
+                        * NGX_HTTP_SCOPED_KEY_BODY_STEPS_PER_BYTE;
+    }
 
     if (type == NGX_HTTP_SCOPED_KEY_JSON) {
         return ngx_http_scoped_key_param_json(pctx, values);
@@ -993,7 +1013,7 @@ ngx_http_scoped_key_param_read(const ngx_http_scoped_key_param_ctx_t *pctx,
     pool = ngx_http_scoped_key_param_pool(pctx, values);
 
     if (pool) {
-        values->body = ngx_http_scoped_key_param_pairs(values, pool,
+        values->body = ngx_http_scoped_key_param_pairs(pctx, values, pool,
                                                  &pctx->ctx->body->text,
                                                  params->form_names);
     }
@@ -1033,7 +1053,7 @@ ngx_http_scoped_key_param_walk(const ngx_http_scoped_key_param_ctx_t *pctx,
     ngx_http_scoped_key_values_t *values, const scoped_key_json_t *json)
 {
     void                             *scratch;
-    size_t                            i, n, steps;
+    size_t                            i, n;
     ngx_pool_t                       *pool;
     scoped_key_json_path_t           *outcomes;
     const scoped_key_json_paths_t    *paths;
@@ -1058,11 +1078,7 @@ ngx_http_scoped_key_param_walk(const ngx_http_scoped_key_param_ctx_t *pctx,
         return NGX_ERROR;
     }
 
-    steps = NGX_HTTP_SCOPED_KEY_JSON_STEPS
-            + pctx->ctx->body->text.len
-              * NGX_HTTP_SCOPED_KEY_JSON_STEPS_PER_BYTE;
-
-    scoped_key_json_walk_paths(json, paths, steps, scratch, outcomes,
+    scoped_key_json_walk_paths(json, paths, pctx->left, scratch, outcomes,
                                ngx_http_scoped_key_param_json_found, &walk);
 
     for (i = 0; i < n; i++) {
@@ -1117,8 +1133,16 @@ ngx_http_scoped_key_param_text(ngx_http_scoped_key_collector_t *collector,
 
     r = collector->pctx->request;
 
-    if (ngx_http_scoped_key_param_is_ambiguous(r, source)) {
+    switch (ngx_http_scoped_key_param_inputs(collector->pctx, source)) {
+
+    case NGX_OK:
+        break;
+
+    case NGX_DECLINED:
         return SCOPED_KEY_PARAM_AMBIGUOUS;
+
+    default:
+        return SCOPED_KEY_PARAM_ERROR;
     }
 
     ngx_http_scoped_key_captures_restore(r);
@@ -1156,51 +1180,67 @@ ngx_http_scoped_key_param_text(ngx_http_scoped_key_collector_t *collector,
 }
 
 
-static ngx_uint_t
-ngx_http_scoped_key_param_is_ambiguous(ngx_http_request_t *r,
+/* NGX_DECLINED: its variables may stand for other values to an upstream */
+
+static ngx_int_t
+ngx_http_scoped_key_param_inputs(const ngx_http_scoped_key_param_ctx_t *pctx,
     const ngx_http_scoped_key_param_source_t *source)
 {
+    ngx_int_t    rc;
     ngx_str_t   *variable;
     ngx_uint_t   i;
 
     if (source->variables == NULL) {
-        return 0;
+        return NGX_OK;
     }
 
     variable = source->variables->elts;
 
     for (i = 0; i < source->variables->nelts; i++) {
-        if (ngx_http_scoped_key_is_duplicated(r, &variable[i])
-            || !ngx_http_scoped_key_param_is_plain(r, &variable[i]))
-        {
-            return 1;
+
+        rc = ngx_http_scoped_key_duplicate_check(pctx->request, &variable[i],
+                                            pctx->left);
+        if (rc == NGX_OK) {
+            rc = ngx_http_scoped_key_param_plain(pctx, &variable[i]);
+        }
+
+        if (rc != NGX_OK) {
+            return rc;
         }
     }
 
-    return 0;
+    return NGX_OK;
 }
 
 
-/* whether $arg_NAME, which nginx does not decode, is what an upstream reads */
+/* NGX_DECLINED: $arg_NAME, which nginx does not decode, is not what is read */
 
-static ngx_uint_t
-ngx_http_scoped_key_param_is_plain(ngx_http_request_t *r,
+static ngx_int_t
+ngx_http_scoped_key_param_plain(const ngx_http_scoped_key_param_ctx_t *pctx,
     const ngx_str_t *variable)
 {
     u_char                     *scratch;
     scoped_key_str_t            sent, asked;
+    ngx_http_request_t         *r;
+    scoped_key_query_walk_e     walked;
     ngx_http_scoped_key_arg_t   arg;
+
+    r = pctx->request;
 
     if (ngx_http_scoped_key_input_kind(variable, &arg.name)
             != NGX_HTTP_SCOPED_KEY_INPUT_ARG
         || r->args.len == 0)
     {
-        return 1;
+        return NGX_OK;
+    }
+
+    if (!ngx_http_scoped_key_duplicate_take_args(r, pctx->left)) {
+        return NGX_DECLINED;
     }
 
     scratch = ngx_pnalloc(r->pool, r->args.len);
     if (scratch == NULL) {
-        return 0;
+        return NGX_ERROR;
     }
 
     arg.request = r;
@@ -1209,9 +1249,13 @@ ngx_http_scoped_key_param_is_plain(ngx_http_request_t *r,
     asked.len = arg.name.len;
     asked.data = arg.name.data;
 
-    return scoped_key_query_walk(sent, asked, false, scratch,
-                                 ngx_http_scoped_key_param_is_plain_one, &arg)
-           == SCOPED_KEY_QUERY_WALKED;
+    walked = scoped_key_query_walk(sent, asked, false, scratch,
+                                   ngx_http_scoped_key_param_is_plain_one,
+                                   &arg);
+
+    (void) ngx_pfree(r->pool, scratch);
+
+    return walked == SCOPED_KEY_QUERY_WALKED ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -1313,6 +1357,7 @@ ngx_http_scoped_key_second_search(const ngx_http_scoped_key_param_ctx_t *pctx,
         || ngx_array_init(&second->finds, pool, 1,
                           sizeof(ngx_http_scoped_key_second_find_t))
            != NGX_OK
+        || ngx_array_init(&second->wholes, pool, 1, sizeof(void *)) != NGX_OK
         || ngx_array_init(&second->names, pool, 8,
                           sizeof(ngx_http_scoped_key_second_name_t))
            != NGX_OK)
@@ -1321,11 +1366,12 @@ ngx_http_scoped_key_second_search(const ngx_http_scoped_key_param_ctx_t *pctx,
     }
 
     second->pool = pool;
-    second->steps = NGX_HTTP_SCOPED_KEY_SECOND_STEPS;
+    second->left = pctx->left;
 
     if (ngx_http_scoped_key_second_names(second, &pctx->skcf->params->list,
                                          type)
-        != NGX_OK)
+            != NGX_OK
+        || ngx_http_scoped_key_second_table(second) != NGX_OK)
     {
         return NULL;
     }
@@ -1343,6 +1389,10 @@ ngx_http_scoped_key_second_search(const ngx_http_scoped_key_param_ctx_t *pctx,
         if (scoped_key_second_begins_json(text)) {
             ngx_http_scoped_key_second_whole(second);
         }
+    }
+
+    if (*second->left == 0) {
+        second->many = 1;
     }
 
     /* it may be as large as the body, and is of no more use */
@@ -1430,25 +1480,30 @@ ngx_http_scoped_key_second_name(ngx_http_scoped_key_second_t *second,
     const ngx_http_scoped_key_param_t *param,
     const ngx_http_scoped_key_param_source_t *source)
 {
-    ngx_uint_t                         *list;
-    scoped_key_str_t                    text, token;
-    ngx_http_scoped_key_second_name_t  *name;
+    scoped_key_str_t                      text, token;
+    const ngx_http_scoped_key_param_t   **whole;
+    ngx_http_scoped_key_second_name_t    *name;
 
     text.len = source->name.len;
     text.data = source->name.data;
 
     if (source->type == NGX_HTTP_SCOPED_KEY_JSON) {
 
-        if (scoped_key_second_pointer(text, &token)) {
-            text = token;
-
-            if (ngx_http_scoped_key_second_token(second, &text) != NGX_OK) {
+        if (!scoped_key_second_pointer(text, &token)) {
+            whole = ngx_array_push(&second->wholes);
+            if (whole == NULL) {
                 return NGX_ERROR;
             }
 
-        } else {
-            text.data = NULL;
-            text.len = 0;
+            *whole = param;
+
+            return NGX_OK;
+        }
+
+        text = token;
+
+        if (ngx_http_scoped_key_second_token(second, &text) != NGX_OK) {
+            return NGX_ERROR;
         }
     }
 
@@ -1457,13 +1512,36 @@ ngx_http_scoped_key_second_name(ngx_http_scoped_key_second_t *second,
         return NGX_ERROR;
     }
 
-    list = &second->lists[ngx_http_scoped_key_second_list(text, 1)];
-
     name->text = text;
     name->param = param;
-    name->next = *list;
 
-    *list = second->names.nelts;
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_second_table(ngx_http_scoped_key_second_t *second)
+{
+    void                               *memory;
+    ngx_uint_t                          i, n;
+    scoped_key_str_t                   *list;
+    ngx_http_scoped_key_second_name_t  *name;
+
+    n = second->names.nelts;
+    name = second->names.elts;
+
+    list = ngx_palloc(second->pool, n * sizeof(scoped_key_str_t));
+    memory = ngx_palloc(second->pool, scoped_key_names_bytes(n));
+
+    if (list == NULL || memory == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        list[i] = name[i].text;
+    }
+
+    second->table = scoped_key_names_build(memory, list, n);
 
     return NGX_OK;
 }
@@ -1506,62 +1584,26 @@ ngx_http_scoped_key_second_token(ngx_http_scoped_key_second_t *second,
 }
 
 
-/* whole: something beyond ASCII is not passed over */
-
-static ngx_uint_t
-ngx_http_scoped_key_second_list(scoped_key_str_t name, ngx_uint_t whole)
-{
-    u_char  c;
-    size_t  i;
-
-    for (i = 0; i < name.len; i++) {
-        c = ngx_tolower(name.data[i]);
-
-        if (c >= 0x80 && whole) {
-            return NGX_HTTP_SCOPED_KEY_SECOND_OTHERS;
-        }
-
-        if (ngx_http_scoped_key_second_is_letter(c)) {
-            return c >= 'a' ? c - 'a' : c - '0' + 26;
-        }
-    }
-
-    return NGX_HTTP_SCOPED_KEY_SECOND_OTHERS;
-}
-
-
-static ngx_uint_t
-ngx_http_scoped_key_second_is_letter(u_char c)
-{
-    c = ngx_tolower(c);
-
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-
-/* pointers of no name: to the whole, or to what is at a place in it */
+/* params whose value may be the whole body */
 
 static void
 ngx_http_scoped_key_second_whole(ngx_http_scoped_key_second_t *second)
 {
-    ngx_uint_t                          i;
-    scoped_key_second_t                 found;
-    ngx_http_scoped_key_second_name_t  *name;
+    ngx_uint_t                            i;
+    scoped_key_second_t                   found;
+    const ngx_http_scoped_key_param_t   **param;
 
     ngx_memzero(&found, sizeof(scoped_key_second_t));
 
-    name = second->names.elts;
+    param = second->wholes.elts;
 
-    for (i = 0; i < second->names.nelts; i++) {
-
-        if (name[i].text.data == NULL) {
-            ngx_http_scoped_key_second_push(second, name[i].param, &found);
-        }
+    for (i = 0; i < second->wholes.nelts; i++) {
+        ngx_http_scoped_key_second_push(second, param[i], &found);
     }
 }
 
 
-/* a scoped_key_second_pt */
+/* a scoped_key_second_pt; false: it is of no use to go on */
 
 static bool
 ngx_http_scoped_key_second_found(void *data, const scoped_key_second_t *found)
@@ -1570,121 +1612,42 @@ ngx_http_scoped_key_second_found(void *data, const scoped_key_second_t *found)
 
     ngx_uint_t  i;
 
-    static const scoped_key_str_t  proto = scoped_key_str("__proto__");
+    second->found = found;
 
-    if (!ngx_http_scoped_key_second_is_any(found->name)
-        && (found->name.len < proto.len
-            || ngx_memcmp(found->name.data, proto.data, proto.len) != 0))
-    {
-        i = ngx_http_scoped_key_second_list(found->name, 0);
+    if (scoped_key_name_is_proto(found->name)) {
 
-        return ngx_http_scoped_key_second_compare(second, found, i)
-               && (i == NGX_HTTP_SCOPED_KEY_SECOND_OTHERS
-                   || ngx_http_scoped_key_second_compare(second, found,
-                                          NGX_HTTP_SCOPED_KEY_SECOND_OTHERS));
-    }
-
-    for (i = 0; i < NGX_HTTP_SCOPED_KEY_SECOND_LISTS; i++) {
-
-        if (!ngx_http_scoped_key_second_compare(second, found, i)) {
-            return false;
+        for (i = 0; i < second->names.nelts; i++) {
+            ngx_http_scoped_key_second_compare(second, i);
         }
+
+    } else {
+        scoped_key_names_candidates(second->table, found->name, second->left,
+                                    ngx_http_scoped_key_second_compare,
+                                    second);
     }
 
-    return true;
+    return !second->failed && !second->many && *second->left != 0;
 }
 
 
-/* whether it may begin with another letter to some */
+/* a scoped_key_names_candidate_pt: what was found, with name n */
 
-static ngx_uint_t
-ngx_http_scoped_key_second_is_any(scoped_key_str_t name)
+static void
+ngx_http_scoped_key_second_compare(void *data, size_t n)
 {
-    size_t    i;
-    uint32_t  next;
+    ngx_http_scoped_key_second_t *second = data;
 
-    for (i = 0; i + 1 < name.len; i++) {
-        next = name.data[i + 1];
-
-        switch (name.data[i]) {
-
-        case 0xc0:
-        case 0xc1:
-        case 0xc4:
-        case 0xc5:
-            return 1;
-
-        case 0xe0:
-        case 0xf0:
-
-            /* longer than it should be */
-
-            if (next < 0xa0) {
-                return 1;
-            }
-
-            break;
-
-        case 0xe2:
-            if (next == 0x84) {
-                return 1;
-            }
-
-            break;
-
-        case 0xef:
-
-            /* wide letters and digits, not the wide comma */
-
-            if ((next == 0xbc || next == 0xbd) && i + 2 < name.len
-                && name.data[i + 2] != 0x8c)
-            {
-                return 1;
-            }
-
-            break;
-
-        default:
-            if (name.data[i] < 0x80
-                && ngx_http_scoped_key_second_is_letter(name.data[i]))
-            {
-                return 0;
-            }
-        }
-    }
-
-    return 0;
-}
-
-
-/* with the names of a list; 0: it is of no use to go on */
-
-static ngx_uint_t
-ngx_http_scoped_key_second_compare(ngx_http_scoped_key_second_t *second,
-    const scoped_key_second_t *found, ngx_uint_t list)
-{
-    ngx_uint_t                          n, steps;
     ngx_http_scoped_key_second_name_t  *name;
 
-    steps = 1 + found->name.len / NGX_HTTP_SCOPED_KEY_SECOND_BYTES;
+    name = (ngx_http_scoped_key_second_name_t *) second->names.elts + n;
 
-    for (n = second->lists[list]; n; n = name->next) {
-        name = (ngx_http_scoped_key_second_name_t *) second->names.elts
-               + n - 1;
-
-        if (second->steps < steps) {
-            second->many = 1;
-            return 0;
-        }
-
-        second->steps -= steps;
-
-        if (name->text.data && scoped_key_second_is(found, name->text)) {
-            ngx_http_scoped_key_second_push(second, name->param, found);
-        }
+    if (scoped_key_steps_spend(second->left,
+                               scoped_key_name_steps(second->found->name,
+                                                     name->text))
+        && scoped_key_second_is(second->found, name->text))
+    {
+        ngx_http_scoped_key_second_push(second, name->param, second->found);
     }
-
-    return !second->failed && !second->many;
 }
 
 

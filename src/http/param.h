@@ -55,6 +55,8 @@ typedef struct {
     ngx_http_request_t                    *request;
     const ngx_http_scoped_key_loc_conf_t  *skcf;
     ngx_http_scoped_key_ctx_t             *ctx;
+    size_t                                *left;     /* steps of the decision,
+                                                        see core/steps.h */
 } ngx_http_scoped_key_param_ctx_t;
 
 /* what a source adds to a param: a list, or an array if there is no list */

@@ -28,11 +28,15 @@ typedef struct {
     size_t                           len;        /* of the skeleton */
 } ngx_http_scoped_key_reader_t;
 
-/* a scope that is being written, SCOPED_KEY_SCOPE_MAX_BYTES at most */
+/* scopes of a request that are being written */
 typedef struct {
-    u_char  *start;
-    u_char  *p;
-    u_char  *last;
+    ngx_http_request_t  *request;
+    size_t              *left;       /* steps, see core/steps.h */
+    u_char              *start;      /* SCOPED_KEY_SCOPE_MAX_BYTES at most */
+    u_char              *p;
+    u_char              *last;
+    unsigned             failed:1;   /* a variable could not be evaluated, as
+                                        when there is no memory */
 } ngx_http_scoped_key_writer_t;
 
 
@@ -54,26 +58,31 @@ static ngx_http_scoped_key_piece_t *ngx_http_scoped_key_add_piece(
     const u_char *shape, size_t len);
 static ngx_int_t ngx_http_scoped_key_template_error(
     ngx_http_scoped_key_reader_t *reader, const char *why);
-static void ngx_http_scoped_key_one_evaluate(ngx_http_request_t *r,
+static void ngx_http_scoped_key_one_evaluate(
+    ngx_http_scoped_key_writer_t *writer,
     const ngx_http_scoped_key_template_t *template,
     ngx_http_scoped_key_one_scope_t *one, scoped_key_required_t *required);
-static ngx_int_t ngx_http_scoped_key_all_evaluate(ngx_http_request_t *r,
+static ngx_int_t ngx_http_scoped_key_all_evaluate(
+    ngx_http_scoped_key_writer_t *writer,
     const ngx_http_scoped_key_require_t *require,
     scoped_key_required_t *required) ngx_http_scoped_key_noinline;
-static ngx_int_t ngx_http_scoped_key_clause_evaluate(ngx_http_request_t *r,
-    const ngx_array_t *source, scoped_key_str_t *scope);
-static ngx_int_t ngx_http_scoped_key_template_evaluate(ngx_http_request_t *r,
+static ngx_int_t ngx_http_scoped_key_clause_evaluate(
+    ngx_http_scoped_key_writer_t *writer, const ngx_array_t *source,
+    scoped_key_str_t *scope);
+static ngx_int_t ngx_http_scoped_key_template_evaluate(
+    ngx_http_scoped_key_writer_t *writer,
     const ngx_http_scoped_key_template_t *template, scoped_key_str_t *scope);
-static size_t ngx_http_scoped_key_write_scope(ngx_http_request_t *r,
-    const ngx_array_t *pieces, u_char *text);
-static ngx_uint_t ngx_http_scoped_key_write_pieces(ngx_http_request_t *r,
-    const ngx_array_t *pieces, ngx_http_scoped_key_writer_t *writer);
+static size_t ngx_http_scoped_key_write_scope(
+    ngx_http_scoped_key_writer_t *writer, const ngx_array_t *pieces,
+    u_char *text);
+static ngx_uint_t ngx_http_scoped_key_write_pieces(
+    ngx_http_scoped_key_writer_t *writer, const ngx_array_t *pieces);
 static ngx_uint_t ngx_http_scoped_key_write_literal(
     ngx_http_scoped_key_writer_t *writer, const ngx_str_t *literal);
-static ngx_uint_t ngx_http_scoped_key_write_variable(ngx_http_request_t *r,
+static ngx_uint_t ngx_http_scoped_key_write_variable(
     ngx_http_scoped_key_writer_t *writer,
     const ngx_http_scoped_key_piece_t *piece);
-static ngx_uint_t ngx_http_scoped_key_write_capture(ngx_http_request_t *r,
+static ngx_uint_t ngx_http_scoped_key_write_capture(
     ngx_http_scoped_key_writer_t *writer, ngx_uint_t n);
 static ngx_uint_t ngx_http_scoped_key_write_escaped(
     ngx_http_scoped_key_writer_t *writer, const u_char *data, size_t len);
@@ -336,33 +345,43 @@ ngx_http_scoped_key_template_error(ngx_http_scoped_key_reader_t *reader,
 
 ngx_int_t
 ngx_http_scoped_key_require_evaluate(ngx_http_request_t *r,
-    const ngx_http_scoped_key_require_t *require,
+    const ngx_http_scoped_key_require_t *require, size_t *left,
     ngx_http_scoped_key_one_scope_t *one, scoped_key_required_t *required)
 {
-    ngx_array_t  **source;
+    ngx_int_t                       rc;
+    ngx_array_t                   **source;
+    ngx_http_scoped_key_writer_t    writer;
 
     if (require->is_static) {
         *required = require->required;
         return NGX_OK;
     }
 
+    writer.request = r;
+    writer.left = left;
+    writer.failed = 0;
+
     if (require->nscopes == 1) {
         source = require->clauses.elts;
-        ngx_http_scoped_key_one_evaluate(r, source[0]->elts, one, required);
-        return NGX_OK;
+        ngx_http_scoped_key_one_evaluate(&writer, source[0]->elts, one,
+                                         required);
+        rc = NGX_OK;
+
+    } else {
+        rc = ngx_http_scoped_key_all_evaluate(&writer, require, required);
     }
 
-    return ngx_http_scoped_key_all_evaluate(r, require, required);
+    return writer.failed ? NGX_ERROR : rc;
 }
 
 
 static void
-ngx_http_scoped_key_one_evaluate(ngx_http_request_t *r,
+ngx_http_scoped_key_one_evaluate(ngx_http_scoped_key_writer_t *writer,
     const ngx_http_scoped_key_template_t *template,
     ngx_http_scoped_key_one_scope_t *one, scoped_key_required_t *required)
 {
     one->scope.data = one->text;
-    one->scope.len = ngx_http_scoped_key_write_scope(r, template->pieces,
+    one->scope.len = ngx_http_scoped_key_write_scope(writer, template->pieces,
                                                      one->text);
     one->clause.scopes = &one->scope;
     one->clause.n = 1;
@@ -403,7 +422,7 @@ ngx_http_scoped_key_require_copy_clause(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_scoped_key_all_evaluate(ngx_http_request_t *r,
+ngx_http_scoped_key_all_evaluate(ngx_http_scoped_key_writer_t *writer,
     const ngx_http_scoped_key_require_t *require,
     scoped_key_required_t *required)
 {
@@ -415,8 +434,9 @@ ngx_http_scoped_key_all_evaluate(ngx_http_request_t *r,
     source = require->clauses.elts;
     n = require->clauses.nelts;
 
-    clause = ngx_palloc(r->pool, n * sizeof(scoped_key_clause_t)
-                              + require->nscopes * sizeof(scoped_key_str_t));
+    clause = ngx_palloc(writer->request->pool,
+                        n * sizeof(scoped_key_clause_t)
+                        + require->nscopes * sizeof(scoped_key_str_t));
     if (clause == NULL) {
         return NGX_ERROR;
     }
@@ -429,7 +449,7 @@ ngx_http_scoped_key_all_evaluate(ngx_http_request_t *r,
 
     for (i = 0; i < n; i++) {
 
-        if (ngx_http_scoped_key_clause_evaluate(r, source[i], scope)
+        if (ngx_http_scoped_key_clause_evaluate(writer, source[i], scope)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -446,7 +466,7 @@ ngx_http_scoped_key_all_evaluate(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_scoped_key_clause_evaluate(ngx_http_request_t *r,
+ngx_http_scoped_key_clause_evaluate(ngx_http_scoped_key_writer_t *writer,
     const ngx_array_t *source, scoped_key_str_t *scope)
 {
     ngx_uint_t                             i;
@@ -455,7 +475,8 @@ ngx_http_scoped_key_clause_evaluate(ngx_http_request_t *r,
     template = source->elts;
 
     for (i = 0; i < source->nelts; i++) {
-        if (ngx_http_scoped_key_template_evaluate(r, &template[i], &scope[i])
+        if (ngx_http_scoped_key_template_evaluate(writer, &template[i],
+                                                  &scope[i])
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -467,7 +488,7 @@ ngx_http_scoped_key_clause_evaluate(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_scoped_key_template_evaluate(ngx_http_request_t *r,
+ngx_http_scoped_key_template_evaluate(ngx_http_scoped_key_writer_t *writer,
     const ngx_http_scoped_key_template_t *template, scoped_key_str_t *scope)
 {
     u_char  *data, text[SCOPED_KEY_SCOPE_MAX_BYTES];
@@ -478,14 +499,15 @@ ngx_http_scoped_key_template_evaluate(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    scope->len = ngx_http_scoped_key_write_scope(r, template->pieces, text);
+    scope->len = ngx_http_scoped_key_write_scope(writer, template->pieces,
+                                                 text);
     scope->data = NULL;
 
     if (scope->len == 0) {
         return NGX_OK;
     }
 
-    data = ngx_pnalloc(r->pool, scope->len);
+    data = ngx_pnalloc(writer->request->pool, scope->len);
     if (data == NULL) {
         return NGX_ERROR;
     }
@@ -502,27 +524,25 @@ ngx_http_scoped_key_template_evaluate(ngx_http_request_t *r,
  * is no scope, so that nothing can grant it.
  */
 static size_t
-ngx_http_scoped_key_write_scope(ngx_http_request_t *r,
+ngx_http_scoped_key_write_scope(ngx_http_scoped_key_writer_t *writer,
     const ngx_array_t *pieces, u_char *text)
 {
-    ngx_http_scoped_key_writer_t  writer;
+    writer->start = text;
+    writer->p = text;
+    writer->last = text + SCOPED_KEY_SCOPE_MAX_BYTES;
 
-    writer.start = text;
-    writer.p = text;
-    writer.last = text + SCOPED_KEY_SCOPE_MAX_BYTES;
-
-    if (!ngx_http_scoped_key_write_pieces(r, pieces, &writer)) {
+    if (!ngx_http_scoped_key_write_pieces(writer, pieces)) {
         return 0;
     }
 
-    return writer.p - text;
+    return writer->p - text;
 }
 
 
 /* false: it is no scope, so that nothing can grant it */
 static ngx_uint_t
-ngx_http_scoped_key_write_pieces(ngx_http_request_t *r,
-    const ngx_array_t *pieces, ngx_http_scoped_key_writer_t *writer)
+ngx_http_scoped_key_write_pieces(ngx_http_scoped_key_writer_t *writer,
+    const ngx_array_t *pieces)
 {
     ngx_uint_t                          i, written;
     const ngx_http_scoped_key_piece_t  *piece;
@@ -539,11 +559,11 @@ ngx_http_scoped_key_write_pieces(ngx_http_request_t *r,
             break;
 
         case NGX_HTTP_SCOPED_KEY_VARIABLE:
-            written = ngx_http_scoped_key_write_variable(r, writer, &piece[i]);
+            written = ngx_http_scoped_key_write_variable(writer, &piece[i]);
             break;
 
         default: /* NGX_HTTP_SCOPED_KEY_CAPTURE */
-            written = ngx_http_scoped_key_write_capture(r, writer,
+            written = ngx_http_scoped_key_write_capture(writer,
                                                         piece[i].index);
         }
 
@@ -579,21 +599,25 @@ ngx_http_scoped_key_write_literal(ngx_http_scoped_key_writer_t *writer,
 
 
 static ngx_uint_t
-ngx_http_scoped_key_write_variable(ngx_http_request_t *r,
-    ngx_http_scoped_key_writer_t *writer,
+ngx_http_scoped_key_write_variable(ngx_http_scoped_key_writer_t *writer,
     const ngx_http_scoped_key_piece_t *piece)
 {
+    ngx_int_t                   rc;
     ngx_http_variable_value_t  *value;
 
-    if (piece->input.len
-        && ngx_http_scoped_key_is_duplicated(r, &piece->input))
-    {
-        return 0;
+    if (piece->input.len) {
+        rc = ngx_http_scoped_key_duplicate_check(writer->request, &piece->input,
+                                            writer->left);
+        if (rc != NGX_OK) {
+            writer->failed |= (rc == NGX_ERROR);
+            return 0;
+        }
     }
 
-    value = ngx_http_get_flushed_variable(r, piece->index);
+    value = ngx_http_get_flushed_variable(writer->request, piece->index);
 
     if (value == NULL) {
+        writer->failed = 1;
         return 0;
     }
 
@@ -608,11 +632,14 @@ ngx_http_scoped_key_write_variable(ngx_http_request_t *r,
 
 /* as ngx_http_script_copy_capture_code() finds it */
 static ngx_uint_t
-ngx_http_scoped_key_write_capture(ngx_http_request_t *r,
-    ngx_http_scoped_key_writer_t *writer, ngx_uint_t n)
+ngx_http_scoped_key_write_capture(ngx_http_scoped_key_writer_t *writer,
+    ngx_uint_t n)
 {
 #if (NGX_PCRE)
-    int  start, end;
+    int                  start, end;
+    ngx_http_request_t  *r;
+
+    r = writer->request;
 
     /* a variable before it may have matched something else */
     ngx_http_scoped_key_captures_restore(r);

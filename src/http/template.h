@@ -35,11 +35,13 @@ ngx_int_t ngx_http_scoped_key_template_parse(ngx_conf_t *cf, ngx_str_t *text,
  * The required scopes of this request, in memory of r->pool or of the
  * configuration; or, where it is one scope with variables, in *one.  A
  * variable that is missing brings nothing.  An alternative whose text has an
- * empty part, or is over 255 bytes, has len 0.
- * NGX_ERROR: out of memory; *required is then of no use.
+ * empty part, or is over 255 bytes, has len 0; so has one for which there are
+ * no steps left (core/steps.h).
+ * NGX_ERROR: out of memory, or a variable could not be evaluated; *required is
+ * then of no use.
  */
 ngx_int_t ngx_http_scoped_key_require_evaluate(ngx_http_request_t *r,
-    const ngx_http_scoped_key_require_t *require,
+    const ngx_http_scoped_key_require_t *require, size_t *left,
     ngx_http_scoped_key_one_scope_t *one, scoped_key_required_t *required);
 
 /* a copy of its clause in memory of r->pool; NULL: out of memory */

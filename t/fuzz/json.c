@@ -438,7 +438,7 @@ static void
 check_paths(const scoped_key_json_t *document, scoped_key_str_t line)
 {
     void                           *memory, *scratch;
-    size_t                          i, n;
+    size_t                          i, n, left;
     model_t                         model;
     walked_t                        walked;
     scoped_key_str_t                pointers[MAX_PATHS];
@@ -454,7 +454,8 @@ check_paths(const scoped_key_json_t *document, scoped_key_str_t line)
 
     memset(&walked, 0, sizeof(walked));
     memset(outcomes, 0, sizeof(outcomes));
-    scoped_key_json_walk_paths(document, paths, SIZE_MAX, scratch, outcomes,
+    left = SIZE_MAX;
+    scoped_key_json_walk_paths(document, paths, &left, scratch, outcomes,
                                found_of, &walked);
 
     for (i = 0; i < n; i++) {

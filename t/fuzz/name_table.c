@@ -70,7 +70,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     void                      *memory;
-    size_t                     i, n;
+    size_t                     i, n, left;
     scoped_key_str_t           line, found, names[MAX_NAMES];
     const scoped_key_names_t  *table;
 
@@ -84,7 +84,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     table = scoped_key_names_build(memory, names, n);
     must(scoped_key_names_count(table) == n);
-    scoped_key_names_candidates(table, found, candidate, &n);
+    left = SIZE_MAX;
+    scoped_key_names_candidates(table, found, &left, candidate, &n);
 
     for (i = 0; i < n; i++) {
         must(scoped_key_str_equal(scoped_key_names_get(table, i), names[i]));

@@ -275,7 +275,7 @@ check_all(const char *text, size_t len)
     enum { N = sizeof(names) / sizeof(names[0]) };
 
     void                      *memory;
-    size_t                     i;
+    size_t                     i, left;
     all_t                      all;
     bool                       refused[N];
     unsigned char             *scratch[2];
@@ -297,9 +297,10 @@ check_all(const char *text, size_t len)
     query.data = (const unsigned char *) text;
     query.len = len;
     all.n = 0;
+    left = SIZE_MAX;
 
-    scoped_key_query_walk_names(query, table, scratch[0], refused, found_of,
-                                &all);
+    scoped_key_query_walk_names(query, table, scratch[0], &left, refused,
+                                found_of, &all);
 
     for (i = 0; i < N; i++) {
         check_one(query, list[i], i, refused[i], &all, scratch[1]);

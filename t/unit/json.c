@@ -7,6 +7,7 @@
  */
 
 #include "core/json.h"
+#include "core/steps.h"
 #include "cases.h"
 
 
@@ -118,6 +119,7 @@ run_walk(const unit_case_t *c)
 typedef struct {
     found_t   path[4];
     unsigned  lasting;
+    bool      any;                       /* and nothing is kept */
 } paths_found_t;
 
 
@@ -128,6 +130,10 @@ found_of(void *data, size_t n, scoped_key_str_t text, bool lasting)
 
     f->lasting += lasting;
 
+    if (f->any) {
+        return true;
+    }
+
     return found(&f->path[n], text);
 }
 
@@ -135,7 +141,7 @@ found_of(void *data, size_t n, scoped_key_str_t text, bool lasting)
 /* walks with all pointers at once */
 static void
 walk_paths(const scoped_key_json_t *document, const scoped_key_str_t *pointer,
-    size_t n, size_t steps, scoped_key_json_path_t *outcome,
+    size_t n, size_t *left, scoped_key_json_path_t *outcome,
     paths_found_t *f)
 {
     void                           *memory, *scratch;
@@ -155,7 +161,7 @@ walk_paths(const scoped_key_json_t *document, const scoped_key_str_t *pointer,
     }
 
     memset(outcome, 0, n * sizeof(*outcome));
-    scoped_key_json_walk_paths(document, paths, steps, scratch, outcome,
+    scoped_key_json_walk_paths(document, paths, left, scratch, outcome,
                                found_of, f);
     free(scratch);
     free(memory);
@@ -166,6 +172,7 @@ static void
 run_path(const unit_case_t *c)
 {
     char                      got[32];
+    size_t                    left;
     found_t                  *f;
     scoped_key_str_t          values;
     paths_found_t             all;
@@ -181,7 +188,8 @@ run_path(const unit_case_t *c)
         return;
     }
 
-    walk_paths(document, &c->field[1], 1, 1000, &outcome, &all);
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
+    walk_paths(document, &c->field[1], 1, &left, &outcome, &all);
 
     snprintf(got, sizeof(got), outcome.refused ? "refused"
              : outcome.empty ? "empty" : outcome.arrays ? "arrays=%u"
@@ -228,7 +236,7 @@ run_body(const unit_case_t *c)
 static void
 test_paths(void)
 {
-    size_t                   i;
+    size_t                   i, left;
     paths_found_t            f;
     scoped_key_str_t         pointer[4];
     scoped_key_json_t       *document;
@@ -243,7 +251,8 @@ test_paths(void)
     pointer[2] = unit_str("/*/id");
     pointer[3] = unit_str("/0/id");
     memset(&f, 0, sizeof(f));
-    walk_paths(document, pointer, 4, 1000, outcome, &f);
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
+    walk_paths(document, pointer, 4, &left, outcome, &f);
 
     check(!outcome[0].refused && outcome[0].arrays == 1);
     check(!outcome[1].refused && f.path[1].len == 4
@@ -254,14 +263,136 @@ test_paths(void)
     check(f.lasting == 2);
 
     /* when the steps are used up, what is not refused is complete */
-    for (i = 0; i < 30; i++) {
+    for (i = 0; i < 600; i++) {
         memset(&f, 0, sizeof(f));
-        walk_paths(document, pointer + 1, 1, i, outcome, &f);
+        left = i;
+        walk_paths(document, pointer + 1, 1, &left, outcome, &f);
         check(outcome[0].refused || f.path[0].len == 4);
-        check(outcome[0].refused ? i < 20 : i > 5);
+        check(outcome[0].refused == (left == 0));
+        check(outcome[0].refused ? i < 400 : i > 50);
     }
 
     scoped_key_json_free(document);
+}
+
+
+/* 512 pointers: what a walk with them leaves of the steps of a decision */
+static size_t
+worst_walk(char pointer[][64], const char *text, size_t len, bool *refused)
+{
+    size_t                          i, left;
+    paths_found_t                   f;
+    scoped_key_str_t                body, list[SCOPED_KEY_JSON_MAX_PATHS];
+    scoped_key_json_t              *document;
+    scoped_key_json_error_e         error;
+    static scoped_key_json_path_t   outcome[SCOPED_KEY_JSON_MAX_PATHS];
+
+    body.len = len;
+    body.data = (const unsigned char *) text;
+    document = scoped_key_json_parse_body(body, &error);
+    check(document != NULL);
+
+    for (i = 0; i < SCOPED_KEY_JSON_MAX_PATHS; i++) {
+        list[i] = unit_str(pointer[i]);
+    }
+
+    memset(&f, 0, sizeof(f));
+    f.any = true;
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
+    walk_paths(document, list, SCOPED_KEY_JSON_MAX_PATHS, &left, outcome, &f);
+    *refused = true;
+
+    for (i = 0; i < SCOPED_KEY_JSON_MAX_PATHS; i++) {
+        *refused = *refused && outcome[i].refused;
+    }
+
+    scoped_key_json_free(document);
+
+    return left;
+}
+
+
+/* an object of members of this form as large as a body may be by default */
+static size_t
+worst_object(char *text, const char *member)
+{
+    size_t  i, n;
+
+    n = 1;
+    text[0] = '{';
+
+    for (i = 0; n < 65000; i++) {
+        n += (size_t) sprintf(text + n, "\"%s%zu\":1,", member, i);
+    }
+
+    text[n - 1] = '}';
+
+    return n;
+}
+
+
+/* what many names and many members cost is counted, and ends in a refusal */
+static void
+test_worst(void)
+{
+    bool         refused;
+    char        *p;
+    size_t       i, k, n;
+    static char  pointer[SCOPED_KEY_JSON_MAX_PATHS][64], text[66000];
+
+    /* usual names: within the limit */
+    for (i = 0; i < SCOPED_KEY_JSON_MAX_PATHS; i++) {
+        sprintf(pointer[i], "/p%zu", i);
+    }
+
+    n = worst_object(text, "x");
+    check(worst_walk(pointer, text, n, &refused) != 0 && !refused);
+
+    /* all of one form but for what may be left out */
+    for (i = 0; i < SCOPED_KEY_JSON_MAX_PATHS; i++) {
+        p = pointer[i];
+        *p++ = '/';
+
+        for (k = 0; k < 10; k++) {
+            *p++ = 'a';
+
+            if (i >> k & 1) {
+                *p++ = '_';
+            }
+        }
+
+        *p = '\0';
+    }
+
+    n = worst_object(text, "aaaaaaaaaax");
+    check(worst_walk(pointer, text, n, &refused) == 0 && refused);
+
+    /* pointers that lead everywhere */
+    for (i = 0; i < SCOPED_KEY_JSON_MAX_PATHS; i++) {
+        for (k = 0; k < 9; k++) {
+            memcpy(pointer[i] + 2 * k, i >> k & 1 ? "/a" : "/*", 3);
+        }
+    }
+
+    strcpy(text, "1");
+
+    for (k = 0; k < 9; k++) {
+        n = strlen(text);
+        memmove(text + 5, text, n);
+        memcpy(text, "{\"a\":", 5);
+        p = text + 5 + n;
+        p += sprintf(p, ",\"b\":");
+        memmove(p, text + 5, n);
+        strcpy(p + n, k < 6 ? ",\"c\":" : "}");
+
+        if (k < 6) {
+            p += n + 5;
+            memmove(p, text + 5, n);
+            strcpy(p + n, "}");
+        }
+    }
+
+    check(worst_walk(pointer, text, strlen(text), &refused) == 0 && refused);
 }
 
 
@@ -442,6 +573,7 @@ main(void)
     unit_cases("t/data/json/bodies", 2, run_body);
     unit_cases("t/data/json/paths", 4, run_path);
     test_paths();
+    test_worst();
     test_covered();
     test_depth();
     test_prefixes();

@@ -13,6 +13,9 @@
 #define MAX_NAMES  600
 
 
+static size_t  left;                     /* steps */
+
+
 typedef struct {
     size_t  want;
     size_t  n;                           /* candidates */
@@ -36,7 +39,8 @@ look_for(const scoped_key_names_t *table, const char *text, size_t want)
     search_t          search = { want, 0, false };
     scoped_key_str_t  found = { strlen(text), (const unsigned char *) text };
 
-    scoped_key_names_candidates(table, found, candidate, &search);
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
+    scoped_key_names_candidates(table, found, &left, candidate, &search);
 
     return search;
 }
@@ -116,6 +120,55 @@ test_odd(void)
 }
 
 
+/* names that all begin alike: each costs steps, and nothing comes without */
+static void
+test_steps(void)
+{
+    void                      *memory;
+    char                       text[MAX_NAMES][64], *p;
+    size_t                     i, k, n;
+    search_t                   search = { 0, 0, false };
+    scoped_key_str_t           names[MAX_NAMES];
+    const scoped_key_str_t     found = scoped_key_str("aaaaaaaaaax");
+    const scoped_key_names_t  *table;
+
+    for (n = 0; n < 512; n++) {
+        p = text[n];
+
+        for (k = 0; k < 10; k++) {
+            *p++ = 'a';
+
+            if (n >> k & 1) {
+                *p++ = '_';
+            }
+        }
+
+        names[n].len = (size_t) (p - text[n]);
+        names[n].data = (const unsigned char *) text[n];
+    }
+
+    memory = malloc(scoped_key_names_bytes(n));
+
+    if (memory == NULL) {
+        abort();
+    }
+
+    table = scoped_key_names_build(memory, names, n);
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
+    scoped_key_names_candidates(table, found, &left, candidate, &search);
+    check(search.n == n && left <= SCOPED_KEY_MATCH_MAX_STEPS - 8 * n);
+
+    for (i = 0; i < 2000; i += 100) {
+        search.n = 0;
+        left = i;
+        scoped_key_names_candidates(table, found, &left, candidate, &search);
+        check(left == 0 && search.n <= i / 8);
+    }
+
+    free(memory);
+}
+
+
 int
 main(void)
 {
@@ -126,6 +179,7 @@ main(void)
     }
 
     test_odd();
+    test_steps();
 
     return unit_done("name_table");
 }

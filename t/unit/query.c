@@ -400,6 +400,50 @@ found_one(void *data, size_t n, scoped_key_str_t value)
 }
 
 
+static bool
+found_any(void *data, size_t n, scoped_key_str_t value)
+{
+    (void) value;
+
+    ((many_t *) data)->n[n]++;
+
+    return true;
+}
+
+
+static void
+test_many_refused(const scoped_key_names_t *table)
+{
+    bool              refused[512] = { false };
+    size_t            i, left;
+    many_t            many;
+    unsigned char     scratch[16];
+    scoped_key_str_t  sent = scoped_key_str("%x=1");
+
+    /* a name that no one can read is suspect to all */
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
+    scoped_key_query_walk_names(sent, table, scratch, &left, refused,
+                                found_one, &many);
+
+    for (i = 0; i < 512; i++) {
+        check(refused[i]);
+    }
+
+    /* with few steps either all is refused or all is found */
+    for (i = 0; i < 64; i++) {
+        memset(refused, 0, sizeof(refused));
+        memset(&many, 0, sizeof(many));
+        left = i;
+        sent.data = (const unsigned char *) "p100=7&p200=7";
+        sent.len = 13;
+        scoped_key_query_walk_names(sent, table, scratch, &left, refused,
+                                    found_one, &many);
+        check(refused[100] == (left == 0) && refused[511] == refused[100]);
+        check(refused[100] || (many.n[100] == 1 && many.n[200] == 1));
+    }
+}
+
+
 /* 512 names, each twice; one a third time, which is too much for it alone */
 static void
 test_many(void)
@@ -408,7 +452,7 @@ test_many(void)
     char                       text[512][8], query[16384];
     bool                       refused[512];
     void                      *memory;
-    size_t                     i, n;
+    size_t                     i, n, left;
     many_t                     many;
     unsigned char              scratch[16384];
     scoped_key_str_t           names[512], sent;
@@ -441,27 +485,144 @@ test_many(void)
     sent.data = (const unsigned char *) query;
     sent.len = n;
     memset(&many, 0, sizeof(many));
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
 
-    scoped_key_query_walk_names(sent, table, scratch, refused, found_one,
-                                &many);
+    scoped_key_query_walk_names(sent, table, scratch, &left, refused,
+                                found_one, &many);
 
     for (i = 0; i < 512; i++) {
         check(refused[i] == (i == 100 || i == 200 || i == 300));
         check(many.n[i] == (i == 100 ? 3 : 2));
     }
 
-    /* a name that no one can read is suspect to all */
-    memset(refused, 0, sizeof(refused));
-    sent.data = (const unsigned char *) "%x=1";
-    sent.len = 4;
-    scoped_key_query_walk_names(sent, table, scratch, refused, found_one,
-                                &many);
+    test_many_refused(table);
+    free(memory);
+}
+
+
+/* what is left of the steps of a decision by a walk for 512 names */
+static size_t
+worst_walk(char name[][64], const char *query, size_t len, size_t *nrefused)
+{
+    bool                       refused[512];
+    void                      *memory;
+    size_t                     i, left;
+    many_t                     many;
+    scoped_key_str_t           names[512], sent;
+    const scoped_key_names_t  *table;
+    static unsigned char       scratch[65536];
 
     for (i = 0; i < 512; i++) {
-        check(refused[i]);
+        names[i].len = strlen(name[i]);
+        names[i].data = (const unsigned char *) name[i];
+        refused[i] = false;
     }
 
+    memory = malloc(scoped_key_names_bytes(512));
+
+    if (memory == NULL) {
+        abort();
+    }
+
+    table = scoped_key_names_build(memory, names, 512);
+    sent.data = (const unsigned char *) query;
+    sent.len = len;
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
+    memset(&many, 0, sizeof(many));
+    scoped_key_query_walk_names(sent, table, scratch, &left, refused,
+                                found_any, &many);
     free(memory);
+
+    for (*nrefused = 0, i = 0; i < 512; i++) {
+        *nrefused += refused[i];
+    }
+
+    return left;
+}
+
+
+/* as large as a body may be by default */
+static size_t
+worst_form(char *query, const char *head, const char *pair)
+{
+    size_t  n, len;
+
+    n = strlen(head);
+    len = strlen(pair);
+    memcpy(query, head, n);
+
+    for ( /* void */ ; n + len <= 65536; n += len) {
+        memcpy(query + n, pair, len);
+    }
+
+    return n;
+}
+
+
+/*
+ * Steps are counted where a name could be hundreds of others, and who has none
+ * left is refused; usual names, however many, are within the limit.
+ */
+static void
+test_worst(void)
+{
+    char         *p;
+    size_t        i, k, n, nrefused;
+    static char   name[512][64], query[65536];
+
+    static const struct {
+        const char  *head;
+        const char  *pair;
+    } odd[] = {
+        { "", "aaaaaaaaaax&" },          /* that begin as all names do */
+        { "", "aaaaaaaaaa/&" },
+        { "", "a_a_a_a_a_a_a_a_a_ax&" },
+        { "", "aaaaaaaaaa%c3%a9/&" },
+        { "", "%61aaaaaaaaax&" },
+        { "", "%2561aaaaaaaaax&" },
+        { "", "aaaaaaaaaax;aaaaaaaaaax&" },
+        { "x=;", "aaaaaaaaaax;" },       /* hidden in a value */
+        { "x=%3b", "aaaaaaaaaax%3b" },
+        { "", "aaaaaaaaaa=&" },          /* that are one, and could be all */
+        { "", "aaaaaaaaaa.x&" }
+    };
+
+    for (i = 0; i < 512; i++) {
+        sprintf(name[i], "p%zu", i);
+    }
+
+    for (n = 0, i = 0; n < 65000; i++) {
+        n += (size_t) sprintf(query + n, "p%zu=7&q%zu=7&", i % 512, i);
+    }
+
+    check(worst_walk(name, query, n, &nrefused) != 0 && nrefused == 0);
+
+    n = worst_form(query, "", "p511x=7&");
+    check(worst_walk(name, query, n, &nrefused) != 0 && nrefused == 0);
+
+    for (i = 0; i < 512; i++) {
+        p = name[i];
+
+        for (k = 0; k < 10; k++) {
+            *p++ = 'a';
+
+            if (i >> k & 1) {
+                *p++ = '_';
+            }
+        }
+
+        *p = '\0';
+    }
+
+    for (i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+        n = worst_form(query, odd[i].head, odd[i].pair);
+
+        if (!check(worst_walk(name, query, n, &nrefused) == 0
+                   && nrefused == 512))
+        {
+            fprintf(stderr, "    %s%s\n", odd[i].head, odd[i].pair);
+        }
+    }
 }
 
 
@@ -478,6 +639,7 @@ main(void)
     test_next();
     test_decode();
     test_many();
+    test_worst();
 
     return unit_done("query");
 }

@@ -407,6 +407,25 @@ test_worst_hosts(void)
 }
 
 
+static size_t  nasked;
+
+
+/* of each param there is nothing */
+static scoped_key_param_e
+count_asked(void *data, scoped_key_str_t name,
+    const scoped_key_str_t **values, size_t *n)
+{
+    (void) data;
+    (void) name;
+
+    *values = NULL;
+    *n = 0;
+    nasked++;
+
+    return SCOPED_KEY_PARAM_VALUES;
+}
+
+
 /* a value is not looked at to its end, and neither allows nor is let pass */
 static void
 test_worst_params(void)
@@ -454,6 +473,54 @@ test_worst_params(void)
 }
 
 
+/* grants that ask for many params, and let nothing be among their values */
+static void
+test_worst_asks(void)
+{
+    char                   member[1024];
+    int                    n;
+    size_t                 i, left;
+    scenario_t             s;
+    scoped_key_decision_t  decision;
+    scoped_key_record_t   *record;
+
+    scenario_init(&s);
+    scenario_line(&s, scenario_text("require a:b c:d a:b/c:d a:b c:d a:b"));
+    n = snprintf(member, sizeof(member), "{\"scope\":\"*:*\",\"params\":{");
+
+    for (i = 0; i < 63; i++) {
+        n += snprintf(member + n, sizeof(member) - (size_t) n,
+                      "\"p%zu\":[],", i);
+    }
+
+    snprintf(member + n, sizeof(member) - (size_t) n, "\"x\":[\"z\"]}}");
+
+    for (i = 0; i < SCENARIO_MAX_MEMBERS - 1; i++) {
+        s.member[s.nmembers++] = scenario_text(member);
+    }
+
+    record = scenario_record(&s, NULL, NULL);
+    left = SCOPED_KEY_MATCH_MAX_STEPS;
+    nasked = 0;
+    s.facts.param = count_asked;
+
+    check(scoped_key_verdict_scopes(record, &s.required, &s.facts, &left,
+                                    &decision)
+          == SCOPED_KEY_REFUSED);
+    check(nasked != 0);
+    check(nasked * 48 <= SCOPED_KEY_MATCH_MAX_STEPS - left);
+
+    left = 1000;
+    nasked = 0;
+    check(scoped_key_verdict_scopes(record, &s.required, &s.facts, &left,
+                                    &decision)
+          == SCOPED_KEY_REFUSED);
+    check(left == 0 && nasked <= 1000 / 48);
+
+    scoped_key_record_unref(record);
+}
+
+
 /*
  * Steps that do not suffice for the scopes themselves: neither is a grant found
  * nor is a refusal left out, for global keys too.
@@ -463,8 +530,11 @@ test_no_steps(void)
 {
     size_t                 i, left, needed;
     scenario_t             s;
+    scoped_key_str_t       scope;
     scoped_key_decision_t  decision;
+    scoped_key_clause_t    clause;
     scoped_key_record_t   *record;
+    scoped_key_required_t  required;
 
     static const char *const  modes[] = { "scoped", "global" };
 
@@ -491,6 +561,20 @@ test_no_steps(void)
                   == SCOPED_KEY_REFUSED);
             check(left == 0 && !decision.cacheable);
         }
+
+        /* not even of a scope that nothing can be about */
+        scope.len = 0;
+        scope.data = NULL;
+        clause.scopes = &scope;
+        clause.n = 1;
+        required.clauses = &clause;
+        required.n = 1;
+        required.any_key = false;
+        left = 0;
+        check(scoped_key_verdict_scopes(record, &required, &s.facts, &left,
+                                        &decision)
+              == SCOPED_KEY_REFUSED);
+        check(!decision.cacheable);
 
         scoped_key_record_unref(record);
     }
@@ -529,6 +613,7 @@ main(void)
     test_long_scope();
     test_worst_hosts();
     test_worst_params();
+    test_worst_asks();
     test_no_steps();
     test_reasons();
 
