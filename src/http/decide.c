@@ -24,6 +24,10 @@ static void ngx_http_scoped_key_decide_cache_allow(
 static void ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_noinline;
+static void ngx_http_scoped_key_decide_key(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    const scoped_key_facts_t *facts, size_t *left,
+    ngx_http_scoped_key_ctx_t *ctx);
 static void ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
     const ngx_http_scoped_key_require_t *require,
     const scoped_key_facts_t *facts, size_t *left,
@@ -148,7 +152,6 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
 {
     size_t                            left;
     scoped_key_facts_t                facts;
-    scoped_key_reason_e               reason;
     ngx_http_scoped_key_param_ctx_t   pctx;
 
     /* what is decided again once its body is there goes on counting */
@@ -174,7 +177,23 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
         facts.data = &pctx;
     }
 
-    reason = scoped_key_verdict_key(ctx->record, ctx->match, &facts, &left);
+    ngx_http_scoped_key_decide_key(r, skcf, &facts, &left, ctx);
+
+    ctx->exhausted = left == 0;
+    ctx->steps = left < SCOPED_KEY_MATCH_MAX_STEPS
+                 ? SCOPED_KEY_MATCH_MAX_STEPS - left : 0;
+}
+
+
+static void
+ngx_http_scoped_key_decide_key(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    const scoped_key_facts_t *facts, size_t *left,
+    ngx_http_scoped_key_ctx_t *ctx)
+{
+    scoped_key_reason_e  reason;
+
+    reason = scoped_key_verdict_key(ctx->record, ctx->match, facts, left);
 
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "scoped key: record of id=%*s: %s",
@@ -184,7 +203,6 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
                    ? "good for this request" : scoped_key_reason_name(reason));
 
     if (reason != SCOPED_KEY_REASON_NONE) {
-        ctx->exhausted = left == 0;
         ngx_http_scoped_key_decide_refuse(ctx, reason);
         return;
     }
@@ -195,11 +213,7 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
         return;
     }
 
-    ngx_http_scoped_key_decide_scopes(r, skcf->require, &facts, &left, ctx);
-
-    ctx->exhausted = left == 0;
-    ctx->steps = left < SCOPED_KEY_MATCH_MAX_STEPS
-                 ? SCOPED_KEY_MATCH_MAX_STEPS - left : 0;
+    ngx_http_scoped_key_decide_scopes(r, skcf->require, facts, left, ctx);
 
     if (skcf->graphql && ctx->document && ctx->document->persisted) {
         ngx_http_scoped_key_decide_persisted(ctx);
