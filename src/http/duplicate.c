@@ -136,11 +136,13 @@ ngx_http_scoped_key_duplicate_check(ngx_http_request_t *r,
         return ngx_http_scoped_key_duplicate_check_args(r, &name, left);
 
     case NGX_HTTP_SCOPED_KEY_INPUT_HEADER:
-        repeated = ngx_http_scoped_key_duplicate_count_headers(r, &name, left) > 1;
+        repeated = ngx_http_scoped_key_duplicate_count_headers(r, &name, left)
+                   > 1;
         break;
 
     case NGX_HTTP_SCOPED_KEY_INPUT_COOKIE:
-        repeated = ngx_http_scoped_key_duplicate_count_cookies(r, &name, left) > 1;
+        repeated = ngx_http_scoped_key_duplicate_count_cookies(r, &name, left)
+                   > 1;
         break;
 
     case NGX_HTTP_SCOPED_KEY_INPUT_HOST:
