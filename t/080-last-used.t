@@ -198,7 +198,42 @@ logged($main::said, 0, 'without a word');
 
 
 
-=== TEST 7: who was refused has not used it
+=== TEST 7: the first use of a new text is written at once
+--- http_config
+scoped_key_last_used 1h;
+--- guard eval
+$main::guard
+--- story
+linked();
+redis('DEL', 'scoped_key:last_used_previous');
+my $old = fresh('turned');
+my $now = time;
+is(verdict(get('/', 'X-API-Key' => $old)), 200, 'allowed');
+used('turned', $now, 'before the rotation');
+
+# what was written for the old text is put back, to tell the next one by
+redis('ZADD', 'scoped_key:last_used', 5, key_id('turned'));
+my $new = key_text('sk', key_id('turned'), 'New' . '0' x 29);
+put_key('turned', text => $new, scopes => ['dns:read'],
+    fields => {previous_digest => digest($old), previous_until => time + 60, rotated_at => time});
+my $before = writes();
+is(verdict(get('/', 'X-API-Key' => $new)), 200, 'the new text') for 1 .. 3;
+used('turned', $now, 'the new text');
+is(old_text_used('turned'), undef, 'not the old one');
+
+# read anew, it is not written once more
+put_key('turned', text => $new, scopes => ['dns:read', 'dns:write'],
+    fields => {previous_digest => digest($old), previous_until => time + 60, rotated_at => time});
+is(verdict(get('/', 'X-API-Key' => $new)), 200, 'read anew');
+is(verdict(get('/', 'X-API-Key' => $old)), 200, 'the old text');
+eventually($main::SOON, sub { defined old_text_used('turned') });
+cmp_ok(old_text_used('turned') // 0, '>=', $now, 'which is written by itself');
+# the third is that of put_key, to the index
+is(writes() - $before, 3, 'written once each');
+
+
+
+=== TEST 8: who was refused has not used it
 --- config eval
 "location / { scoped_key on; scoped_key_require dns:read; $main::guard
               proxy_pass http://unix:\$TEST_NGINX_UPSTREAM:; }
@@ -233,7 +268,7 @@ is(redis('ZCARD', 'scoped_key:last_used'), 1, 'of this key alone');
 
 
 
-=== TEST 8: allowed in a dry run, global, legacy, and by its body
+=== TEST 9: allowed in a dry run, global, legacy, and by its body
 --- config eval
 "location /dry { scoped_key on; scoped_key_require dns:read; scoped_key_dry_run on;
                  proxy_pass http://unix:\$TEST_NGINX_UPSTREAM:; }
@@ -268,7 +303,7 @@ ok(eventually($main::SOON, sub {
 
 
 
-=== TEST 9: more keys at once than one command takes
+=== TEST 10: more keys at once than one command takes
 --- guard eval
 $main::guard
 --- story
@@ -290,7 +325,7 @@ cmp_ok(writes() - $before, '<=', 10, 'in few commands');
 
 
 
-=== TEST 10: off
+=== TEST 11: off
 --- http_config
 scoped_key_last_used off;
 --- guard eval
@@ -305,7 +340,7 @@ is(last_used('unwatched'), undef, 'nothing is there');
 
 
 
-=== TEST 11: another prefix
+=== TEST 12: another prefix
 --- http_config
 scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK prefix=other: timeout=5s connect_timeout=10s;
 --- guard eval
@@ -322,7 +357,7 @@ is(last_used('prefixed'), undef, 'and not in another');
 
 
 
-=== TEST 12: what another worker has written of later stays
+=== TEST 13: what another worker has written of later stays
 --- guard eval
 $main::guard
 --- story
@@ -336,7 +371,7 @@ is(last_used('later'), $later, 'but not back in time');
 
 
 
-=== TEST 13: Redis is silent: keys in the cache go on as ever
+=== TEST 14: Redis is silent: keys in the cache go on as ever
 --- http_config
 scoped_key_redis unix:$TEST_NGINX_REDIS_SOCK timeout=200ms connect_timeout=5s;
 scoped_key_last_used 1s;
@@ -370,7 +405,7 @@ logged(qr/takes last uses again, [1-9]\d* lost so far/, 1, 'what was lost is cou
 
 
 
-=== TEST 14: Redis refuses: one line, and requests go on
+=== TEST 15: Redis refuses: one line, and requests go on
 --- post_setup_server_root
 main::limited_user('-zadd')
 --- http_config
@@ -403,7 +438,7 @@ logged($main::said, 2, 'and another line says so');
 
 
 
-=== TEST 15: what stands there is of another type
+=== TEST 16: what stands there is of another type
 --- http_config
 scoped_key_last_used 1s;
 --- guard eval
@@ -429,7 +464,7 @@ ok(eventually(5, sub {
 
 
 
-=== TEST 16: scoped-key reads what nginx writes
+=== TEST 17: scoped-key reads what nginx writes
 --- guard eval
 $main::guard
 --- story
@@ -449,7 +484,7 @@ ok($unused{key_id('idle')}, 'unused: the other one');
 
 
 
-=== TEST 17: with the rights that docs/redis.md gives to workers
+=== TEST 18: with the rights that docs/redis.md gives to workers
 --- post_setup_server_root
 open my $in, '<', 'docs/redis.md' or die "docs/redis.md: $!\n";
 my ($rights) = grep { defined } map { /^user nginx on >\S+ (.+)/ } <$in>;
@@ -468,7 +503,7 @@ logged($main::said, 0, 'without a word');
 
 
 
-=== TEST 18: nginx is stopped while uses are on their way
+=== TEST 19: nginx is stopped while uses are on their way
 --- guard eval
 $main::guard
 --- story

@@ -137,6 +137,42 @@ ngx_http_scoped_key_last_used_touch(ngx_http_scoped_key_last_used_t *lu,
 }
 
 
+/*
+ * The current key is noted by itself: after a rotation its first use is written
+ * at once, though the record was noted within the interval for the other key.
+ */
+
+uint32_t
+ngx_http_scoped_key_last_used_touch_key(ngx_http_scoped_key_last_used_t *lu,
+    const ngx_http_scoped_key_ctx_t *ctx)
+{
+    uint32_t                           now, second;
+    scoped_key_str_t                   id, key;
+    ngx_http_scoped_key_recent_use_t  *recent;
+
+    id = scoped_key_record_id(ctx->record);
+
+    if (ctx->match == SCOPED_KEY_SECRET_PREVIOUS) {
+        return ngx_http_scoped_key_last_used_touch(lu, id, id);
+    }
+
+    key.len = ctx->key.len;
+    key.data = ctx->key.data;
+    now = (uint32_t) ngx_time();
+
+    second = ngx_http_scoped_key_last_used_touch(lu, key, id);
+
+    /* what was written for the current key counts for the other one, too */
+
+    if (second == now && (ctx->record->flags & SCOPED_KEY_RECORD_PREVIOUS)) {
+        recent = ngx_http_scoped_key_last_used_find(lu, id, now);
+        recent->second = now;
+    }
+
+    return second;
+}
+
+
 /* what is known of it; or the oldest of its row, made its own */
 
 static ngx_http_scoped_key_recent_use_t *

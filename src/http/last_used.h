@@ -99,6 +99,10 @@ uint32_t ngx_http_scoped_key_last_used_touch(
     ngx_http_scoped_key_last_used_t *lu, scoped_key_str_t what,
     scoped_key_str_t id);
 
+/* the same of the key of a request, whichever of its texts it was */
+uint32_t ngx_http_scoped_key_last_used_touch_key(
+    ngx_http_scoped_key_last_used_t *lu, const ngx_http_scoped_key_ctx_t *ctx);
+
 
 /* of every request that was allowed for its key */
 
@@ -130,16 +134,14 @@ ngx_http_scoped_key_record_use(const ngx_http_scoped_key_ctx_t *ctx)
     }
 
     if (ctx->cached_data == NULL) {
-        id = scoped_key_record_id(ctx->record);
-        ngx_http_scoped_key_last_used_touch(lu, id, id);
+        ngx_http_scoped_key_last_used_touch_key(lu, ctx);
         return;
     }
 
     ngx_memcpy(&second, ctx->cached_data + lu->data_offset, sizeof(uint32_t));
 
     if ((uint32_t) ngx_time() - second >= lu->interval) {
-        id = scoped_key_record_id(ctx->record);
-        second = ngx_http_scoped_key_last_used_touch(lu, id, id);
+        second = ngx_http_scoped_key_last_used_touch_key(lu, ctx);
         ngx_memcpy(ctx->cached_data + lu->data_offset, &second,
                    sizeof(uint32_t));
     }
