@@ -7,6 +7,8 @@
 
 declare -A OPTION=() TAKES=() SHORT=()
 ARGUMENTS=()
+# options whose value is a field of free text, by the field's name
+FREE_TEXT=(name owner)
 COMMAND=''
 COLOUR=no
 REDIS_OPTIONS=()
@@ -54,8 +56,8 @@ is_command() {
 # An empty value is most often a variable that is not set: a key must not go
 # without its constraint, its pepper or its database for that.
 refuse_empty() {
+    [[ " ${FREE_TEXT[*]} " != *" $1 "* ]] || return 0
     case $1 in
-        name | owner) ;; # free text
         ?) usage_error "-$1: the value is empty" ;;
         *) usage_error "--$1: the value is empty" ;;
     esac

@@ -11,7 +11,7 @@ options_json() {
     json=''
     [[ -z ${OPTION[global]:-} ]] || json+=',"mode":"global"'
     [[ -z ${OPTION[disabled]:-} ]] || json+=',"enabled":false'
-    for name in name owner; do
+    for name in "${FREE_TEXT[@]}"; do
         [[ -n ${OPTION[$name]:-} ]] || continue
         json_string "${OPTION[$name]}"
         json+=",\"$name\":$result"

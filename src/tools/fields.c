@@ -134,7 +134,7 @@ const fields_t  fields_table[] = {
       "create --name" },
     { "owner", fields_text, "text",
       "create --owner" },
-    { "prefix", fields_text, "text",
+    { "prefix", fields_text, "prefix of keys",
       "create --prefix, rotate --prefix" },
     { "created_at", fields_time, "time",
       "create" },

@@ -17,7 +17,7 @@ typedef scoped_key_str_t (*fields_read_pt)(int64_t now, value_t value,
 typedef struct {
     const char      *name;
     fields_read_pt   read;
-    const char      *type;
+    const char      *type;               /* "text": free, for people */
     const char      *set_by;             /* of scoped-key, besides import */
 } fields_t;
 

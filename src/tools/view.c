@@ -3,6 +3,7 @@
  * object that people's and programs' output is made of, if it is asked for.
  */
 
+#include "fields.h"
 #include "grant.h"
 #include "output.h"
 #include "raw.h"
@@ -90,6 +91,22 @@ view_strings(const raw_t *raw, const char *const *names)
 
         if (value.len != 0) {
             output_string(*names, value);
+        }
+    }
+}
+
+
+/* what people write about a key, in the order of the table */
+static void
+view_free_texts(const raw_t *raw)
+{
+    const fields_t  *field;
+    const char      *name[] = { NULL, NULL };
+
+    for (field = fields_table; field->name != NULL; field++) {
+        if (str_is(str_static(field->type), "text")) {
+            name[0] = field->name;
+            view_strings(raw, name);
         }
     }
 }
@@ -239,7 +256,6 @@ view_record(const tool_t *tool, const raw_t *raw, value_t record,
 {
     bool                      digests;
     scoped_key_str_t          enabled = raw_field(raw, "enabled");
-    static const char *const  texts[] = { "name", "owner", NULL };
     static const char *const  mode[] = { "mode", NULL };
     static const char *const  prefix[] = { "prefix", NULL };
     static const char *const  digest[] = {
@@ -248,7 +264,7 @@ view_record(const tool_t *tool, const raw_t *raw, value_t record,
 
     digests = value_is_true(value_member(tool->options, "digests"));
 
-    view_strings(raw, texts);
+    view_free_texts(raw);
 
     if (digests) {
         view_strings(raw, mode);

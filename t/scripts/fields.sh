@@ -26,11 +26,14 @@ while read -r field command option; do
 done < <(jq -r '.name as $name | .set_by / ", " | .[] | "\($name) \(.)"' "$DIR/fields")
 
 # a record that has them all comes back as it was
-digest=$(printf '%064d' 7)
-redis HSET 'scoped_key:{aaaaaaaaaaaa}' digest "$digest" previous_digest "$digest" \
-    previous_until 4102444800 enabled 0 mode global name n owner o prefix sk \
-    created_at 1700000000 not_before 1700000001 expires_at 4102444801 \
-    rotated_at 1700000002 hosts a.b ips 10.0.0.1 methods GET meta.x y >/dev/null
+mapfile -t pairs < <(jq -r '.name, ({
+        "64 hex digits": ("7" * 64),
+        time: (if .name | test("until|expires") then 4102444801 else 1700000000 end),
+        "1 or 0": 0, "scoped or global": "global", text: "for people",
+        "prefix of keys": "sk", "list of host patterns": "a.b",
+        "list of CIDR blocks": "10.0.0.1", "list of methods": "GET"
+    }[.type] // "a type without an example")' "$DIR/fields")
+redis HSET 'scoped_key:{aaaaaaaaaaaa}' "${pairs[@]}" meta.x y >/dev/null
 is 'a record with every field' "$(redis HLEN 'scoped_key:{aaaaaaaaaaaa}')" \
     "$(($(wc -l <"$DIR/fields") + 1))"
 redis ZADD scoped_key:ids 1700000000 aaaaaaaaaaaa >/dev/null
