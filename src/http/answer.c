@@ -189,8 +189,7 @@ ngx_http_scoped_key_answer_id(const ngx_http_scoped_key_ctx_t *ctx,
         return 1;
     }
 
-    text.len = ctx->key.len;
-    text.data = ctx->key.data;
+    text = ngx_http_scoped_key_str(&ctx->key);
 
     return scoped_key_token_parse(text, id) == SCOPED_KEY_TOKEN_ISSUED;
 }

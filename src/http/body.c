@@ -276,8 +276,7 @@ ngx_http_scoped_key_body_json(ngx_http_request_t *r,
         return NULL;
     }
 
-    text.len = body->text.len;
-    text.data = body->text.data;
+    text = ngx_http_scoped_key_str(&body->text);
 
     body->parsed = 1;
     body->json = scoped_key_json_parse_body(text, &body->error);
@@ -469,41 +468,32 @@ ngx_http_scoped_key_body_discard(ngx_http_request_t *r)
 static ngx_http_scoped_key_body_e
 ngx_http_scoped_key_content_type(ngx_http_request_t *r)
 {
-    ngx_uint_t              i;
-    const ngx_str_t        *value;
-    const ngx_list_part_t  *part;
-    const ngx_table_elt_t  *header;
+    const ngx_str_t                *value;
+    const ngx_table_elt_t          *header;
+    ngx_http_scoped_key_headers_t   at;
 
     static const ngx_str_t  type_field = ngx_string("content-type");
     static const ngx_str_t  coding_field = ngx_string("content-encoding");
 
     value = NULL;
 
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        header = part->elts;
+    ngx_http_scoped_key_headers(r, &at);
 
-        for (i = 0; i < part->nelts; i++) {
+    while ((header = ngx_http_scoped_key_header_next(&at)) != NULL) {
 
-            if (ngx_http_scoped_key_content_type_is_like(&header[i],
-                                                         &coding_field))
-            {
-                return NGX_HTTP_SCOPED_KEY_BODY_OTHER;
-            }
-
-            if (!ngx_http_scoped_key_content_type_is_like(&header[i],
-                                                          &type_field))
-            {
-                continue;
-            }
-
-            if (value
-                || !ngx_http_scoped_key_header_is(&header[i], &type_field))
-            {
-                return NGX_HTTP_SCOPED_KEY_BODY_OTHER;
-            }
-
-            value = &header[i].value;
+        if (ngx_http_scoped_key_content_type_is_like(header, &coding_field)) {
+            return NGX_HTTP_SCOPED_KEY_BODY_OTHER;
         }
+
+        if (!ngx_http_scoped_key_content_type_is_like(header, &type_field)) {
+            continue;
+        }
+
+        if (value || !ngx_http_scoped_key_header_is(header, &type_field)) {
+            return NGX_HTTP_SCOPED_KEY_BODY_OTHER;
+        }
+
+        value = &header->value;
     }
 
     return value ? ngx_http_scoped_key_content_type_read(value)

@@ -323,10 +323,8 @@ ngx_http_scoped_key_param_cover(ngx_http_scoped_key_param_t *param)
                 continue;
             }
 
-            pointer.len = source[i].name.len;
-            pointer.data = source[i].name.data;
-            other.len = source[k].name.len;
-            other.data = source[k].name.data;
+            pointer = ngx_http_scoped_key_str(&source[i].name);
+            other = ngx_http_scoped_key_str(&source[k].name);
 
             source[i].covered |= scoped_key_json_pointer_covered(pointer,
                                                                  other);
@@ -639,8 +637,7 @@ ngx_http_scoped_key_param_parse(ngx_str_t *text,
     if (ngx_http_scoped_key_param_begins(text, "json:", &source->name)) {
         source->type = NGX_HTTP_SCOPED_KEY_JSON;
 
-        pointer.len = source->name.len;
-        pointer.data = source->name.data;
+        pointer = ngx_http_scoped_key_str(&source->name);
 
         return scoped_key_json_pointer_valid(pointer)
                ? NULL : "not a JSON pointer (RFC 6901)";

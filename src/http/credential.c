@@ -96,16 +96,13 @@ ngx_http_scoped_key_credential_is_foreign(
     const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_http_scoped_key_source_t *source, const ngx_str_t *value)
 {
-    scoped_key_str_t  text, prefix;
+    scoped_key_str_t  prefix;
 
     if (!source->bearer || skcf->legacy) {
         return 0;
     }
 
-    text.len = value->len;
-    text.data = value->data;
-
-    return !scoped_key_token_prefix(text, &prefix);
+    return !scoped_key_token_prefix(ngx_http_scoped_key_str(value), &prefix);
 }
 
 
@@ -154,20 +151,18 @@ ngx_http_scoped_key_search_lines(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_found_t *found)
 {
-    ngx_table_elt_t        *header, *end;
-    const ngx_list_part_t  *part;
+    ngx_table_elt_t                *header;
+    ngx_http_scoped_key_headers_t   at;
 
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        header = part->elts;
+    ngx_http_scoped_key_headers(r, &at);
 
-        for (end = header + part->nelts; header != end; header++) {
+    while ((header = ngx_http_scoped_key_header_next(&at)) != NULL) {
 
-            if (ngx_http_scoped_key_may_be_source(skcf, header)
-                && ngx_http_scoped_key_search_line(r, skcf, header, found)
-                   != NGX_OK)
-            {
-                return NGX_ERROR;
-            }
+        if (ngx_http_scoped_key_may_be_source(skcf, header)
+            && ngx_http_scoped_key_search_line(r, skcf, header, found)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
         }
     }
 
@@ -289,8 +284,7 @@ ngx_http_scoped_key_search_query(ngx_http_request_t *r,
     scoped_key_str_t   rest;
     scoped_key_pair_t  pair;
 
-    rest.len = r->args.len;
-    rest.data = r->args.data;
+    rest = ngx_http_scoped_key_str(&r->args);
 
     while (scoped_key_query_next(&rest, &pair)) {
 
@@ -401,8 +395,7 @@ ngx_http_scoped_key_query_is(const scoped_key_pair_t *pair,
 {
     scoped_key_str_t  asked;
 
-    asked.len = name->len;
-    asked.data = name->data;
+    asked = ngx_http_scoped_key_str(name);
 
     return scoped_key_query_name(pair->name, asked) == SCOPED_KEY_NAME_SAME;
 }
@@ -540,16 +533,14 @@ ngx_http_scoped_key_basic(ngx_http_request_t *r, const ngx_str_t *scheme,
         return NGX_ERROR;
     }
 
-    credential.len = value->len;
-    credential.data = value->data;
+    credential = ngx_http_scoped_key_str(value);
 
     if (!scoped_key_basic_read(credential, scratch, &key)) {
         *value = ngx_http_scoped_key_undecodable;
         return NGX_OK;
     }
 
-    value->len = key.len;
-    value->data = (u_char *) key.data;
+    *value = ngx_http_scoped_key_ngx_str(key);
 
     return NGX_OK;
 }

@@ -37,8 +37,7 @@ ngx_http_scoped_key_debug_credential(ngx_http_request_t *r,
 {
     scoped_key_str_t  text, id;
 
-    text.len = value->len;
-    text.data = value->data;
+    text = ngx_http_scoped_key_str(value);
 
     if (scoped_key_token_parse(text, &id) == SCOPED_KEY_TOKEN_ISSUED) {
         ngx_log_debug4(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,

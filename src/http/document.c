@@ -296,8 +296,7 @@ ngx_http_scoped_key_document_query(ngx_http_scoped_key_reading_t *reading)
         return NGX_ERROR;
     }
 
-    text.len = r->args.len;
-    text.data = r->args.data;
+    text = ngx_http_scoped_key_str(&r->args);
 
     if (scoped_key_query_walk(text, name, true, values,
                               ngx_http_scoped_key_document_scan, reading)
@@ -326,8 +325,7 @@ ngx_http_scoped_key_document_body(ngx_http_scoped_key_reading_t *reading,
     switch (ctx->body->type) {
 
     case NGX_HTTP_SCOPED_KEY_BODY_GRAPHQL:
-        text.len = ctx->body->text.len;
-        text.data = ctx->body->text.data;
+        text = ngx_http_scoped_key_str(&ctx->body->text);
 
         return ngx_http_scoped_key_document_scan(reading, text) ? NGX_OK
                                                                 : NGX_ERROR;
@@ -474,8 +472,7 @@ ngx_http_scoped_key_persisted_hash_in_query(
         return 0;
     }
 
-    text.len = r->args.len;
-    text.data = r->args.data;
+    text = ngx_http_scoped_key_str(&r->args);
 
     return ngx_http_scoped_key_persisted_hash_in_args(text, scratch);
 }

@@ -195,10 +195,8 @@ ngx_http_scoped_key_duplicate_check_args(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    args.len = r->args.len;
-    args.data = r->args.data;
-    asked.len = name->len;
-    asked.data = name->data;
+    args = ngx_http_scoped_key_str(&r->args);
+    asked = ngx_http_scoped_key_str(name);
 
     n = ngx_http_scoped_key_duplicate_walk_args(args, asked, scratch);
 
@@ -250,21 +248,21 @@ static ngx_uint_t
 ngx_http_scoped_key_duplicate_count_headers(ngx_http_request_t *r,
     const ngx_str_t *name, size_t *left)
 {
-    ngx_uint_t              i, n;
-    const ngx_list_part_t  *part;
-    const ngx_table_elt_t  *header;
+    ngx_uint_t                      n;
+    const ngx_table_elt_t          *header;
+    ngx_http_scoped_key_headers_t   at;
 
     n = 0;
 
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        header = part->elts;
+    ngx_http_scoped_key_headers(r, &at);
 
-        (void) scoped_key_steps_spend(left, part->nelts
-                                 * NGX_HTTP_SCOPED_KEY_STEPS_TO_READ_FIELD);
+    while (*left != 0
+           && (header = ngx_http_scoped_key_header_next(&at)) != NULL)
+    {
+        (void) scoped_key_steps_spend(left,
+                                      NGX_HTTP_SCOPED_KEY_STEPS_TO_READ_FIELD);
 
-        for (i = 0; i < part->nelts && *left != 0; i++) {
-            n += ngx_http_scoped_key_duplicate_is_header(&header[i], name);
-        }
+        n += ngx_http_scoped_key_duplicate_is_header(header, name);
     }
 
     return n;
@@ -300,25 +298,23 @@ static ngx_uint_t
 ngx_http_scoped_key_duplicate_count_cookies(ngx_http_request_t *r,
     const ngx_str_t *name, size_t *left)
 {
-    ngx_uint_t              i, n;
-    const ngx_list_part_t  *part;
-    const ngx_table_elt_t  *header;
+    ngx_uint_t                      n;
+    const ngx_table_elt_t          *header;
+    ngx_http_scoped_key_headers_t   at;
 
     static const ngx_str_t  line = ngx_string("cookie");
 
     n = 0;
 
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        header = part->elts;
+    ngx_http_scoped_key_headers(r, &at);
 
-        for (i = 0; i < part->nelts; i++) {
-            if (ngx_http_scoped_key_header_is(&header[i], &line)
-                && scoped_key_steps_spend(left, header[i].value.len
+    while ((header = ngx_http_scoped_key_header_next(&at)) != NULL) {
+        if (ngx_http_scoped_key_header_is(header, &line)
+            && scoped_key_steps_spend(left, header->value.len
                                   * NGX_HTTP_SCOPED_KEY_STEPS_TO_READ_BYTE))
-            {
-                n += ngx_http_scoped_key_duplicate_count_pairs(header[i].value,
+        {
+            n += ngx_http_scoped_key_duplicate_count_pairs(header->value,
                                                            name);
-            }
         }
     }
 
@@ -377,8 +373,7 @@ ngx_http_scoped_key_duplicate_is_pair(const ngx_str_t *pair,
 
     sent.len = last - pair->data;
     sent.data = pair->data;
-    asked.len = name->len;
-    asked.data = name->data;
+    asked = ngx_http_scoped_key_str(name);
 
     return scoped_key_query_name(sent, asked) != SCOPED_KEY_NAME_OTHER;
 }

@@ -142,13 +142,10 @@ ngx_http_scoped_key_is_foreign_prefix(const ngx_array_t *prefixes,
     const ngx_str_t *key)
 {
     ngx_uint_t         i;
-    scoped_key_str_t   text, prefix;
+    scoped_key_str_t   prefix;
     const ngx_str_t   *known;
 
-    text.len = key->len;
-    text.data = key->data;
-
-    if (!scoped_key_token_prefix(text, &prefix)) {
+    if (!scoped_key_token_prefix(ngx_http_scoped_key_str(key), &prefix)) {
         return 0;
     }
 
@@ -209,9 +206,9 @@ ngx_http_scoped_key_hide_only(ngx_http_request_t *r,
 static ngx_uint_t
 ngx_http_scoped_key_is_preflight(ngx_http_request_t *r)
 {
-    ngx_uint_t              i, origin, method;
-    const ngx_list_part_t  *part;
-    const ngx_table_elt_t  *header;
+    ngx_uint_t                      origin, method;
+    const ngx_table_elt_t          *header;
+    ngx_http_scoped_key_headers_t   at;
 
     static const ngx_str_t  origin_line = ngx_string("origin");
     static const ngx_str_t  method_line =
@@ -227,17 +224,15 @@ ngx_http_scoped_key_is_preflight(ngx_http_request_t *r)
     origin = 0;
     method = 0;
 
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        header = part->elts;
+    ngx_http_scoped_key_headers(r, &at);
 
-        for (i = 0; i < part->nelts; i++) {
-            if (header[i].value.len == 0) {
-                continue;
-            }
-
-            origin |= ngx_http_scoped_key_header_is(&header[i], &origin_line);
-            method |= ngx_http_scoped_key_header_is(&header[i], &method_line);
+    while ((header = ngx_http_scoped_key_header_next(&at)) != NULL) {
+        if (header->value.len == 0) {
+            continue;
         }
+
+        origin |= ngx_http_scoped_key_header_is(header, &origin_line);
+        method |= ngx_http_scoped_key_header_is(header, &method_line);
     }
 
     return origin && method;
@@ -333,28 +328,26 @@ static ngx_inline ngx_table_elt_t *
 ngx_http_scoped_key_extract_candidate(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf)
 {
-    ngx_table_elt_t        *header, *end, *line;
-    const ngx_list_part_t  *part;
+    ngx_table_elt_t                *header, *line;
+    ngx_http_scoped_key_headers_t   at;
 
     line = NULL;
 
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        header = part->elts;
+    ngx_http_scoped_key_headers(r, &at);
 
-        for (end = header + part->nelts; header != end; header++) {
+    while ((header = ngx_http_scoped_key_header_next(&at)) != NULL) {
 
-            if (!ngx_http_scoped_key_may_be_source(skcf, header)
-                || ngx_http_scoped_key_extract_is_other(skcf, header))
-            {
-                continue;
-            }
-
-            if (line) {
-                return NULL;
-            }
-
-            line = header;
+        if (!ngx_http_scoped_key_may_be_source(skcf, header)
+            || ngx_http_scoped_key_extract_is_other(skcf, header))
+        {
+            continue;
         }
+
+        if (line) {
+            return NULL;
+        }
+
+        line = header;
     }
 
     return line;

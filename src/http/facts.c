@@ -16,15 +16,13 @@ ngx_http_scoped_key_facts(ngx_http_request_t *r, scoped_key_facts_t *facts)
 {
     facts->now = ngx_time();
 
-    facts->method.len = r->method_name.len;
-    facts->method.data = r->method_name.data;
+    facts->method = ngx_http_scoped_key_str(&r->method_name);
 
     facts->host.len = 0;
     facts->host.data = NULL;
 
     if (ngx_http_scoped_key_facts_host_agrees(r)) {
-        facts->host.len = r->headers_in.server.len;
-        facts->host.data = r->headers_in.server.data;
+        facts->host = ngx_http_scoped_key_str(&r->headers_in.server);
     }
 
     ngx_http_scoped_key_facts_address(r->connection, &facts->address);

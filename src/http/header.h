@@ -22,6 +22,43 @@ ngx_uint_t ngx_http_scoped_key_cookie_is(const ngx_str_t *pair,
     const ngx_str_t *name, ngx_str_t *value);
 
 
+/* where a walk through the header fields of a request is */
+typedef struct {
+    ngx_table_elt_t        *next;
+    ngx_table_elt_t        *end;
+    const ngx_list_part_t  *part;            /* the next one */
+} ngx_http_scoped_key_headers_t;
+
+
+static ngx_inline void
+ngx_http_scoped_key_headers(ngx_http_request_t *r,
+    ngx_http_scoped_key_headers_t *at)
+{
+    at->next = NULL;
+    at->end = NULL;
+    at->part = &r->headers_in.headers.part;
+}
+
+
+/* NULL: there are no more */
+static ngx_inline ngx_table_elt_t *
+ngx_http_scoped_key_header_next(ngx_http_scoped_key_headers_t *at)
+{
+    while (at->next == at->end) {
+
+        if (at->part == NULL) {
+            return NULL;
+        }
+
+        at->next = at->part->elts;
+        at->end = at->next + at->part->nelts;
+        at->part = at->part->next;
+    }
+
+    return at->next++;
+}
+
+
 /* whether this is a header line of that name, which is lower case */
 static ngx_inline ngx_uint_t
 ngx_http_scoped_key_header_is(const ngx_table_elt_t *header,

@@ -319,9 +319,8 @@ ngx_http_scoped_key_hide_store(ngx_http_request_t *r,
 static void
 ngx_http_scoped_key_hide_authorization(ngx_http_request_t *r)
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *header;
+    ngx_table_elt_t                *header;
+    ngx_http_scoped_key_headers_t   at;
 
     r->headers_in.authorization = NULL;
 
@@ -330,17 +329,15 @@ ngx_http_scoped_key_hide_authorization(ngx_http_request_t *r)
     ngx_str_null(&r->headers_in.user);
     ngx_str_null(&r->headers_in.passwd);
 
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        header = part->elts;
+    ngx_http_scoped_key_headers(r, &at);
 
-        for (i = 0; i < part->nelts; i++) {
+    while ((header = ngx_http_scoped_key_header_next(&at)) != NULL) {
 
-            if (r->headers_in.authorization == NULL
-                && ngx_http_scoped_key_header_is(&header[i],
-                                      &ngx_http_scoped_key_authorization_line))
-            {
-                r->headers_in.authorization = &header[i];
-            }
+        if (r->headers_in.authorization == NULL
+            && ngx_http_scoped_key_header_is(header,
+                                  &ngx_http_scoped_key_authorization_line))
+        {
+            r->headers_in.authorization = header;
         }
     }
 }
@@ -437,8 +434,7 @@ ngx_http_scoped_key_hide_args(ngx_http_scoped_key_hiding_t *hiding,
 
     p = kept;
     taken = 0;
-    rest.len = args->len;
-    rest.data = args->data;
+    rest = ngx_http_scoped_key_str(args);
 
     while (scoped_key_query_next(&rest, &pair)) {
         rc = ngx_http_scoped_key_hide_arg(hiding, &pair);
@@ -590,9 +586,8 @@ ngx_http_scoped_key_hide_pair(ngx_http_scoped_key_hiding_t *hiding,
 static ngx_int_t
 ngx_http_scoped_key_hide_relink_cookies(ngx_http_request_t *r)
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *header;
+    ngx_table_elt_t                *header;
+    ngx_http_scoped_key_headers_t   at;
 
 #if (nginx_version >= 1023000)
     r->headers_in.cookie = NULL;
@@ -600,18 +595,16 @@ ngx_http_scoped_key_hide_relink_cookies(ngx_http_request_t *r)
     ngx_memzero(&r->headers_in.cookies, sizeof(ngx_array_t));
 #endif
 
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        header = part->elts;
+    ngx_http_scoped_key_headers(r, &at);
 
-        for (i = 0; i < part->nelts; i++) {
+    while ((header = ngx_http_scoped_key_header_next(&at)) != NULL) {
 
-            if (ngx_http_scoped_key_header_is(&header[i],
-                                              &ngx_http_scoped_key_cookie_line)
-                && ngx_http_scoped_key_hide_relink_cookie(r, &header[i])
-                   != NGX_OK)
-            {
-                return NGX_ERROR;
-            }
+        if (ngx_http_scoped_key_header_is(header,
+                                          &ngx_http_scoped_key_cookie_line)
+            && ngx_http_scoped_key_hide_relink_cookie(r, header)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
         }
     }
 

@@ -127,8 +127,7 @@ ngx_http_scoped_key_record_use(const ngx_http_scoped_key_ctx_t *ctx)
         /* rotated once more, the key has another text that is the previous */
 
         id = scoped_key_record_id(ctx->record);
-        text.len = ctx->key.len;
-        text.data = ctx->key.data;
+        text = ngx_http_scoped_key_str(&ctx->key);
 
         ngx_http_scoped_key_last_used_touch(worker->previous_used, text, id);
     }

@@ -172,7 +172,6 @@ ngx_int_t
 ngx_http_scoped_key_lookup(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
 {
-    scoped_key_str_t               text;
     scoped_key_hash_t              hash;
     ngx_http_scoped_key_worker_t  *worker;
 
@@ -191,10 +190,8 @@ ngx_http_scoped_key_lookup(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    text.len = ctx->key.len;
-    text.data = ctx->key.data;
-
-    scoped_key_hash_make(&hash, &worker->hash_key, text);
+    scoped_key_hash_make(&hash, &worker->hash_key,
+                         ngx_http_scoped_key_str(&ctx->key));
 
     if (ngx_http_scoped_key_lookup_cached(r, worker, ctx, &hash) == NGX_OK
         && ctx->record)
@@ -215,8 +212,7 @@ ngx_http_scoped_key_lookup_slow(ngx_http_request_t *r,
 {
     scoped_key_str_t  text, id;
 
-    text.len = ctx->key.len;
-    text.data = ctx->key.data;
+    text = ngx_http_scoped_key_str(&ctx->key);
 
     if (ngx_http_scoped_key_lookup_parse(skcf, text, &id)
         == SCOPED_KEY_TOKEN_MALFORMED)
@@ -318,7 +314,6 @@ ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
     scoped_key_str_t id)
 {
     u_char                         legacy_id[SCOPED_KEY_LEGACY_ID_BYTES];
-    scoped_key_str_t               text;
     scoped_key_hash_t              id_hash;
     ngx_http_scoped_key_lookup_t  *lookup;
     ngx_http_scoped_key_waiter_t  *waiter;
@@ -331,11 +326,9 @@ ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    text.len = ctx->key.len;
-    text.data = ctx->key.data;
-
     waiter->hash = *hash;
-    scoped_key_digest_make(&waiter->digest, &worker->conf->pepper, text);
+    scoped_key_digest_make(&waiter->digest, &worker->conf->pepper,
+                           ngx_http_scoped_key_str(&ctx->key));
 
     if (id.len == 0) {
         scoped_key_digest_legacy_id(&waiter->digest, legacy_id);

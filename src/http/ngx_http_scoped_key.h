@@ -228,4 +228,31 @@ typedef struct {
 
 extern ngx_module_t  ngx_http_scoped_key_module;
 
+
+/* nginx's strings as the core takes them, and the other way round */
+
+static ngx_inline scoped_key_str_t
+ngx_http_scoped_key_str(const ngx_str_t *str)
+{
+    scoped_key_str_t  text;
+
+    text.len = str->len;
+    text.data = str->data;
+
+    return text;
+}
+
+
+static ngx_inline ngx_str_t
+ngx_http_scoped_key_ngx_str(scoped_key_str_t text)
+{
+    ngx_str_t  str;
+
+    str.len = text.len;
+    str.data = (u_char *) text.data;
+
+    return str;
+}
+
+
 #endif

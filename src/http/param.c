@@ -226,8 +226,7 @@ ngx_http_scoped_key_param(void *data, scoped_key_str_t name,
     ngx_http_scoped_key_param_result_t   *known;
     ngx_http_scoped_key_collector_t       collector;
 
-    asked.len = name.len;
-    asked.data = (u_char *) name.data;
+    asked = ngx_http_scoped_key_ngx_str(name);
 
     param = ngx_http_scoped_key_param_find(pctx->skcf->params, &asked);
     if (param == NULL) {
@@ -493,8 +492,7 @@ ngx_http_scoped_key_param_pairs(const ngx_http_scoped_key_param_ctx_t *pctx,
         return NULL;
     }
 
-    sent.len = text->len;
-    sent.data = text->data;
+    sent = ngx_http_scoped_key_str(text);
 
     ngx_memzero(refused, n * sizeof(bool));
 
@@ -1167,8 +1165,7 @@ ngx_http_scoped_key_param_text(ngx_http_scoped_key_collector_t *collector,
         return SCOPED_KEY_PARAM_ERROR;
     }
 
-    value->len = text.len;
-    value->data = text.data;
+    *value = ngx_http_scoped_key_str(&text);
 
     part = &collector->parts[collector->nparts++];
     part->list = NULL;
@@ -1244,10 +1241,8 @@ ngx_http_scoped_key_param_plain(const ngx_http_scoped_key_param_ctx_t *pctx,
     }
 
     arg.request = r;
-    sent.len = r->args.len;
-    sent.data = r->args.data;
-    asked.len = arg.name.len;
-    asked.data = arg.name.data;
+    sent = ngx_http_scoped_key_str(&r->args);
+    asked = ngx_http_scoped_key_str(&arg.name);
 
     walked = scoped_key_query_walk(sent, asked, false, scratch,
                                    ngx_http_scoped_key_param_is_plain_one,
@@ -1347,8 +1342,7 @@ ngx_http_scoped_key_second_search(const ngx_http_scoped_key_param_ctx_t *pctx,
     ngx_http_scoped_key_second_t  *second;
 
     pool = pctx->request->pool;
-    text.len = pctx->ctx->body->text.len;
-    text.data = pctx->ctx->body->text.data;
+    text = ngx_http_scoped_key_str(&pctx->ctx->body->text);
 
     second = ngx_pcalloc(pool, sizeof(ngx_http_scoped_key_second_t));
     scratch = ngx_palloc(pool, text.len + 1);
@@ -1484,8 +1478,7 @@ ngx_http_scoped_key_second_name(ngx_http_scoped_key_second_t *second,
     const ngx_http_scoped_key_param_t   **whole;
     ngx_http_scoped_key_second_name_t    *name;
 
-    text.len = source->name.len;
-    text.data = source->name.data;
+    text = ngx_http_scoped_key_str(&source->name);
 
     if (source->type == NGX_HTTP_SCOPED_KEY_JSON) {
 

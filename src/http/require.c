@@ -344,8 +344,7 @@ ngx_http_scoped_key_clause_build(scoped_key_clause_t *clause,
     template = source->elts;
 
     for (i = 0; i < source->nelts; i++) {
-        scope[i].len = template[i].text.len;
-        scope[i].data = template[i].text.data;
+        scope[i] = ngx_http_scoped_key_str(&template[i].text);
     }
 
     clause->scopes = scope;
@@ -458,8 +457,7 @@ ngx_http_scoped_key_set_scope(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    pattern.len = value[1].len;
-    pattern.data = value[1].data;
+    pattern = ngx_http_scoped_key_str(&value[1]);
 
     if (!scoped_key_scope_pattern_valid(pattern)) {
         return ngx_http_scoped_key_conf_error(cf, &value[1],
@@ -618,8 +616,7 @@ ngx_http_scoped_key_in_catalog(const ngx_array_t *catalog,
 
     scope = catalog->elts;
 
-    text.len = template->text.len;
-    text.data = template->text.data;
+    text = ngx_http_scoped_key_str(&template->text);
 
     for (i = 0; i < catalog->nelts; i++) {
 
@@ -628,8 +625,7 @@ ngx_http_scoped_key_in_catalog(const ngx_array_t *catalog,
                                                     template->text);
 
         } else {
-            pattern.len = scope[i].pattern.len;
-            pattern.data = scope[i].pattern.data;
+            pattern = ngx_http_scoped_key_str(&scope[i].pattern);
             matches = scoped_key_scope_match(pattern, text);
         }
 

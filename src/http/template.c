@@ -109,8 +109,7 @@ ngx_http_scoped_key_template_parse(ngx_conf_t *cf, ngx_str_t *text,
     reader.template = template;
     reader.len = 0;
 
-    skeleton.len = text->len;
-    skeleton.data = text->data;
+    skeleton = ngx_http_scoped_key_str(text);
 
     if (ngx_strlchr(reader.p, reader.last, '$')) {
 
@@ -494,8 +493,7 @@ ngx_http_scoped_key_template_evaluate(ngx_http_scoped_key_writer_t *writer,
     u_char  *data, text[SCOPED_KEY_SCOPE_MAX_BYTES];
 
     if (template->pieces == NULL) {
-        scope->len = template->text.len;
-        scope->data = template->text.data;
+        *scope = ngx_http_scoped_key_str(&template->text);
         return NGX_OK;
     }
 

@@ -32,20 +32,17 @@ static const ngx_str_t  ngx_http_scoped_key_connection_line =
 ngx_uint_t
 ngx_http_scoped_key_upgrade_is_h2c(ngx_http_request_t *r)
 {
-    ngx_uint_t              i;
-    const ngx_list_part_t  *part;
-    const ngx_table_elt_t  *header;
+    const ngx_table_elt_t          *header;
+    ngx_http_scoped_key_headers_t   at;
 
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        header = part->elts;
+    ngx_http_scoped_key_headers(r, &at);
 
-        for (i = 0; i < part->nelts; i++) {
-            if (ngx_http_scoped_key_header_is(&header[i],
-                                            &ngx_http_scoped_key_upgrade_line)
-                && ngx_http_scoped_key_upgrade_names_h2c(&header[i].value))
-            {
-                return 1;
-            }
+    while ((header = ngx_http_scoped_key_header_next(&at)) != NULL) {
+        if (ngx_http_scoped_key_header_is(header,
+                                        &ngx_http_scoped_key_upgrade_line)
+            && ngx_http_scoped_key_upgrade_names_h2c(&header->value))
+        {
+            return 1;
         }
     }
 
@@ -120,12 +117,10 @@ ngx_http_scoped_key_upgrade_connection(ngx_http_request_t *r,
     }
 
     p = line;
-    rest.len = header->value.len;
-    rest.data = header->value.data;
+    rest = ngx_http_scoped_key_str(&header->value);
 
     while (scoped_key_list_next(&rest, &item)) {
-        option.len = item.len;
-        option.data = (u_char *) item.data;
+        option = ngx_http_scoped_key_ngx_str(item);
 
         if (option.len == 0
             || ngx_http_scoped_key_upgrade_goes(found, &option))

@@ -14,22 +14,39 @@
 #define NGX_HTTP_SCOPED_KEY_META  "scoped_key_meta_"
 
 
-#define ngx_http_scoped_key_handler(name)                                     \
-    static ngx_int_t ngx_http_scoped_key_variable_ ## name(                   \
-        ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
+/* which one: the data of a handler */
+typedef enum {
+    NGX_HTTP_SCOPED_KEY_VARIABLE_ID = 0,
+    NGX_HTTP_SCOPED_KEY_VARIABLE_NAME,
+    NGX_HTTP_SCOPED_KEY_VARIABLE_OWNER,
+    NGX_HTTP_SCOPED_KEY_VARIABLE_GRANT,
+    NGX_HTTP_SCOPED_KEY_VARIABLE_PARAM,
+    NGX_HTTP_SCOPED_KEY_VARIABLE_MODE,
+    NGX_HTTP_SCOPED_KEY_VARIABLE_VERDICT,
+    NGX_HTTP_SCOPED_KEY_VARIABLE_REASON,
+    NGX_HTTP_SCOPED_KEY_VARIABLE_CREDENTIAL,
+    NGX_HTTP_SCOPED_KEY_VARIABLE_CACHE
+} ngx_http_scoped_key_variable_e;
 
-ngx_http_scoped_key_handler(record);
-ngx_http_scoped_key_handler(meta);
-ngx_http_scoped_key_handler(mode);
-ngx_http_scoped_key_handler(verdict);
-ngx_http_scoped_key_handler(reason);
-ngx_http_scoped_key_handler(grant);
-ngx_http_scoped_key_handler(credential);
-ngx_http_scoped_key_handler(param);
-ngx_http_scoped_key_handler(cache);
-ngx_http_scoped_key_handler(age);
-ngx_http_scoped_key_handler(access);
 
+static ngx_int_t ngx_http_scoped_key_variable_string(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_scoped_key_variable_name(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_scoped_key_variable_meta(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_scoped_key_variable_age(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_scoped_key_variable_access(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static scoped_key_str_t ngx_http_scoped_key_string_of(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx, ngx_http_scoped_key_variable_e which);
+static const char *ngx_http_scoped_key_name_of(
+    const ngx_http_scoped_key_ctx_t *ctx,
+    ngx_http_scoped_key_variable_e which);
+static const char *ngx_http_scoped_key_credential_of(
+    const ngx_http_scoped_key_ctx_t *ctx,
+    const scoped_key_record_t *record);
 static ngx_int_t ngx_http_scoped_key_variable_text(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, scoped_key_str_t text);
 static ngx_int_t ngx_http_scoped_key_variable_word(
@@ -42,16 +59,6 @@ static ngx_uint_t ngx_http_scoped_key_variable_asks(
     const ngx_http_scoped_key_ctx_t *ctx);
 
 
-/* what a record says of itself, by the data of its variable */
-static scoped_key_str_t (*const ngx_http_scoped_key_record_texts[])(
-    const scoped_key_record_t *record) =
-{
-    scoped_key_record_id,
-    scoped_key_record_name,
-    scoped_key_record_owner
-};
-
-
 /* none may be cached: each may be asked for before there is a decision */
 
 #define ngx_http_scoped_key_variable(name, handler, data)                     \
@@ -60,16 +67,26 @@ static scoped_key_str_t (*const ngx_http_scoped_key_record_texts[])(
       NGX_HTTP_VAR_NOCACHEABLE, 0 }
 
 static ngx_http_variable_t  ngx_http_scoped_key_variables[] = {
-    ngx_http_scoped_key_variable("id", record, 0),
-    ngx_http_scoped_key_variable("name", record, 1),
-    ngx_http_scoped_key_variable("owner", record, 2),
-    ngx_http_scoped_key_variable("mode", mode, 0),
-    ngx_http_scoped_key_variable("verdict", verdict, 0),
-    ngx_http_scoped_key_variable("reason", reason, 0),
-    ngx_http_scoped_key_variable("grant", grant, 0),
-    ngx_http_scoped_key_variable("credential", credential, 0),
-    ngx_http_scoped_key_variable("param", param, 0),
-    ngx_http_scoped_key_variable("cache", cache, 0),
+    ngx_http_scoped_key_variable("id", string,
+                                 NGX_HTTP_SCOPED_KEY_VARIABLE_ID),
+    ngx_http_scoped_key_variable("name", string,
+                                 NGX_HTTP_SCOPED_KEY_VARIABLE_NAME),
+    ngx_http_scoped_key_variable("owner", string,
+                                 NGX_HTTP_SCOPED_KEY_VARIABLE_OWNER),
+    ngx_http_scoped_key_variable("grant", string,
+                                 NGX_HTTP_SCOPED_KEY_VARIABLE_GRANT),
+    ngx_http_scoped_key_variable("param", string,
+                                 NGX_HTTP_SCOPED_KEY_VARIABLE_PARAM),
+    ngx_http_scoped_key_variable("mode", name,
+                                 NGX_HTTP_SCOPED_KEY_VARIABLE_MODE),
+    ngx_http_scoped_key_variable("verdict", name,
+                                 NGX_HTTP_SCOPED_KEY_VARIABLE_VERDICT),
+    ngx_http_scoped_key_variable("reason", name,
+                                 NGX_HTTP_SCOPED_KEY_VARIABLE_REASON),
+    ngx_http_scoped_key_variable("credential", name,
+                                 NGX_HTTP_SCOPED_KEY_VARIABLE_CREDENTIAL),
+    ngx_http_scoped_key_variable("cache", name,
+                                 NGX_HTTP_SCOPED_KEY_VARIABLE_CACHE),
     ngx_http_scoped_key_variable("age", age, 0),
     ngx_http_scoped_key_variable("access", access, 0),
 
@@ -139,13 +156,13 @@ ngx_http_scoped_key_opened(const ngx_http_scoped_key_ctx_t *ctx)
 }
 
 
+/* a text that somebody wrote into the record or the configuration */
+
 static ngx_int_t
-ngx_http_scoped_key_variable_record(ngx_http_request_t *r,
+ngx_http_scoped_key_variable_string(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    scoped_key_str_t            none = { 0, NULL };
     ngx_http_scoped_key_ctx_t  *ctx;
-    const scoped_key_record_t  *record;
 
     ctx = ngx_http_scoped_key_decided(r, v);
 
@@ -153,10 +170,110 @@ ngx_http_scoped_key_variable_record(ngx_http_request_t *r,
         return NGX_OK;
     }
 
+    return ngx_http_scoped_key_variable_text(r, v,
+                                    ngx_http_scoped_key_string_of(r, ctx,
+                                                                  data));
+}
+
+
+static scoped_key_str_t
+ngx_http_scoped_key_string_of(ngx_http_request_t *r,
+    ngx_http_scoped_key_ctx_t *ctx, ngx_http_scoped_key_variable_e which)
+{
+    scoped_key_str_t            none = { 0, NULL };
+    const scoped_key_record_t  *record;
+
     record = ngx_http_scoped_key_opened(ctx);
 
-    return ngx_http_scoped_key_variable_text(r, v,
-               record ? ngx_http_scoped_key_record_texts[data](record) : none);
+    switch (which) {
+
+    case NGX_HTTP_SCOPED_KEY_VARIABLE_ID:
+        return record ? scoped_key_record_id(record) : none;
+
+    case NGX_HTTP_SCOPED_KEY_VARIABLE_NAME:
+        return record ? scoped_key_record_name(record) : none;
+
+    case NGX_HTTP_SCOPED_KEY_VARIABLE_OWNER:
+        return record ? scoped_key_record_owner(record) : none;
+
+    case NGX_HTTP_SCOPED_KEY_VARIABLE_GRANT:
+        ngx_http_scoped_key_decide_complete(r, ctx);
+        return ctx->decision.grant;
+
+    default: /* NGX_HTTP_SCOPED_KEY_VARIABLE_PARAM */
+        return ctx->decision.param;
+    }
+}
+
+
+/* one of a few words */
+
+static ngx_int_t
+ngx_http_scoped_key_variable_name(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_scoped_key_ctx_t  *ctx;
+
+    ctx = ngx_http_scoped_key_decided(r, v);
+
+    if (ctx == NULL) {
+        return NGX_OK;
+    }
+
+    return ngx_http_scoped_key_variable_word(v,
+                                     ngx_http_scoped_key_name_of(ctx, data));
+}
+
+
+static const char *
+ngx_http_scoped_key_name_of(const ngx_http_scoped_key_ctx_t *ctx,
+    ngx_http_scoped_key_variable_e which)
+{
+    const scoped_key_record_t  *record;
+
+    record = ngx_http_scoped_key_opened(ctx);
+
+    switch (which) {
+
+    case NGX_HTTP_SCOPED_KEY_VARIABLE_VERDICT:
+        return ngx_http_scoped_key_verdicts[ctx->verdict];
+
+    case NGX_HTTP_SCOPED_KEY_VARIABLE_REASON:
+        return scoped_key_reason_name(ctx->decision.reason);
+
+    case NGX_HTTP_SCOPED_KEY_VARIABLE_CACHE:
+        return ngx_http_scoped_key_caches[ctx->cache];
+
+    case NGX_HTTP_SCOPED_KEY_VARIABLE_MODE:
+
+        if (record == NULL || !scoped_key_record_is_valid(record)) {
+            return "";
+        }
+
+        return scoped_key_record_is_global(record) ? "global" : "scoped";
+
+    default: /* NGX_HTTP_SCOPED_KEY_VARIABLE_CREDENTIAL */
+        return ngx_http_scoped_key_credential_of(ctx, record);
+    }
+}
+
+
+/* of a record without a digest there is nobody who holds the secret */
+
+static const char *
+ngx_http_scoped_key_credential_of(const ngx_http_scoped_key_ctx_t *ctx,
+    const scoped_key_record_t *record)
+{
+    if (record == NULL || !scoped_key_record_has_digest(record)) {
+        return "";
+    }
+
+    if (ctx->match == SCOPED_KEY_SECRET_PREVIOUS) {
+        return "previous";
+    }
+
+    return scoped_key_record_id(record).len == SCOPED_KEY_LEGACY_ID_BYTES
+           ? "legacy" : "current";
 }
 
 
@@ -187,146 +304,6 @@ ngx_http_scoped_key_variable_meta(ngx_http_request_t *r,
     }
 
     return ngx_http_scoped_key_variable_text(r, v, value);
-}
-
-
-static ngx_int_t
-ngx_http_scoped_key_variable_mode(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
-{
-    ngx_http_scoped_key_ctx_t  *ctx;
-    const scoped_key_record_t  *record;
-
-    ctx = ngx_http_scoped_key_decided(r, v);
-
-    if (ctx == NULL) {
-        return NGX_OK;
-    }
-
-    record = ngx_http_scoped_key_opened(ctx);
-
-    if (record == NULL || !scoped_key_record_is_valid(record)) {
-        return ngx_http_scoped_key_variable_word(v, "");
-    }
-
-    return ngx_http_scoped_key_variable_word(v,
-                     scoped_key_record_is_global(record) ? "global" : "scoped");
-}
-
-
-static ngx_int_t
-ngx_http_scoped_key_variable_verdict(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
-{
-    ngx_http_scoped_key_ctx_t  *ctx;
-
-    ctx = ngx_http_scoped_key_decided(r, v);
-
-    if (ctx == NULL) {
-        return NGX_OK;
-    }
-
-    return ngx_http_scoped_key_variable_word(v,
-                                 ngx_http_scoped_key_verdicts[ctx->verdict]);
-}
-
-
-static ngx_int_t
-ngx_http_scoped_key_variable_reason(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
-{
-    ngx_http_scoped_key_ctx_t  *ctx;
-
-    ctx = ngx_http_scoped_key_decided(r, v);
-
-    if (ctx == NULL) {
-        return NGX_OK;
-    }
-
-    return ngx_http_scoped_key_variable_word(v,
-                                 scoped_key_reason_name(ctx->decision.reason));
-}
-
-
-static ngx_int_t
-ngx_http_scoped_key_variable_grant(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
-{
-    ngx_http_scoped_key_ctx_t  *ctx;
-
-    ctx = ngx_http_scoped_key_decided(r, v);
-
-    if (ctx == NULL) {
-        return NGX_OK;
-    }
-
-    ngx_http_scoped_key_decide_complete(r, ctx);
-
-    return ngx_http_scoped_key_variable_text(r, v, ctx->decision.grant);
-}
-
-
-/* of a record without a digest there is nobody who holds the secret */
-
-static ngx_int_t
-ngx_http_scoped_key_variable_credential(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
-{
-    ngx_http_scoped_key_ctx_t  *ctx;
-    const scoped_key_record_t  *record;
-
-    ctx = ngx_http_scoped_key_decided(r, v);
-
-    if (ctx == NULL) {
-        return NGX_OK;
-    }
-
-    record = ngx_http_scoped_key_opened(ctx);
-
-    if (record == NULL || !scoped_key_record_has_digest(record)) {
-        return ngx_http_scoped_key_variable_word(v, "");
-    }
-
-    if (ctx->match == SCOPED_KEY_SECRET_PREVIOUS) {
-        return ngx_http_scoped_key_variable_word(v, "previous");
-    }
-
-    return ngx_http_scoped_key_variable_word(v,
-               scoped_key_record_id(record).len == SCOPED_KEY_LEGACY_ID_BYTES
-               ? "legacy" : "current");
-}
-
-
-static ngx_int_t
-ngx_http_scoped_key_variable_param(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
-{
-    ngx_http_scoped_key_ctx_t  *ctx;
-
-    ctx = ngx_http_scoped_key_decided(r, v);
-
-    if (ctx == NULL) {
-        return NGX_OK;
-    }
-
-    return ngx_http_scoped_key_variable_text(r, v, ctx->decision.param);
-}
-
-
-static ngx_int_t
-ngx_http_scoped_key_variable_cache(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
-{
-    ngx_http_scoped_key_ctx_t  *ctx;
-
-    ctx = ngx_http_scoped_key_decided(r, v);
-
-    if (ctx == NULL) {
-        return NGX_OK;
-    }
-
-    return ngx_http_scoped_key_variable_word(v,
-                                 ngx_http_scoped_key_caches[ctx->cache]);
 }
 
 

@@ -361,8 +361,7 @@ ngx_http_scoped_key_worker_message(void *data, const ngx_str_t *text)
         ngx_http_scoped_key_debug_changed(worker, text);
     }
 
-    id.len = text->len;
-    id.data = text->data;
+    id = ngx_http_scoped_key_str(text);
 
     scoped_key_cache_invalidate(worker->cache, id);
     ngx_http_scoped_key_lookup_detach(worker, id);
