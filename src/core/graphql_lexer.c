@@ -41,20 +41,9 @@ scoped_key_graphql_peek(const scoped_key_graphql_lexer_t *lexer, size_t n)
 
 
 static bool
-scoped_key_graphql_is_digit(unsigned char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-
-static bool
 scoped_key_graphql_is_name_start(unsigned char c)
 {
-    unsigned char  lower;
-
-    lower = (unsigned char) (c | 0x20);
-
-    return (lower >= 'a' && lower <= 'z') || c == '_';
+    return scoped_key_is_letter(c) || c == '_';
 }
 
 
@@ -90,11 +79,11 @@ scoped_key_graphql_ignored(scoped_key_graphql_lexer_t *lexer)
 static bool
 scoped_key_graphql_digits(scoped_key_graphql_lexer_t *lexer)
 {
-    if (!scoped_key_graphql_is_digit(scoped_key_graphql_peek(lexer, 0))) {
+    if (!scoped_key_is_digit(scoped_key_graphql_peek(lexer, 0))) {
         return false;
     }
 
-    while (scoped_key_graphql_is_digit(scoped_key_graphql_peek(lexer, 0))) {
+    while (scoped_key_is_digit(scoped_key_graphql_peek(lexer, 0))) {
         lexer->pos++;
     }
 
@@ -151,7 +140,7 @@ scoped_key_graphql_number(scoped_key_graphql_lexer_t *lexer)
     /* `00`, `1.2.3` and `0xF` are not two tokens */
     c = scoped_key_graphql_peek(lexer, 0);
 
-    return c != '.' && !scoped_key_graphql_is_digit(c)
+    return c != '.' && !scoped_key_is_digit(c)
            && !scoped_key_graphql_is_name_start(c);
 }
 
@@ -199,7 +188,7 @@ scoped_key_graphql_token(scoped_key_graphql_lexer_t *lexer, unsigned char c)
         return scoped_key_graphql_name(lexer);
     }
 
-    if (scoped_key_graphql_is_digit(c) || c == '-') {
+    if (scoped_key_is_digit(c) || c == '-') {
         lexer->token.kind = SCOPED_KEY_GRAPHQL_NUMBER;
         return scoped_key_graphql_number(lexer);
     }

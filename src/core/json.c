@@ -193,18 +193,11 @@ scoped_key_json_scan_outside(scoped_key_json_scan_t *scan, unsigned char c)
 }
 
 
-static bool
-scoped_key_json_is_digit(unsigned char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-
 /* what a number is made of, and some that are none */
 static bool
 scoped_key_json_in_number(unsigned char c)
 {
-    return scoped_key_json_is_digit(c) || c == '-' || c == '+' || c == '.'
+    return scoped_key_is_digit(c) || c == '-' || c == '+' || c == '.'
            || c == 'e' || c == 'E';
 }
 
@@ -215,7 +208,7 @@ scoped_key_json_digits(scoped_key_str_t *rest)
 {
     size_t  n;
 
-    for (n = 0; n < rest->len && scoped_key_json_is_digit(rest->data[n]);
+    for (n = 0; n < rest->len && scoped_key_is_digit(rest->data[n]);
          n++)
     {
         /* void */
@@ -397,7 +390,7 @@ scoped_key_json_scan(scoped_key_json_scan_t *scan, bool numbers)
             continue;
         }
 
-        if (numbers && (c == '-' || scoped_key_json_is_digit(c))) {
+        if (numbers && (c == '-' || scoped_key_is_digit(c))) {
 
             if (!scoped_key_json_scan_number(scan, &i)) {
                 return SCOPED_KEY_JSON_NO_MEMORY;

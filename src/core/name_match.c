@@ -389,33 +389,6 @@ scoped_key_name_may_equal(scoped_key_str_t text, scoped_key_str_t name,
 }
 
 
-/* takes what stands before the next `;` or `&` off the front */
-static scoped_key_str_t
-scoped_key_name_part(scoped_key_str_t *rest)
-{
-    size_t            i;
-    scoped_key_str_t  part;
-
-    part = *rest;
-
-    for (i = 0; i < part.len; i++) {
-
-        if (part.data[i] == ';' || part.data[i] == '&') {
-            rest->data += i + 1;
-            rest->len -= i + 1;
-            part.len = i;
-
-            return part;
-        }
-    }
-
-    rest->data += rest->len;
-    rest->len = 0;
-
-    return part;
-}
-
-
 bool
 scoped_key_name_is_proto(scoped_key_str_t found)
 {
@@ -470,7 +443,7 @@ scoped_key_name_match(scoped_key_str_t found, scoped_key_str_t name,
     }
 
     for (len = found.len; found.len != 0; /* void */ ) {
-        part = scoped_key_name_part(&found);
+        part = scoped_key_cut_pair(&found);
 
         if (part.len != len && scoped_key_name_may_be(part, name)) {
             return SCOPED_KEY_NAME_SUSPECT;

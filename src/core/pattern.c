@@ -49,22 +49,6 @@ typedef struct {
 } scoped_key_automaton_t;
 
 
-static bool
-scoped_key_is_letter(unsigned char c)
-{
-    c = (unsigned char) (c | 0x20);
-
-    return c >= 'a' && c <= 'z';
-}
-
-
-static unsigned char
-scoped_key_lower(unsigned char c)
-{
-    return (c >= 'A' && c <= 'Z') ? (unsigned char) (c | 0x20) : c;
-}
-
-
 /* whether there is no run of three asterisks */
 static bool
 scoped_key_runs_valid(const unsigned char *compiled, size_t len)
@@ -479,8 +463,8 @@ scoped_key_host_bare(scoped_key_str_t host)
 static bool
 scoped_key_is_host_char(unsigned char c)
 {
-    return scoped_key_is_letter(c) || (c >= '0' && c <= '9')
-           || c == '-' || c == '_' || c == '.' || c == '*';
+    return scoped_key_is_alnum(c) || c == '-' || c == '_' || c == '.'
+           || c == '*';
 }
 
 

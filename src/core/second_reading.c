@@ -35,22 +35,11 @@ scoped_key_second_is_blank(unsigned char c)
 }
 
 
-static bool
-scoped_key_second_is_alnum(unsigned char c)
-{
-    unsigned char  lower;
-
-    lower = (unsigned char) (c | 0x20);
-
-    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
-}
-
-
 /* what a name that is not quoted is made of */
 static bool
 scoped_key_second_is_word(unsigned char c)
 {
-    return scoped_key_second_is_alnum(c) || c >= 0x80
+    return scoped_key_is_alnum(c) || c >= 0x80
            || (c != '\0' && memchr("_-.$@[]~+%!", c, 11) != NULL);
 }
 
@@ -122,30 +111,6 @@ scoped_key_second_trim(scoped_key_str_t name)
 }
 
 
-/* takes what stands before the next `&` or `;` off the front */
-static scoped_key_str_t
-scoped_key_second_cut(scoped_key_str_t *rest)
-{
-    size_t            i;
-    scoped_key_str_t  part;
-
-    part = *rest;
-
-    for (i = 0; i < part.len; i++) {
-
-        if (part.data[i] == '&' || part.data[i] == ';') {
-            part.len = i;
-            break;
-        }
-    }
-
-    rest->data += part.len < rest->len ? part.len + 1 : part.len;
-    rest->len -= part.len < rest->len ? part.len + 1 : part.len;
-
-    return part;
-}
-
-
 bool
 scoped_key_second_form(scoped_key_str_t text, unsigned char *scratch,
     scoped_key_second_pt found, void *data)
@@ -155,7 +120,7 @@ scoped_key_second_form(scoped_key_str_t text, unsigned char *scratch,
     const unsigned char  *equals;
 
     while (text.len != 0) {
-        part = scoped_key_second_cut(&text);
+        part = scoped_key_cut_pair(&text);
 
         if (part.len == 0) {
             continue;
@@ -379,7 +344,7 @@ scoped_key_second_value(scoped_key_str_t text, size_t i,
         return;
     }
 
-    for (end = i; end < text.len && (scoped_key_second_is_alnum(text.data[end])
+    for (end = i; end < text.len && (scoped_key_is_alnum(text.data[end])
                                      || text.data[end] == '-'); end++)
     {
         /* void */

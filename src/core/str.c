@@ -13,13 +13,6 @@
 #define SCOPED_KEY_DECIMAL_MAX_DIGITS  18
 
 
-static unsigned char
-scoped_key_lower(unsigned char c)
-{
-    return (c >= 'A' && c <= 'Z') ? (unsigned char) (c | 0x20) : c;
-}
-
-
 bool
 scoped_key_str_equal(scoped_key_str_t a, scoped_key_str_t b)
 {
@@ -157,4 +150,30 @@ scoped_key_hex_digit(unsigned char c)
     }
 
     return -1;
+}
+
+
+scoped_key_str_t
+scoped_key_cut_pair(scoped_key_str_t *rest)
+{
+    size_t            i;
+    scoped_key_str_t  part;
+
+    part = *rest;
+
+    for (i = 0; i < part.len; i++) {
+
+        if (part.data[i] == ';' || part.data[i] == '&') {
+            rest->data += i + 1;
+            rest->len -= i + 1;
+            part.len = i;
+
+            return part;
+        }
+    }
+
+    rest->data += rest->len;
+    rest->len = 0;
+
+    return part;
 }

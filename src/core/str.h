@@ -77,6 +77,43 @@ bool scoped_key_decimal_parse(scoped_key_str_t text, int64_t *value);
  */
 bool scoped_key_list_next(scoped_key_str_t *rest, scoped_key_str_t *item);
 
+/*
+ * Takes what comes before the next `&` or `;` off the front of *rest, and that
+ * byte.
+ */
+scoped_key_str_t scoped_key_cut_pair(scoped_key_str_t *rest);
+
+
+/* classes of ASCII; a byte from 0x80 on is in none of them */
+
+static inline bool
+scoped_key_is_digit(unsigned char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+
+static inline bool
+scoped_key_is_letter(unsigned char c)
+{
+    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+
+static inline bool
+scoped_key_is_alnum(unsigned char c)
+{
+    return scoped_key_is_letter(c) || scoped_key_is_digit(c);
+}
+
+
+static inline unsigned char
+scoped_key_lower(unsigned char c)
+{
+    return (c >= 'A' && c <= 'Z') ? (unsigned char) (c | 0x20) : c;
+}
+
+
 /* value of one hexadecimal digit of either case, or -1 */
 int scoped_key_hex_digit(unsigned char c);
 

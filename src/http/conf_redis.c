@@ -197,8 +197,7 @@ ngx_http_scoped_key_redis_host_error(const ngx_str_t *host)
 static ngx_uint_t
 ngx_http_scoped_key_redis_host_char(u_char ch)
 {
-    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')
-           || (ch >= '0' && ch <= '9') || ch == '-' || ch == '_';
+    return scoped_key_is_alnum(ch) || ch == '-' || ch == '_';
 }
 
 

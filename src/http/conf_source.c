@@ -11,6 +11,7 @@
 #include "conf.h"
 #include "option.h"
 #include "duplicate.h"
+#include "template.h"
 #include "../core/json.h"
 
 
@@ -65,7 +66,6 @@ static char *ngx_http_scoped_key_param_compile(ngx_conf_t *cf,
     ngx_http_scoped_key_param_source_t *source);
 static char *ngx_http_scoped_key_param_variables(ngx_conf_t *cf,
     ngx_http_scoped_key_param_source_t *source);
-static ngx_uint_t ngx_http_scoped_key_param_in_variable(u_char c);
 static char *ngx_http_scoped_key_add_source(ngx_conf_t *cf,
     ngx_array_t *sources, ngx_str_t *text);
 static void ngx_http_scoped_key_source_order(ngx_array_t *sources);
@@ -719,24 +719,8 @@ ngx_http_scoped_key_param_begins(ngx_str_t *text, const char *prefix,
 static ngx_uint_t
 ngx_http_scoped_key_param_is_name(const ngx_str_t *name)
 {
-    size_t  i;
-    u_char  c;
-
-    if (name->len == 0 || name->len > NGX_HTTP_SCOPED_KEY_MAX_NAME_BYTES) {
-        return 0;
-    }
-
-    for (i = 0; i < name->len; i++) {
-        c = name->data[i];
-
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z')
-            && !(c >= '0' && c <= '9') && c != '_' && c != '-' && c != '.')
-        {
-            return 0;
-        }
-    }
-
-    return 1;
+    return name->len && name->len <= NGX_HTTP_SCOPED_KEY_MAX_NAME_BYTES
+           && ngx_http_scoped_key_is_token(name, "_-.");
 }
 
 
@@ -786,7 +770,7 @@ ngx_http_scoped_key_param_variables(ngx_conf_t *cf,
 {
     u_char      *p, *last;
     ngx_str_t   *variable;
-    ngx_uint_t   bracket;
+    const char  *error;
 
     source->variables = ngx_array_create(cf->pool, 1, sizeof(ngx_str_t));
     if (source->variables == NULL) {
@@ -803,36 +787,14 @@ ngx_http_scoped_key_param_variables(ngx_conf_t *cf,
         }
 
         p++;
-        bracket = (p < last && *p == '{');
-        p += bracket;
-        variable->data = p;
+        error = ngx_http_scoped_key_variable_name(&p, last, variable);
 
-        while (p < last && ngx_http_scoped_key_param_in_variable(*p)) {
-            p++;
-        }
-
-        variable->len = p - variable->data;
-
-        if (bracket && (p == last || *p != '}')) {
-            return ngx_http_scoped_key_conf_error(cf, &source->written,
-                                          "the closing bracket is missing");
-        }
-
-        if (variable->len == 0) {
-            return ngx_http_scoped_key_conf_error(cf, &source->written,
-                                     "no variable name behind the \"$\"");
+        if (error) {
+            return ngx_http_scoped_key_conf_error(cf, &source->written, error);
         }
     }
 
     return NGX_CONF_OK;
-}
-
-
-static ngx_uint_t
-ngx_http_scoped_key_param_in_variable(u_char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-           || (c >= '0' && c <= '9') || c == '_';
 }
 
 
@@ -1120,14 +1082,13 @@ ngx_http_scoped_key_header_check(ngx_str_t *name)
 static ngx_uint_t
 ngx_http_scoped_key_is_token(const ngx_str_t *text, const char *punctuation)
 {
-    u_char  c, lower;
+    u_char  c;
     size_t  i;
 
     for (i = 0; i < text->len; i++) {
         c = text->data[i];
-        lower = (u_char) (c | 0x20);
 
-        if ((lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9')) {
+        if (scoped_key_is_alnum(c)) {
             continue;
         }
 

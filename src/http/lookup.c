@@ -32,8 +32,8 @@ struct ngx_http_scoped_key_lookup_s {
     ngx_msec_t                       read_ms;
     scoped_key_record_t             *record;  /* a reference of its own */
     scoped_key_reason_e              reason;  /* why there is no record */
-    size_t                           id_len;
-    u_char                           id[SCOPED_KEY_ID_MAX_BYTES];
+    scoped_key_str_t                 id;      /* in id_bytes */
+    u_char                           id_bytes[SCOPED_KEY_ID_MAX_BYTES];
     ngx_uint_t                       reported; /* things unreadable */
     unsigned                         detached:1;
 };
@@ -422,8 +422,9 @@ ngx_http_scoped_key_lookup_join(ngx_http_request_t *r,
 
     lookup->worker = worker;
     lookup->read_ms = ngx_current_msec;
-    lookup->id_len = id.len;
-    ngx_memcpy(lookup->id, id.data, id.len);
+    lookup->id.len = id.len;
+    lookup->id.data = lookup->id_bytes;
+    ngx_memcpy(lookup->id_bytes, id.data, id.len);
 
     if (ngx_http_scoped_key_fetch(lookup) != NGX_OK) {
         ngx_free(lookup);
@@ -452,9 +453,7 @@ ngx_http_scoped_key_lookup_find(ngx_queue_t *bucket, scoped_key_str_t id)
     {
         lookup = ngx_queue_data(q, ngx_http_scoped_key_lookup_t, queue);
 
-        if (lookup->id_len == id.len
-            && ngx_memcmp(lookup->id, id.data, id.len) == 0)
-        {
+        if (scoped_key_str_equal(lookup->id, id)) {
             return lookup;
         }
     }
@@ -546,7 +545,7 @@ ngx_http_scoped_key_lookup_end(ngx_http_scoped_key_lookup_t *lookup,
 
     ngx_log_debug5(NGX_LOG_DEBUG_HTTP, worker->log, 0,
                    "scoped key: lookup of id=%*s ended after %M ms: %s%s",
-                   lookup->id_len, lookup->id,
+                   lookup->id.len, lookup->id.data,
                    ngx_current_msec - lookup->read_ms,
                    record ? "record" : scoped_key_reason_name(reason),
                    record == NULL || scoped_key_record_is_valid(record)
@@ -656,13 +655,9 @@ ngx_http_scoped_key_lookup_match(ngx_http_scoped_key_lookup_t *lookup,
 static void
 ngx_http_scoped_key_lookup_cache_invalid(ngx_http_scoped_key_lookup_t *lookup)
 {
-    scoped_key_str_t   id;
     scoped_key_hash_t  hash;
 
-    id.len = lookup->id_len;
-    id.data = lookup->id;
-
-    ngx_http_scoped_key_lookup_id_hash(lookup->worker, id, &hash);
+    ngx_http_scoped_key_lookup_id_hash(lookup->worker, lookup->id, &hash);
     ngx_http_scoped_key_lookup_cache_store(lookup, &hash,
                                            SCOPED_KEY_SECRET_CURRENT);
 }
@@ -672,7 +667,6 @@ static void
 ngx_http_scoped_key_lookup_cache_store(ngx_http_scoped_key_lookup_t *lookup,
     const scoped_key_hash_t *hash, scoped_key_secret_e match)
 {
-    scoped_key_str_t               id;
     scoped_key_record_t           *record;
     ngx_http_scoped_key_worker_t  *worker;
 
@@ -690,17 +684,14 @@ ngx_http_scoped_key_lookup_cache_store(ngx_http_scoped_key_lookup_t *lookup,
         return;
     }
 
-    id.len = lookup->id_len;
-    id.data = lookup->id;
-
     record = match == SCOPED_KEY_SECRET_WRONG ? NULL : lookup->record;
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, worker->log, 0,
                    "scoped key: kept in the cache as %s",
                    record ? "a record" : "unknown");
 
-    (void) scoped_key_cache_put(worker->cache, hash, id, record, match,
-                                lookup->read_ms);
+    (void) scoped_key_cache_put(worker->cache, hash, lookup->id, record,
+                                match, lookup->read_ms);
 }
 
 
@@ -784,7 +775,8 @@ ngx_http_scoped_key_fetch_command(ngx_http_scoped_key_out_t *out,
 
     if (ngx_http_scoped_key_fetch_append(&name, tracked->data, tracked->len)
             != NGX_OK
-        || ngx_http_scoped_key_fetch_append(&name, lookup->id, lookup->id_len)
+        || ngx_http_scoped_key_fetch_append(&name, lookup->id.data,
+                                            lookup->id.len)
             != NGX_OK
         || ngx_http_scoped_key_fetch_append(&name, suffix, ngx_strlen(suffix))
             != NGX_OK)
@@ -820,7 +812,7 @@ ngx_http_scoped_key_fetch_handler(scoped_key_redis_request_t *request,
 
     ngx_log_debug4(NGX_LOG_DEBUG_HTTP, lookup->worker->log, 0,
                    "scoped key: reply to lookup of id=%*s after %M ms: %s",
-                   lookup->id_len, lookup->id,
+                   lookup->id.len, lookup->id.data,
                    ngx_current_msec - request->sent,
                    ngx_http_scoped_key_fetch_results[result]);
 
@@ -964,8 +956,7 @@ ngx_http_scoped_key_fetch_build(ngx_http_scoped_key_lookup_t *lookup,
     scoped_key_digests_t  digests;
     scoped_key_record_t  *record;
 
-    raw->id.len = lookup->id_len;
-    raw->id.data = lookup->id;
+    raw->id = lookup->id;
 
     /*
      * An id is public: who knows no more than that costs us no record, and
@@ -1059,8 +1050,7 @@ ngx_http_scoped_key_fetch_report(void *data, const char *field,
 
     lookup->reported++;
 
-    id.len = lookup->id_len;
-    id.data = lookup->id;
+    id = ngx_http_scoped_key_ngx_str(lookup->id);
 
     shown.data = text;
     shown.len = ngx_http_scoped_key_sanitize_for_log(text, sizeof(text),

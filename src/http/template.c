@@ -52,7 +52,6 @@ static ngx_int_t ngx_http_scoped_key_read_name(
     ngx_http_scoped_key_reader_t *reader, ngx_str_t *name);
 static ngx_int_t ngx_http_scoped_key_read_capture(
     ngx_http_scoped_key_reader_t *reader);
-static ngx_uint_t ngx_http_scoped_key_is_name_char(u_char c);
 static ngx_http_scoped_key_piece_t *ngx_http_scoped_key_add_piece(
     ngx_http_scoped_key_reader_t *reader, ngx_http_scoped_key_piece_e type,
     const u_char *shape, size_t len);
@@ -88,6 +87,10 @@ static ngx_uint_t ngx_http_scoped_key_write_escaped(
     ngx_http_scoped_key_writer_t *writer, const u_char *data, size_t len);
 static ngx_uint_t ngx_http_scoped_key_part_is_empty(
     const ngx_http_scoped_key_writer_t *writer);
+
+
+static const char  ngx_http_scoped_key_no_name[] =
+    "no variable name behind the \"$\"";
 
 
 ngx_int_t
@@ -240,34 +243,46 @@ static ngx_int_t
 ngx_http_scoped_key_read_name(ngx_http_scoped_key_reader_t *reader,
     ngx_str_t *name)
 {
+    const char  *error;
+
+    error = ngx_http_scoped_key_variable_name(&reader->p, reader->last, name);
+
+    if (error == NULL && scoped_key_is_digit(*name->data)) {
+        error = ngx_http_scoped_key_no_name;
+    }
+
+    return error ? ngx_http_scoped_key_template_error(reader, error)
+                 : NGX_OK;
+}
+
+
+const char *
+ngx_http_scoped_key_variable_name(u_char **p, u_char *last, ngx_str_t *name)
+{
     ngx_uint_t  braces;
 
-    braces = (reader->p < reader->last && *reader->p == '{');
-    reader->p += braces;
+    braces = (*p < last && **p == '{');
+    *p += braces;
 
-    name->data = reader->p;
+    name->data = *p;
 
-    while (reader->p < reader->last
-           && ngx_http_scoped_key_is_name_char(*reader->p))
-    {
-        reader->p++;
+    while (*p < last && (scoped_key_is_alnum(**p) || **p == '_')) {
+        (*p)++;
     }
 
-    name->len = reader->p - name->data;
+    name->len = *p - name->data;
 
-    if (name->len == 0 || (*name->data >= '0' && *name->data <= '9')) {
-        return ngx_http_scoped_key_template_error(reader,
-                                           "no variable name behind the \"$\"");
+    if (name->len == 0) {
+        return ngx_http_scoped_key_no_name;
     }
 
-    if (braces && (reader->p == reader->last || *reader->p != '}')) {
-        return ngx_http_scoped_key_template_error(reader,
-                                           "the closing bracket is missing");
+    if (braces && (*p == last || **p != '}')) {
+        return "the closing bracket is missing";
     }
 
-    reader->p += braces;
+    *p += braces;
 
-    return NGX_OK;
+    return NULL;
 }
 
 
@@ -290,18 +305,6 @@ ngx_http_scoped_key_read_capture(ngx_http_scoped_key_reader_t *reader)
     return ngx_http_scoped_key_template_error(reader,
                                        "captures require the PCRE library");
 #endif
-}
-
-
-static ngx_uint_t
-ngx_http_scoped_key_is_name_char(u_char c)
-{
-    u_char  lower;
-
-    lower = (u_char) (c | 0x20);
-
-    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9')
-           || c == '_';
 }
 
 

@@ -32,6 +32,13 @@ ngx_int_t ngx_http_scoped_key_template_parse(ngx_conf_t *cf, ngx_str_t *text,
     ngx_http_scoped_key_template_t *template);
 
 /*
+ * The name of a variable, in braces or not, which *p comes to after a `$`; it
+ * may be the digit of a capture.  Moves *p behind it.  NULL, or what is wrong.
+ */
+const char *ngx_http_scoped_key_variable_name(u_char **p, u_char *last,
+    ngx_str_t *name);
+
+/*
  * The required scopes of this request, in memory of r->pool or of the
  * configuration; or, where it is one scope with variables, in *one.  A
  * variable that is missing brings nothing.  An alternative whose text has an

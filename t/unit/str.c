@@ -113,6 +113,65 @@ test_hex_digits(void)
 }
 
 
+static void
+test_classes(void)
+{
+    int            c;
+    bool           digit, letter;
+    unsigned char  byte;
+
+    for (c = 0; c < 256; c++) {
+        byte = (unsigned char) c;
+        digit = c != 0 && strchr("0123456789", c) != NULL;
+        letter = c != 0 && strchr("abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ", c) != NULL;
+
+        if (scoped_key_is_digit(byte) != digit
+            || scoped_key_is_letter(byte) != letter
+            || scoped_key_is_alnum(byte) != (digit || letter)
+            || scoped_key_lower(byte) != (letter ? (byte | 0x20) : byte))
+        {
+            check(!"every byte's classes");
+        }
+    }
+
+    check(scoped_key_is_letter('Z') && !scoped_key_is_letter('['));
+}
+
+
+/* pieces: joined by a `|` */
+static void
+cut_into(const char *text, const char *pieces)
+{
+    char              joined[64];
+    scoped_key_str_t  rest, piece;
+
+    rest.len = strlen(text);
+    rest.data = (const unsigned char *) text;
+    joined[0] = '\0';
+
+    while (rest.len != 0) {
+        piece = scoped_key_cut_pair(&rest);
+        strncat(joined, (const char *) piece.data, piece.len);
+        strcat(joined, "|");
+    }
+
+    check(strcmp(joined, pieces) == 0);
+    check(rest.data == (const unsigned char *) text + strlen(text));
+}
+
+
+static void
+test_cut_pair(void)
+{
+    cut_into("", "");
+    cut_into("a", "a|");
+    cut_into("a=1&b;c", "a=1|b|c|");
+    cut_into("&", "|");
+    cut_into("a;&b&", "a||b|");
+}
+
+
 /* every length, and a byte that differs in every place of it */
 static void
 test_bytes_equal(void)
@@ -148,6 +207,8 @@ main(void)
     unit_cases("t/data/str/equal", 3, equal_case);
     test_no_data();
     test_hex_digits();
+    test_classes();
+    test_cut_pair();
 
     return unit_done("str");
 }

@@ -286,11 +286,11 @@ def late_for_good(env):
     env.back(known[2])
 
 
-@case(lines=4)
-def a_late_reply_is_not_kept(env):
-    """It comes when nobody waits for it, and tells nobody anything."""
+def hold_one(env, seconds):
+    """The next reply to a lookup comes so much later: an event that it has
+    come to the proxy, and two keys that nobody has asked for."""
     proxy = env.add_proxy()
-    late, other = keys.new(env.redis, 2)
+    unasked = keys.new(env.redis, 2)
     env.start(proxy).ready()
     env.expect(200, keys.new(env.redis), 2)
     held = threading.Event()
@@ -298,10 +298,17 @@ def a_late_reply_is_not_kept(env):
     def hold(reply):
         if reply.answers(b'EXEC') and not held.is_set():
             held.set()
-            time.sleep(1.4)
+            time.sleep(seconds)
         return reply.raw
 
     proxy.on_reply = hold
+    return held, unasked
+
+
+@case(lines=4)
+def a_late_reply_is_not_kept(env):
+    """It comes when nobody waits for it, and tells nobody anything."""
+    held, (late, other) = hold_one(env, 1.4)
     first = env.client()
     first.send('/', late)
     check(held.wait(5), 'no lookup came')
@@ -319,19 +326,7 @@ def a_late_reply_is_not_kept(env):
 def older_than_the_bound(env):
     """A reply that comes after more than the bound decides nothing: the key
     is looked up again, although the change was told long ago."""
-    proxy = env.add_proxy()
-    late, key = keys.new(env.redis, 2)
-    env.start(proxy).ready()
-    env.expect(200, keys.new(env.redis), 2)
-    held = threading.Event()
-
-    def hold(reply):
-        if reply.answers(b'EXEC') and not held.is_set():
-            held.set()
-            time.sleep(1.5)
-        return reply.raw
-
-    proxy.on_reply = hold
+    held, (late, key) = hold_one(env, 1.5)
     first, second = env.client(), env.client()
     first.send('/', late)
     check(held.wait(5), 'no lookup came')
