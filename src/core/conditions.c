@@ -207,36 +207,36 @@ scoped_key_lists_steps(const scoped_key_conditions_t *conditions)
 }
 
 
-scoped_key_conditions_e
+scoped_key_reason_e
 scoped_key_conditions_check(const scoped_key_conditions_t *conditions,
     const unsigned char *lists, const scoped_key_facts_t *facts, size_t *left)
 {
     bool  held;
 
     if (facts->now < conditions->not_before) {
-        return SCOPED_KEY_CONDITIONS_NOT_YET_VALID;
+        return SCOPED_KEY_KEY_NOT_YET_VALID;
     }
 
     if (facts->now >= conditions->expires_at) {
-        return SCOPED_KEY_CONDITIONS_EXPIRED;
+        return SCOPED_KEY_KEY_EXPIRED;
     }
 
     if (!scoped_key_steps_spend(left, scoped_key_lists_steps(conditions))) {
-        return SCOPED_KEY_CONDITIONS_IP;
+        return SCOPED_KEY_IP_REFUSED;
     }
 
     lists = scoped_key_ips_check(lists, conditions->nips, facts, &held);
 
     if (!held) {
-        return SCOPED_KEY_CONDITIONS_IP;
+        return SCOPED_KEY_IP_REFUSED;
     }
 
     if (!scoped_key_hosts_check(lists, conditions->nhosts, facts, left,
                                 &lists))
     {
-        return SCOPED_KEY_CONDITIONS_HOST;
+        return SCOPED_KEY_HOST_REFUSED;
     }
 
     return scoped_key_methods_check(lists, conditions->nmethods, facts)
-           ? SCOPED_KEY_CONDITIONS_OK : SCOPED_KEY_CONDITIONS_METHOD;
+           ? SCOPED_KEY_REASON_NONE : SCOPED_KEY_METHOD_REFUSED;
 }

@@ -10,6 +10,7 @@
 
 #include "facts.h"
 #include "pack.h"
+#include "reason.h"
 #include "str.h"
 
 
@@ -22,15 +23,6 @@ typedef struct {
     uint16_t  nhosts;
     uint16_t  nmethods;
 } scoped_key_conditions_t;
-
-typedef enum {
-    SCOPED_KEY_CONDITIONS_OK = 0,
-    SCOPED_KEY_CONDITIONS_NOT_YET_VALID,
-    SCOPED_KEY_CONDITIONS_EXPIRED,
-    SCOPED_KEY_CONDITIONS_IP,
-    SCOPED_KEY_CONDITIONS_HOST,
-    SCOPED_KEY_CONDITIONS_METHOD
-} scoped_key_conditions_e;
 
 /* one kind of list: packs one item; false: unreadable, or it does not fit */
 typedef bool (*scoped_key_item_pt)(scoped_key_pack_t *pack,
@@ -59,10 +51,11 @@ bool scoped_key_list_pack(scoped_key_pack_t *pack, scoped_key_str_t list,
     scoped_key_item_pt item, uint16_t *n);
 
 /*
- * In the order of the enum: the first that does not hold.  left: the steps that
- * are left (pattern.h), counted down; once it is 0 no list holds.
+ * SCOPED_KEY_REASON_NONE: all hold; else the first that does not: of the times,
+ * ips, hosts, methods.  left: steps that are left (pattern.h), counted down;
+ * once it is 0 no list holds.
  */
-scoped_key_conditions_e scoped_key_conditions_check(
+scoped_key_reason_e scoped_key_conditions_check(
     const scoped_key_conditions_t *conditions, const unsigned char *lists,
     const scoped_key_facts_t *facts, size_t *left);
 

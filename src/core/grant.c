@@ -588,7 +588,7 @@ scoped_key_constrained_scope(const scoped_key_constrained_t *grant)
 }
 
 
-scoped_key_conditions_e
+scoped_key_reason_e
 scoped_key_constrained_conditions(const scoped_key_constrained_t *grant,
     const scoped_key_facts_t *facts, size_t *left)
 {
@@ -752,7 +752,7 @@ scoped_key_constrained_check(const scoped_key_constrained_t *grant,
     }
 
     if (scoped_key_constrained_conditions(grant, facts, left)
-        != SCOPED_KEY_CONDITIONS_OK)
+        != SCOPED_KEY_REASON_NONE)
     {
         return SCOPED_KEY_GRANT_CONDITION_FAILS;
     }

@@ -82,7 +82,7 @@ scoped_key_grant_e scoped_key_constrained_check(
     scoped_key_str_t *param);
 
 /* the first of its conditions that does not hold; left: as above */
-scoped_key_conditions_e scoped_key_constrained_conditions(
+scoped_key_reason_e scoped_key_constrained_conditions(
     const scoped_key_constrained_t *grant, const scoped_key_facts_t *facts,
     size_t *left);
 

@@ -118,29 +118,9 @@ scoped_key_verdict_conditions(const scoped_key_record_t *record,
 
     conditions = scoped_key_record_conditions(record);
 
-    switch (scoped_key_conditions_check(conditions,
+    return scoped_key_conditions_check(conditions,
                                 (const unsigned char *) (conditions + 1),
-                                facts, left))
-    {
-
-    case SCOPED_KEY_CONDITIONS_OK:
-        return SCOPED_KEY_REASON_NONE;
-
-    case SCOPED_KEY_CONDITIONS_NOT_YET_VALID:
-        return SCOPED_KEY_KEY_NOT_YET_VALID;
-
-    case SCOPED_KEY_CONDITIONS_EXPIRED:
-        return SCOPED_KEY_KEY_EXPIRED;
-
-    case SCOPED_KEY_CONDITIONS_IP:
-        return SCOPED_KEY_IP_REFUSED;
-
-    case SCOPED_KEY_CONDITIONS_HOST:
-        return SCOPED_KEY_HOST_REFUSED;
-
-    default:
-        return SCOPED_KEY_METHOD_REFUSED;
-    }
+                                facts, left);
 }
 
 

@@ -8,6 +8,7 @@
 #define SCOPED_KEY_VERDICT_H
 
 #include "facts.h"
+#include "reason.h"
 #include "record.h"
 
 
@@ -17,26 +18,6 @@ typedef enum {
     SCOPED_KEY_NEEDS_BODY,               /* read the body, then ask again */
     SCOPED_KEY_UNDECIDED                 /* out of memory: 503 */
 } scoped_key_verdict_e;
-
-typedef enum {
-    SCOPED_KEY_REASON_NONE = 0,
-    SCOPED_KEY_MISSING_KEY,
-    SCOPED_KEY_AMBIGUOUS_KEY,
-    SCOPED_KEY_MALFORMED_KEY,
-    SCOPED_KEY_UNKNOWN_KEY,
-    SCOPED_KEY_RECORD_INVALID,
-    SCOPED_KEY_KEY_DISABLED,
-    SCOPED_KEY_KEY_NOT_YET_VALID,
-    SCOPED_KEY_KEY_EXPIRED,
-    SCOPED_KEY_IP_REFUSED,               /* from here: about the request */
-    SCOPED_KEY_HOST_REFUSED,
-    SCOPED_KEY_METHOD_REFUSED,
-    SCOPED_KEY_INSUFFICIENT_SCOPE,
-    SCOPED_KEY_PARAM_REFUSED,
-    SCOPED_KEY_BODY_UNREADABLE,
-    SCOPED_KEY_BODY_TOO_LARGE,
-    SCOPED_KEY_STORE_UNAVAILABLE
-} scoped_key_reason_e;
 
 /*
  * The scopes that a location requires: clauses that must all hold, each of

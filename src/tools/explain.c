@@ -368,15 +368,6 @@ explain_reason(const explain_t *explain, const grant_t *grant,
     scoped_key_grant_e  result;
     scoped_key_str_t    param;
 
-    static const scoped_key_reason_e  conditions[] = {
-        [SCOPED_KEY_CONDITIONS_OK] = SCOPED_KEY_REASON_NONE,
-        [SCOPED_KEY_CONDITIONS_NOT_YET_VALID] = SCOPED_KEY_KEY_NOT_YET_VALID,
-        [SCOPED_KEY_CONDITIONS_EXPIRED] = SCOPED_KEY_KEY_EXPIRED,
-        [SCOPED_KEY_CONDITIONS_IP] = SCOPED_KEY_IP_REFUSED,
-        [SCOPED_KEY_CONDITIONS_HOST] = SCOPED_KEY_HOST_REFUSED,
-        [SCOPED_KEY_CONDITIONS_METHOD] = SCOPED_KEY_METHOD_REFUSED
-    };
-
     if (grant->packed == NULL) {
         return SCOPED_KEY_REASON_NONE;
     }
@@ -392,9 +383,8 @@ explain_reason(const explain_t *explain, const grant_t *grant,
     case SCOPED_KEY_GRANT_CONDITION_FAILS:
         left = SCOPED_KEY_MATCH_MAX_STEPS;
 
-        return conditions[scoped_key_constrained_conditions(grant->packed,
-                                                            &explain->facts,
-                                                            &left)];
+        return scoped_key_constrained_conditions(grant->packed,
+                                                 &explain->facts, &left);
     case SCOPED_KEY_GRANT_NO_MATCH:
         return SCOPED_KEY_INSUFFICIENT_SCOPE;
 

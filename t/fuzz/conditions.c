@@ -75,13 +75,13 @@ lists_pack(const scoped_key_str_t *lists, size_t only)
 }
 
 
-static scoped_key_conditions_e
+static scoped_key_reason_e
 lists_check(const scoped_key_str_t *lists, size_t only,
     const scoped_key_facts_t *facts)
 {
     size_t                   left, half;
     packed_t                 packed;
-    scoped_key_conditions_e  result;
+    scoped_key_reason_e  result;
 
     packed = lists_pack(lists, only);
     left = SCOPED_KEY_MATCH_MAX_STEPS;
@@ -93,8 +93,8 @@ lists_check(const scoped_key_str_t *lists, size_t only,
     half = (SCOPED_KEY_MATCH_MAX_STEPS - left) / 2 + 1;
     must(scoped_key_conditions_check(&packed.conditions, packed.pack.start,
                                      facts, &half)
-         != SCOPED_KEY_CONDITIONS_OK
-         || result == SCOPED_KEY_CONDITIONS_OK);
+         != SCOPED_KEY_REASON_NONE
+         || result == SCOPED_KEY_REASON_NONE);
 
     free(packed.pack.start);
 
@@ -108,7 +108,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t                   kind;
     scoped_key_str_t         lists[LISTS], address;
     scoped_key_facts_t       facts;
-    scoped_key_conditions_e  expected, alone;
+    scoped_key_reason_e  expected, alone;
 
     if (size > 2000) {
         return 0;
@@ -125,15 +125,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     facts.method = fuzz_line(&data, &size);
     scoped_key_address_set(&facts.address, address.data, address.len);
 
-    expected = SCOPED_KEY_CONDITIONS_OK;
+    expected = SCOPED_KEY_REASON_NONE;
 
     for (kind = LISTS; kind-- != 0;) {
         alone = lists_check(lists, kind, &facts);
 
-        must(alone == SCOPED_KEY_CONDITIONS_OK
-             || alone == SCOPED_KEY_CONDITIONS_IP + kind);
+        must(alone == SCOPED_KEY_REASON_NONE
+             || alone == SCOPED_KEY_IP_REFUSED + kind);
 
-        if (alone != SCOPED_KEY_CONDITIONS_OK) {
+        if (alone != SCOPED_KEY_REASON_NONE) {
             expected = alone;
         }
     }

@@ -152,7 +152,7 @@ kit_make(kit_t *kit)
 
 
 static void
-expect(const kit_t *kit, scoped_key_conditions_e expected)
+expect(const kit_t *kit, scoped_key_reason_e expected)
 {
     size_t  left = SCOPED_KEY_MATCH_MAX_STEPS;
 
@@ -174,7 +174,7 @@ test_steps(void)
     left = SCOPED_KEY_MATCH_MAX_STEPS;
     check(scoped_key_conditions_check(&kit.conditions, kit.lists, &kit.facts,
                                       &left)
-          == SCOPED_KEY_CONDITIONS_OK);
+          == SCOPED_KEY_REASON_NONE);
     needed = SCOPED_KEY_MATCH_MAX_STEPS - left;
     check(needed > 20);
 
@@ -183,7 +183,7 @@ test_steps(void)
 
         check(scoped_key_conditions_check(&kit.conditions, kit.lists,
                                           &kit.facts, &rest)
-              != SCOPED_KEY_CONDITIONS_OK);
+              != SCOPED_KEY_REASON_NONE);
         check(rest == 0);
     }
 }
@@ -202,11 +202,11 @@ test_long_host(void)
     kit_make(&kit);
     kit.facts.host.data = host + sizeof(host) - 20;
     kit.facts.host.len = 20;
-    expect(&kit, SCOPED_KEY_CONDITIONS_OK);
+    expect(&kit, SCOPED_KEY_REASON_NONE);
 
     kit.facts.host.data = host;
     kit.facts.host.len = sizeof(host);
-    expect(&kit, SCOPED_KEY_CONDITIONS_HOST);
+    expect(&kit, SCOPED_KEY_HOST_REFUSED);
 }
 
 
@@ -216,31 +216,31 @@ test_check(void)
     kit_t  kit;
 
     kit_make(&kit);
-    expect(&kit, SCOPED_KEY_CONDITIONS_OK);
+    expect(&kit, SCOPED_KEY_REASON_NONE);
 
     kit.facts.method = unit_str("POST");
-    expect(&kit, SCOPED_KEY_CONDITIONS_METHOD);
+    expect(&kit, SCOPED_KEY_METHOD_REFUSED);
     kit.facts.method = unit_str("");
-    expect(&kit, SCOPED_KEY_CONDITIONS_METHOD);
+    expect(&kit, SCOPED_KEY_METHOD_REFUSED);
     kit.facts.method = unit_str("get");
-    expect(&kit, SCOPED_KEY_CONDITIONS_METHOD);
+    expect(&kit, SCOPED_KEY_METHOD_REFUSED);
 
     kit.facts.host = unit_str("");
-    expect(&kit, SCOPED_KEY_CONDITIONS_HOST);
+    expect(&kit, SCOPED_KEY_HOST_REFUSED);
     kit.facts.host = unit_str("example.com");
-    expect(&kit, SCOPED_KEY_CONDITIONS_HOST);
+    expect(&kit, SCOPED_KEY_HOST_REFUSED);
 
     scoped_key_address_set(&kit.facts.address, "\xC0\x00\x02\x09", 4);
-    expect(&kit, SCOPED_KEY_CONDITIONS_IP);
+    expect(&kit, SCOPED_KEY_IP_REFUSED);
     scoped_key_address_set(&kit.facts.address, "", 0);
-    expect(&kit, SCOPED_KEY_CONDITIONS_IP);
+    expect(&kit, SCOPED_KEY_IP_REFUSED);
 
     kit.facts.now = 200;
-    expect(&kit, SCOPED_KEY_CONDITIONS_EXPIRED);
+    expect(&kit, SCOPED_KEY_KEY_EXPIRED);
     kit.facts.now = 99;
-    expect(&kit, SCOPED_KEY_CONDITIONS_NOT_YET_VALID);
+    expect(&kit, SCOPED_KEY_KEY_NOT_YET_VALID);
     kit.facts.now = INT64_MIN;
-    expect(&kit, SCOPED_KEY_CONDITIONS_NOT_YET_VALID);
+    expect(&kit, SCOPED_KEY_KEY_NOT_YET_VALID);
 }
 
 
@@ -251,7 +251,7 @@ test_none(void)
 
     memset(&kit, 0, sizeof(kit));
     scoped_key_conditions_init(&kit.conditions);
-    expect(&kit, SCOPED_KEY_CONDITIONS_OK);
+    expect(&kit, SCOPED_KEY_REASON_NONE);
 }
 
 
