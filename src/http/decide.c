@@ -21,9 +21,12 @@ static ngx_uint_t ngx_http_scoped_key_decide_is_cached(
 static void ngx_http_scoped_key_decide_cache_allow(
     const ngx_http_scoped_key_require_t *require,
     const ngx_http_scoped_key_ctx_t *ctx);
-static void ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
+static void ngx_http_scoped_key_decide_slow(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_noinline;
+static void ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf,
+    ngx_http_scoped_key_ctx_t *ctx);
 static void ngx_http_scoped_key_decide_key(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     const scoped_key_facts_t *facts, size_t *left,
@@ -84,6 +87,16 @@ ngx_http_scoped_key_decide(ngx_http_request_t *r,
         return;
     }
 
+    ngx_http_scoped_key_decide_slow(r, skcf, ctx);
+}
+
+
+/* what is not known of the record */
+
+static void
+ngx_http_scoped_key_decide_slow(ngx_http_request_t *r,
+    const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
+{
     ngx_http_scoped_key_decide_record(r, skcf, ctx);
     ngx_http_scoped_key_param_forget(ctx);
     ngx_http_scoped_key_body_forget(ctx);

