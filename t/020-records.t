@@ -227,11 +227,11 @@ my $says = sub {
     my ($expected, $name, %fields) = @_;
     put_key('rotated', scopes => ['dns:read'],
             fields => {previous_digest => digest($old), %fields});
-    verdict_is(get('/', 'X-API-Key' => $old), $expected, "$name, the old text");
+    verdict_is(get('/', 'X-API-Key' => $old), $expected, "$name, the old secret");
     return $name;
 };
 my $good = sub {
-    verdict_is(get('/', 'X-API-Key' => $new), 200, "$_[0], the new text");
+    verdict_is(get('/', 'X-API-Key' => $new), 200, "$_[0], the new secret");
 };
 
 $good->($says->(200, 'in time', previous_until => $now + 100));

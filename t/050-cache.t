@@ -275,17 +275,17 @@ is($late, 0, 'never allowed after');
 $main::guard
 --- story
 my $at = time + 2;
-my $old = key_text('sk', key_id('two texts'), 'Old' . '0' x 29);
+my $old = key_text('sk', key_id('two secrets'), 'Old' . '0' x 29);
 my $young = put_key('young', scopes => ['dns:read'], fields => {not_before => $at});
-put_key('two texts', scopes => ['dns:read'],
+put_key('two secrets', scopes => ['dns:read'],
         fields => {previous_digest => digest($old), previous_until => $at});
 
 is(verdict(get('/', 'X-API-Key' => $young)), '403 key_not_yet_valid', 'young');
-is(verdict(get('/', 'X-API-Key' => $old)), 200, 'old text');
+is(verdict(get('/', 'X-API-Key' => $old)), 200, 'old secret');
 sleep 0.01 while Time::HiRes::time() < $at + 0.01;
 is(verdict(get('/', 'X-API-Key' => $young)), 200, 'of age');
-is(verdict(get('/', 'X-API-Key' => $old)), '403 unknown_key', 'old text, over');
-is(verdict(get('/', 'X-API-Key' => key('two texts'))), 200, 'new text');
+is(verdict(get('/', 'X-API-Key' => $old)), '403 unknown_key', 'old secret, over');
+is(verdict(get('/', 'X-API-Key' => key('two secrets'))), 200, 'new secret');
 
 
 

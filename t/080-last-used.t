@@ -15,7 +15,7 @@ our $guard = 'scoped_key_require dns:read;'
 
 sub last_used { return redis('ZSCORE', 'scoped_key:last_used', key_id($_[0])) }
 
-sub old_text_used {
+sub old_secret_used {
     return redis('ZSCORE', 'scoped_key:last_used_previous', key_id($_[0]));
 }
 
@@ -147,36 +147,36 @@ $main::guard
 --- story
 linked();
 redis('DEL', 'scoped_key:last_used_previous');
-my $old = key_text('sk', key_id('two texts'), 'Old' . '0' x 29);
-my $new = fresh('two texts',
+my $old = key_text('sk', key_id('two secrets'), 'Old' . '0' x 29);
+my $new = fresh('two secrets',
     fields => {previous_digest => digest($old), previous_until => time + 60});
 my $before = writes();
 my $now = time;
 is(verdict(get('/', 'X-API-Key' => $new)), 200, 'allowed') for 1 .. 3;
-used('two texts', $now, 'the new text');
-is(old_text_used('two texts'), undef, 'not the old one');
-my $first = last_used('two texts');
+used('two secrets', $now, 'the new secret');
+is(old_secret_used('two secrets'), undef, 'not the old one');
+my $first = last_used('two secrets');
 
 # though the key itself was noted within the interval
 is(verdict(get('/', 'X-API-Key' => $_)), 200, 'allowed') for ($old, $new) x 3;
-eventually($main::SOON, sub { defined old_text_used('two texts') });
-cmp_ok(old_text_used('two texts'), '>=', $now, 'the old text');
+eventually($main::SOON, sub { defined old_secret_used('two secrets') });
+cmp_ok(old_secret_used('two secrets'), '>=', $now, 'the old secret');
 sleep 1;
 is(writes() - $before, 2, 'written once each');
-is(last_used('two texts'), $first, 'the key by its interval');
+is(last_used('two secrets'), $first, 'the key by its interval');
 
-# rotated once more: what was the new text is the old one now
-redis('ZREM', 'scoped_key:last_used_previous', key_id('two texts'));
-put_key('two texts', scopes => ['dns:read'],
+# rotated once more: what was the new secret is the old one now
+redis('ZREM', 'scoped_key:last_used_previous', key_id('two secrets'));
+put_key('two secrets', scopes => ['dns:read'],
     fields => {digest => digest('no text'), previous_digest => digest($new), previous_until => time + 60});
 is(verdict(get('/', 'X-API-Key' => $old)), '403 unknown_key', 'the oldest text');
 is(verdict(get('/', 'X-API-Key' => $new)), 200, 'the one before');
-eventually($main::SOON, sub { defined old_text_used('two texts') });
-cmp_ok(old_text_used('two texts') // 0, '>=', $now, 'is noted at once');
+eventually($main::SOON, sub { defined old_secret_used('two secrets') });
+cmp_ok(old_secret_used('two secrets') // 0, '>=', $now, 'is noted at once');
 
 
 
-=== TEST 6: an old text alone is a use of both kinds; a refused one of none
+=== TEST 6: an old secret alone is a use of both kinds; a refused one of none
 --- guard eval
 $main::guard
 --- story
@@ -191,9 +191,9 @@ fresh('over', fields => {previous_digest => digest($old{over}),
 is(verdict(get('/', 'X-API-Key' => $old{over})), '403 unknown_key', 'over');
 is(verdict(get('/', 'X-API-Key' => $old{late})), 200, 'in time');
 used('late', $now, 'the key');
-eventually($main::SOON, sub { defined old_text_used('late') });
-cmp_ok(old_text_used('late') // 0, '>=', $now, 'its old text');
-is(old_text_used('over'), undef, 'no use');
+eventually($main::SOON, sub { defined old_secret_used('late') });
+cmp_ok(old_secret_used('late') // 0, '>=', $now, 'its old secret');
+is(old_secret_used('over'), undef, 'no use');
 logged($main::said, 0, 'without a word');
 
 

@@ -51,7 +51,7 @@ command_create() {
     if ! show_text "$id" '' 2>/dev/null; then
         record_call delete "$id" "$((1 - CLUSTER))"
         ((CLUSTER == 0)) || redis_call ZREM "${REDIS_PREFIX}ids" "$id"
-        fail 'the text could not be written out: the key was taken back'
+        fail 'the key could not be written out: it was taken back'
     fi
     KEY_TEXT=''
     durable
@@ -62,7 +62,7 @@ command_create() {
 
 note_created() {
     [[ -z ${OPTION[quiet]:-}${OPTION[json]:-} ]] || return 0
-    say "created key $1; its text is shown this once and kept nowhere"
+    say "created key $1; it is shown this once and stored nowhere"
     if [[ -z ${OPTION[global]:-} ]] \
         && ((${#MANY_scope[@]} + ${#members[@]} == 0))
     then
@@ -70,13 +70,13 @@ note_created() {
     fi
 }
 
-# seconds that the old text goes on, of --grace
+# seconds that the old secret goes on, of --grace
 read_grace() {
     grace=0
     [[ -n ${OPTION[grace]+set} ]] || return 0
     if [[ ${OPTION[grace]} != 0 ]]; then
         parse_duration "${OPTION[grace]}" \
-            || usage_error "--grace: \"${OPTION[grace]}\" is no span:" \
+            || usage_error "--grace: \"${OPTION[grace]}\" is no duration:" \
                 'give 24h, 30m, 7d'
         grace=$result
         ! is_too_far "$((NOW + grace))" || usage_error \
@@ -90,11 +90,11 @@ undo_rotation() {
 
     readarray -t before < <(jq -r '.before[]' <<<"$2")
     record_call unrotate "$id" "$KEY_DIGEST" "${before[@]}" \
-        || fail "the text could not be written out, and $refusal"
-    fail 'the text could not be written out: the rotation was taken back'
+        || fail "the key could not be written out, and $refusal"
+    fail 'the key could not be written out: the rotation was taken back'
 }
 
-# the prefix of the new text: as asked for, or as the key had it
+# the prefix of the new secret: as asked for, or as the key had it
 rotation_prefix() {
     local id=$1
 
@@ -124,7 +124,7 @@ command_rotate() {
     read_pepper
     redis_open
     resolve_id "${ARGUMENTS[0]}" || return
-    ((${#id} == 12)) || fail "$id is a legacy key: its id comes from its text;" \
+    ((${#id} == 12)) || fail "$id is a legacy key: its id is computed from the key;" \
         'create a new key and let this one expire'
     check_rotation "$id" || return
     rotation_prefix "$id"
@@ -149,8 +149,8 @@ command_rotate() {
     restore_signals
     [[ -z ${OPTION[quiet]:-}${OPTION[json]:-} ]] || return 0
     if [[ $until == null ]]; then
-        say "rotated $id; the old text is refused from now on"
+        say "rotated $id; the old secret is refused from now on"
     else
-        say "rotated $id; the old text is good until ${until//\"/}"
+        say "rotated $id; the old secret is good until ${until//\"/}"
     fi
 }

@@ -7,7 +7,7 @@
 # $marker: the line that says that nothing is missing.
 include "human";
 
-def brief_span:
+def brief_duration:
     if . < 60 then "\(floor)s" elif . < 3600 then "\(. / 60 | floor)m"
     elif . < 172800 then "\(. / 3600 | floor)h"
     elif . < 8640000 then "\(. / 86400 | floor)d"
@@ -19,8 +19,8 @@ def brief:
     . as $text
     | (try fromdateiso8601 catch null) as $t
     | if $t == null then $text
-      elif $t > $now then "in \($t - $now | brief_span)"
-      else "\($now - $t | brief_span) ago" end;
+      elif $t > $now then "in \($t - $now | brief_duration)"
+      else "\($now - $t | brief_duration) ago" end;
 
 # Short times where all columns would not have room for long ones.
 def is_brief: $width > 0 and $width < 150 and $kind != "unused";

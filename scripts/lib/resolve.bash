@@ -35,7 +35,7 @@ resolve_id() {
     local -a found
 
     if [[ $text == *_*_* ]]; then
-        refuse 'that is the text of a key, not an id: it should not be on a' \
+        refuse 'that is a key, not an id: it should not be on a' \
             'command line, where others can read it; the id is its middle part'
         return 1
     fi

@@ -11,12 +11,12 @@ def timestamp($what; $value):
 # which text the last use was with; uses are written by the second
 def which:
     if .rotated_at == null then ""
-    elif .last_used < .rotated_at then "; before the rotation, with the old text"
+    elif .last_used < .rotated_at then "; before the rotation, with the old secret"
     elif .previous_last_used == null then
-        "; after the rotation, with the present text"
+        "; after the rotation, with the current secret"
     elif .last_used <= .previous_last_used then
-        "; after the rotation, with the old text"
-    else "; after the rotation, with the present text" end;
+        "; after the rotation, with the old secret"
+    else "; after the rotation, with the current secret" end;
 
 def use:
     if .last_used == null then "never, as far as is known"
@@ -41,7 +41,7 @@ timestamp("valid from"; .not_before),
 timestamp("expires"; .expires_at),
 timestamp("rotated"; .rotated_at),
 line("last used"; use),
-(if .previous == null then empty else line("previous text"; previous) end),
+(if .previous == null then empty else line("old secret"; previous) end),
 (.hosts // empty | line("hosts"; join(" ") | clean)),
 (.ips // empty | line("addresses"; join(" ") | clean)),
 (.methods // empty | line("methods"; join(" ") | clean)),

@@ -1,4 +1,4 @@
-# Texts and times: JSON strings, redis-cli's quoting, moments and spans as
+# Texts and times: JSON strings, redis-cli's quoting, timestamps and durations as
 # operators write them.  Results go to the variable `result`, so that nothing
 # here costs a process.  Knows nothing of Redis or of keys.
 #
@@ -67,7 +67,7 @@ parse_duration() {
     result=$((10#${BASH_REMATCH[1]} * ${unit[${BASH_REMATCH[2]}]}))
 }
 
-# a moment as unix seconds: a span from now, a date, a date and time, `now`,
+# a time as unix seconds: a duration from now, a date, a date and time, `now`,
 # or unix seconds; `never` is empty.  Nothing else is guessed at.
 parse_timestamp() {
     case $1 in
@@ -92,7 +92,7 @@ timestamp_text() {
     TZ=UTC printf -v result '%(%FT%TZ)T' "$1"
 }
 
-# whether a moment that is to be written is too far ahead, as the module has it:
+# whether a time that is to be written is too far ahead, as the module has it:
 # a hundred years
 is_too_far() {
     [[ -n $1 ]] && (($1 - NOW > 36525 * 86400))

@@ -117,8 +117,8 @@ function commands.grant(id, json)
         changed(id)
         redis.call('SADD', scopes_key(prefix, id), unpack(added))
     end
-    return '{"id":' .. json_quote(id) .. ',"granted":' .. json_texts(wanted)
-        .. ',"added":' .. #added .. ',"already":' .. json_texts(already)
+    return '{"id":' .. json_quote(id) .. ',"granted":' .. json_strings(wanted)
+        .. ',"added":' .. #added .. ',"already":' .. json_strings(already)
         .. ',"mode":' .. json_quote(record.fields.mode or '') .. '}'
 end
 
@@ -136,7 +136,7 @@ function commands.ungrant(id, json)
     end
     changed(id)
     redis.call('SREM', scopes_key(prefix, id), unpack(doomed))
-    return '{"id":' .. json_quote(id) .. ',"ungranted":' .. json_texts(doomed)
+    return '{"id":' .. json_quote(id) .. ',"ungranted":' .. json_strings(doomed)
         .. '}'
 end
 

@@ -3,7 +3,7 @@
 local ok, result = pcall(commands[ARGV[1]], unpack(ARGV, 4))
 if not ok and type(result) == 'table' and result.refused then
     return '{"refused":' .. json_quote(result.refused) .. ',"members":'
-        .. json_texts(result.members) .. '}'
+        .. json_strings(result.members) .. '}'
 end
 if not ok then
     return redis.error_reply(type(result) == 'table' and result.err

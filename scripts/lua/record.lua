@@ -91,7 +91,7 @@ local function record_load(prefix, id)
         is_damaged = not members}
 end
 
-local function json_texts(texts)
+local function json_strings(texts)
     local quoted = {}
     for n, text in ipairs(texts) do
         quoted[n] = json_quote(text)
@@ -105,7 +105,7 @@ local function raw_quote(text)
 end
 
 -- those of the texts that are a list, as JSON
-local function raw_texts(texts)
+local function raw_strings(texts)
     local quoted = {}
     for n, text in ipairs(texts) do
         quoted[n] = raw_quote(text)
@@ -126,8 +126,8 @@ local function record_raw(prefix, id, last_used, previous)
         members = read_typed('SMEMBERS', scopes_key(prefix, id))
         err = members and '' or ',"error":"scopes: is no set"'
     end
-    return '{"id":' .. raw_quote(id) .. ',"fields":' .. raw_texts(flat)
-        .. ',"members":' .. raw_texts(members or {}) .. err
+    return '{"id":' .. raw_quote(id) .. ',"fields":' .. raw_strings(flat)
+        .. ',"members":' .. raw_strings(members or {}) .. err
         .. (last_used and ',"last_used":"' .. last_used .. '"' or '')
         .. (previous and ',"previous_last_used":"' .. previous .. '"' or '')
         .. '}'

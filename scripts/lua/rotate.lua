@@ -1,5 +1,5 @@
--- A new text for a key, the old one good for a while; and the way back, for
--- when the new text could not be shown to anyone.
+-- A new secret for a key, the old one good for a while; and the way back, for
+-- when the new secret could not be shown to anyone.
 
 local ROTATED = {'digest', 'previous_digest', 'previous_until', 'rotated_at',
     'prefix'}
@@ -13,21 +13,21 @@ local function set_or_remove(id, name, value)
     end
 end
 
--- the old text never outlives the key itself
+-- the old secret never outlives the key itself
 local function grace_end(fields, grace)
     local stop = now + tonumber(grace)
     local expires = tonumber(fields.expires_at or '')
     return expires and expires < stop and expires or stop
 end
 
--- last uses of the previous text, which is another one now; a lone server
+-- last uses of the previous secret, which is another one now; a lone server
 local function forget_previous_use(id)
     local used = last_use(id, 'last_used_previous')
     redis.call('ZREM', prefix .. 'last_used_previous', id)
     return used
 end
 
--- digest: of the new text; prefix: of the new text; grace: seconds; index: see
+-- digest: of the new secret; prefix: of the new secret; grace: seconds; index: see
 -- delete.  Says what was there before, for `unrotate`.
 function commands.rotate(id, digest, key_prefix, grace, index)
     local record = must_load(id)
@@ -50,7 +50,7 @@ function commands.rotate(id, digest, key_prefix, grace, index)
     end
     before[#before + 1] = used
     return string.format('{"id":%s,"previous_until":"%s","before":%s}',
-        json_quote(id), fields.previous_until or '', json_texts(before))
+        json_quote(id), fields.previous_until or '', json_strings(before))
 end
 
 -- only if nobody has changed the text since; before: what `rotate` said

@@ -3,7 +3,7 @@
  * notes are written to Redis at once.  A key is written once in an interval at
  * most; a request costs a comparison as long as that has not passed.  Uses of
  * texts from before a rotation are noted a second time, in a set of their own:
- * who rotates a key wants to know when the old text has gone out of use.
+ * who rotates a key wants to know when the old secret has gone out of use.
  * Invariant: a request never waits for any of this, and is never refused for
  * it: what cannot be written is counted as lost and not tried again.
  */

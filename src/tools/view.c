@@ -188,8 +188,8 @@ view_meta(const raw_t *raw)
 
 
 /*
- * Last uses, where they were asked for.  What the previous text was used for
- * before the rotation is no matter: it was the present text then.
+ * Last uses, where they were asked for.  What the previous secret was used for
+ * before the rotation is no matter: it was the present secret then.
  */
 static void
 view_uses(const raw_t *raw, value_t record)

@@ -53,7 +53,7 @@ for id in "${ids[@]:0:4}"; do
     is 'rotate' "$status ${#out}" '0 54'
     get ZADD scoped_key:last_used_previous 1900000000 "$id" >/dev/null
     c show "$id" --json
-    is 'show: the previous text' "$(jq -r .previous_last_used "$DIR/out")" \
+    is 'show: the previous secret' "$(jq -r .previous_last_used "$DIR/out")" \
         2030-03-17T17:46:40Z
     c rotate "$id" --grace 1h --quiet
     is 'rotate: its uses are forgotten' "$status $(get ZSCORE \

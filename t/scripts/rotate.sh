@@ -12,7 +12,7 @@ is 'rotate: done' "$status" 0
 like 'rotate: id and prefix stay' "$out" "^rpa_${id}_[0-9A-Za-z]{38}$"
 ok 'rotate: another text' test "$out" != "$first"
 is 'rotate: digest' "$(field digest)" "$(digest_of "$out")"
-is 'rotate: no grace, no old text' "[$(field previous_digest)][$(
+is 'rotate: no grace, no old secret' "[$(field previous_digest)][$(
     field previous_until)]" '[][]'
 unlike 'rotate: the note has no secret' "$err" "${out:18:12}"
 is 'rotate: grants stay' "$(members)" a:b
@@ -27,15 +27,15 @@ ok 'rotate --grace: until' test $(($(field previous_until) - EPOCHSECONDS \
     - 86400)) -le 1
 is 'rotate --json: until' "$(date -d "$(jq -r .previous_until "$DIR/out")" +%s)" \
     "$(field previous_until)"
-like 'show: old text' "$(sk show "$id")" \
-    'previous text: +accepted until 20.*Z, in 24 hours  \(no use known since the rotation\)'
+like 'show: old secret' "$(sk show "$id")" \
+    'old secret: +accepted until 20.*Z, in 24 hours  \(no use known since the rotation\)'
 unlike 'show: no digests' "$(sk show "$id" --json)" '[0-9a-f]{64}'
 
 redis ZADD scoped_key:last_used $((EPOCHSECONDS - 600)) "$id" >/dev/null
 like 'show: used before the rotation' "$(sk show "$id")" \
-    '10 minutes ago .*before the rotation, with the old text'
+    '10 minutes ago .*before the rotation, with the old secret'
 redis ZADD scoped_key:last_used $((EPOCHSECONDS + 5)) "$id" >/dev/null
-like 'show: used after it' "$(sk show "$id")" 'after the rotation, with the present'
+like 'show: used after it' "$(sk show "$id")" 'after the rotation, with the current'
 
 # which text was used: what is older than the rotation is of another text
 use_previous() {
@@ -45,7 +45,7 @@ previous_use() {
     sk show "$id" --json | jq -r .previous_last_used
 }
 rotated_at=$(field rotated_at)
-is 'show: the previous text was not used' "$(previous_use)" null
+is 'show: the previous secret was not used' "$(previous_use)" null
 use_previous $((rotated_at - 1))
 is 'show: used before the rotation' "$(previous_use)" null
 like 'show: used before the rotation, in words' "$(sk show "$id")" \
@@ -58,16 +58,16 @@ use_previous "$used_at"
 like 'show: used since the rotation, in words' "$(sk show "$id")" \
     'accepted until .*, in 24 hours  \(last used 3 minutes ago\)'
 redis ZADD scoped_key:last_used "$used_at" "$id" >/dev/null
-like 'show: the last use was of the old text' "$(sk show "$id")" \
-    'last used: .*after the rotation, with the old text'
+like 'show: the last use was of the old secret' "$(sk show "$id")" \
+    'last used: .*after the rotation, with the old secret'
 redis ZADD scoped_key:last_used $((EPOCHSECONDS - 5)) "$id" >/dev/null
-like 'show: the last use was of the new text' "$(sk show "$id")" \
-    'last used: .*after the rotation, with the present text'
+like 'show: the last use was of the new secret' "$(sk show "$id")" \
+    'last used: .*after the rotation, with the current secret'
 redis HDEL "scoped_key:{$id}" rotated_at >/dev/null
 like 'show: the rotation is not known' "$(sk show "$id")" 'last used 3 minutes ago'
 redis HSET "scoped_key:{$id}" previous_until $((EPOCHSECONDS - 60)) >/dev/null
-like 'show: the old text has ended' "$(sk show "$id")" \
-    'previous text: +refused since 20.*Z  \(last used 3 minutes ago\)'
+like 'show: the old secret has ended' "$(sk show "$id")" \
+    'old secret: +refused since 20.*Z  \(last used 3 minutes ago\)'
 is 'import takes what show prints' "$(sk show "$id" --json | jq -c '. + {
     digest: "'"$(field digest)"'"}' | sk import --replace --quiet; echo $?)" 0
 use_previous $((EPOCHSECONDS + 100))
@@ -80,7 +80,7 @@ is 'delete: forgets them' "$(redis ZSCORE scoped_key:last_used_previous "$id")" 
 
 new_key --expires 1h
 run rotate "$id" --grace 24h
-is 'rotate: the old text ends with the key' "$(field previous_until)" \
+is 'rotate: the old secret ends with the key' "$(field previous_until)" \
     "$(field expires_at)"
 run expire "$id" 30m
 is 'expire: and goes on doing so' "$(field previous_until)" \

@@ -26,7 +26,7 @@ is 'show --json: the moment is right' \
 redis ZADD scoped_key:last_used $((EPOCHSECONDS - 3 * 86400)) "$id" >/dev/null
 run show "$id"
 like 'show: last used' "$out" 'last used: +3 days ago'
-unlike 'show: never rotated' "$out" 'previous text'
+unlike 'show: never rotated' "$out" 'old secret'
 is 'show --json: never rotated' "$(sk show "$id" --json |
     jq 'has("previous_last_used"), .previous_last_used')" $'true\nnull'
 redis ZADD scoped_key:last_used $((EPOCHSECONDS - 180)) "$id" >/dev/null
