@@ -494,9 +494,16 @@ scoped_key_json_load(scoped_key_str_t text, bool numbers, size_t flags,
 
 
 void
-scoped_key_json_memory(void *(*take)(size_t len), void (*release)(void *memory))
+scoped_key_json_memory_get(scoped_key_json_memory_t *memory)
 {
-    json_set_alloc_funcs(take, release);
+    json_get_alloc_funcs(&memory->take, &memory->release);
+}
+
+
+void
+scoped_key_json_memory_set(const scoped_key_json_memory_t *memory)
+{
+    json_set_alloc_funcs(memory->take, memory->release);
 }
 
 

@@ -28,6 +28,12 @@ typedef enum {
     SCOPED_KEY_JSON_NULL
 } scoped_key_json_e;
 
+/* take() returns NULL when there is none */
+typedef struct {
+    void  *(*take)(size_t len);
+    void   (*release)(void *memory);
+} scoped_key_json_memory_t;
+
 /* one value on the way of a walk; returns false to end the walk */
 typedef bool (*scoped_key_json_member_pt)(void *data, scoped_key_str_t name,
     const scoped_key_json_t *value);
@@ -89,11 +95,12 @@ typedef bool (*scoped_key_json_path_found_pt)(void *data, size_t n,
 
 
 /*
- * Where documents get their memory from, for the whole process: before the
- * first of them is read, if at all.  Without it, from malloc() and free().
+ * Where documents get their memory from, for the whole process; without it,
+ * from malloc() and free().  What was taken before must be released in the same
+ * way as what is taken from then on.
  */
-void scoped_key_json_memory(void *(*take)(size_t len),
-    void (*release)(void *memory));
+void scoped_key_json_memory_get(scoped_key_json_memory_t *memory);
+void scoped_key_json_memory_set(const scoped_key_json_memory_t *memory);
 
 /*
  * A document of our own, or of those who make keys.  NULL: refused, or out of

@@ -11,6 +11,7 @@
 
 #include "body.h"
 #include "header.h"
+#include "memory.h"
 
 
 typedef struct {
@@ -278,8 +279,15 @@ ngx_http_scoped_key_body_json(ngx_http_request_t *r,
 
     text = ngx_http_scoped_key_str(&body->text);
 
+    ngx_http_scoped_key_memory_watch();
+
     body->parsed = 1;
     body->json = scoped_key_json_parse_body(text, &body->error);
+
+    if (!ngx_http_scoped_key_memory_sufficed()) {
+        ngx_http_scoped_key_body_free_json(body);
+        body->error = SCOPED_KEY_JSON_NO_MEMORY;
+    }
 
     cln->handler = ngx_http_scoped_key_body_free_json;
     cln->data = body;

@@ -15,6 +15,7 @@
 
 #include "document.h"
 #include "body.h"
+#include "memory.h"
 #include "../core/query.h"
 #include "../core/name_match.h"
 #include "../core/json.h"
@@ -268,6 +269,7 @@ static ngx_int_t
 ngx_http_scoped_key_document_query(ngx_http_scoped_key_reading_t *reading)
 {
     u_char              *values;
+    ngx_uint_t           has_id;
     scoped_key_str_t     text;
     ngx_http_request_t  *r;
 
@@ -306,7 +308,16 @@ ngx_http_scoped_key_document_query(ngx_http_scoped_key_reading_t *reading)
                                               "another spelling of ?query=");
     }
 
-    if (ngx_http_scoped_key_persisted_id_in_args(text, values + text.len)) {
+    ngx_http_scoped_key_memory_watch();
+
+    has_id = ngx_http_scoped_key_persisted_id_in_args(text, values + text.len);
+
+    if (!ngx_http_scoped_key_memory_sufficed()) {
+        reading->document->failed = 1;
+        return NGX_ERROR;
+    }
+
+    if (has_id) {
         return ngx_http_scoped_key_document_refuse(reading,
                                 "id of a stored document in the query string");
     }
@@ -333,9 +344,15 @@ ngx_http_scoped_key_document_body(ngx_http_scoped_key_reading_t *reading,
     case NGX_HTTP_SCOPED_KEY_BODY_JSON:
         json = ngx_http_scoped_key_body_json(reading->request, ctx);
 
-        return json ? ngx_http_scoped_key_document_json(reading, json)
-                    : ngx_http_scoped_key_document_refuse(reading,
-                                                          "no valid JSON");
+        if (json) {
+            return ngx_http_scoped_key_document_json(reading, json);
+        }
+
+        if (ctx->body->error == SCOPED_KEY_JSON_NO_MEMORY) {
+            reading->document->failed = 1;
+        }
+
+        return ngx_http_scoped_key_document_refuse(reading, "no valid JSON");
 
     default:
         return ngx_http_scoped_key_document_unfit(reading);
@@ -457,6 +474,7 @@ ngx_http_scoped_key_persisted_hash_in_query(
     ngx_http_scoped_key_reading_t *reading)
 {
     u_char              *scratch;
+    ngx_uint_t           has_hash;
     scoped_key_str_t     text;
     ngx_http_request_t  *r;
 
@@ -474,7 +492,16 @@ ngx_http_scoped_key_persisted_hash_in_query(
 
     text = ngx_http_scoped_key_str(&r->args);
 
-    return ngx_http_scoped_key_persisted_hash_in_args(text, scratch);
+    ngx_http_scoped_key_memory_watch();
+
+    has_hash = ngx_http_scoped_key_persisted_hash_in_args(text, scratch);
+
+    if (!ngx_http_scoped_key_memory_sufficed()) {
+        reading->document->failed = 1;
+        return 0;
+    }
+
+    return has_hash;
 }
 
 

@@ -15,6 +15,7 @@
 
 #include "lookup.h"
 #include "debug.h"
+#include "memory.h"
 #include "sanitize.h"
 #include "../redis/resp.h"
 
@@ -979,9 +980,21 @@ ngx_http_scoped_key_fetch_build(ngx_http_scoped_key_lookup_t *lookup,
         return NGX_OK;
     }
 
+    ngx_http_scoped_key_memory_watch();
+
     record = scoped_key_record_build(raw, ngx_time(), &digests,
                                      ngx_http_scoped_key_fetch_report, lookup);
+
+    if (!ngx_http_scoped_key_memory_sufficed()) {
+
+        /* a grant may have been passed over, or be another one */
+
+        scoped_key_record_unref(record);
+        record = NULL;
+    }
+
     if (record == NULL) {
+        scoped_key_wipe(&digests, sizeof(scoped_key_digests_t));
         return NGX_ERROR;
     }
 

@@ -175,6 +175,8 @@ tool_run(int argc, char **argv)
     const tool_verb_t  *verb;
     scoped_key_json_t  *options;
 
+    scoped_key_json_memory_t  usual, ours = { memory_alloc, memory_keep };
+
     verb = argc < 2 || argc > 3 ? NULL : tool_find(argv[1]);
 
     if (argc == 2 && str_is(str_static(argv[1]), "fields")) {
@@ -203,9 +205,10 @@ tool_run(int argc, char **argv)
 
     /* of a line, all memory goes at once */
 
-    scoped_key_json_memory(memory_alloc, memory_keep);
+    scoped_key_json_memory_get(&usual);
+    scoped_key_json_memory_set(&ours);
     status = tool_all(&tool, verb);
-    scoped_key_json_memory(malloc, free);
+    scoped_key_json_memory_set(&usual);
 
     scoped_key_json_free(options);
 
