@@ -559,6 +559,24 @@ worst_form(char *query, const char *head, const char *pair)
 }
 
 
+/* one of those that differ in what may be left out alone */
+static void
+name_alike(char *name, size_t n)
+{
+    size_t  i;
+
+    for (i = 0; i < 10; i++) {
+        *name++ = 'a';
+
+        if (n >> i & 1) {
+            *name++ = '_';
+        }
+    }
+
+    *name = '\0';
+}
+
+
 /*
  * Steps are counted where a name could be hundreds of others, and who has none
  * left is refused; usual names, however many, are within the limit.
@@ -566,8 +584,7 @@ worst_form(char *query, const char *head, const char *pair)
 static void
 test_worst(void)
 {
-    char         *p;
-    size_t        i, k, n, nrefused;
+    size_t        i, n, nrefused;
     static char   name[512][64], query[65536];
 
     static const struct {
@@ -601,18 +618,13 @@ test_worst(void)
     check(worst_walk(name, query, n, &nrefused) != 0 && nrefused == 0);
 
     for (i = 0; i < 512; i++) {
-        p = name[i];
-
-        for (k = 0; k < 10; k++) {
-            *p++ = 'a';
-
-            if (i >> k & 1) {
-                *p++ = '_';
-            }
-        }
-
-        *p = '\0';
+        name_alike(name[i], i);
     }
+
+    /* each comparison by itself, with 4 steps for each byte of both names */
+    check(worst_walk(name, "aaaaaaaaaax=", 12, &nrefused)
+          <= SCOPED_KEY_MATCH_MAX_STEPS - 512 * (28 + 4 * (11 + 10))
+          && nrefused == 0);
 
     for (i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
         n = worst_form(query, odd[i].head, odd[i].pair);
