@@ -34,6 +34,7 @@
                                                               says */
 #define NGX_HTTP_SCOPED_KEY_MAX_LABEL_BYTES           63   /* RFC 1035 */
 #define NGX_HTTP_SCOPED_KEY_MAX_PASSWORD_BYTES       512
+#define NGX_HTTP_SCOPED_KEY_MAX_TLS_KEY_BYTES   65536
 #define NGX_HTTP_SCOPED_KEY_MAX_PREFIX_BYTES          64
 #define NGX_HTTP_SCOPED_KEY_MIN_TIMEOUT_MS             1
 #define NGX_HTTP_SCOPED_KEY_MAX_TIMEOUT_MS         60000

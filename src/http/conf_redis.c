@@ -9,6 +9,7 @@
 #include "conf.h"
 #include "option.h"
 #include "../redis/resolver.h"
+#include "../redis/tls.h"
 
 
 static ngx_uint_t ngx_http_scoped_key_redis_host_char(u_char ch);
@@ -31,6 +32,16 @@ static ngx_int_t ngx_http_scoped_key_set_prefix(ngx_conf_t *cf,
     const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
 static ngx_int_t ngx_http_scoped_key_set_timeout(ngx_conf_t *cf,
     const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
+static ngx_int_t ngx_http_scoped_key_set_tls(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
+static ngx_int_t ngx_http_scoped_key_set_tls_name(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
+static ngx_int_t ngx_http_scoped_key_set_file(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
+static ngx_int_t ngx_http_scoped_key_set_tls_key(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
+static char *ngx_http_scoped_key_redis_tls(ngx_conf_t *cf,
+    ngx_http_scoped_key_main_conf_t *skmcf);
 static ngx_int_t ngx_http_scoped_key_unsupported(ngx_conf_t *cf,
     const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
 static ngx_int_t ngx_http_scoped_key_option_error(ngx_conf_t *cf,
@@ -61,9 +72,18 @@ static ngx_http_scoped_key_option_t  ngx_http_scoped_key_redis_options[] = {
 
     { ngx_string("sentinel="), ngx_http_scoped_key_unsupported, 0, 0, 0 },
     { ngx_string("cluster"), ngx_http_scoped_key_unsupported, 0, 0, 0 },
-    { ngx_string("tls="), ngx_http_scoped_key_unsupported, 0, 0, 0 },
-    { ngx_string("tls_ca="), ngx_http_scoped_key_unsupported, 0, 0, 0 },
-    { ngx_string("tls_name="), ngx_http_scoped_key_unsupported, 0, 0, 0 },
+
+    { ngx_string("tls="), ngx_http_scoped_key_set_tls, 0, 0, 0 },
+    { ngx_string("tls_ca="),
+      ngx_http_scoped_key_set_file,
+      offsetof(ngx_http_scoped_key_main_conf_t, tls_ca), 0, 0 },
+    { ngx_string("tls_name="), ngx_http_scoped_key_set_tls_name, 0, 0, 0 },
+    { ngx_string("tls_cert="),
+      ngx_http_scoped_key_set_file,
+      offsetof(ngx_http_scoped_key_main_conf_t, tls_cert), 0, 0 },
+    { ngx_string("tls_key="),
+      ngx_http_scoped_key_set_tls_key,
+      offsetof(ngx_http_scoped_key_main_conf_t, tls_key), 0, 0 },
 
     { ngx_null_string, NULL, 0, 0, 0 }
 };
@@ -142,7 +162,7 @@ ngx_http_scoped_key_set_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                               "\"password_file=\"");
     }
 
-    return NGX_CONF_OK;
+    return ngx_http_scoped_key_redis_tls(cf, skmcf);
 }
 
 
@@ -548,6 +568,205 @@ ngx_http_scoped_key_check_timeout(ngx_conf_t *cf,
                        &skmcf->timeout, skmcf->bound);
 
     return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_scoped_key_set_tls(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf)
+{
+    ngx_http_scoped_key_main_conf_t *skmcf = conf;
+
+    if (value->len == 2 && ngx_strncmp(value->data, "on", 2) == 0) {
+        skmcf->tls = 1;
+        return NGX_OK;
+    }
+
+    if (value->len == 3 && ngx_strncmp(value->data, "off", 3) == 0) {
+        return NGX_OK;
+    }
+
+    return ngx_http_scoped_key_option_error(cf, option, value,
+                                              "must be \"on\" or \"off\"");
+}
+
+
+/* a host name, or an address without brackets */
+static ngx_int_t
+ngx_http_scoped_key_set_tls_name(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf)
+{
+    ngx_http_scoped_key_main_conf_t *skmcf = conf;
+
+    u_char       text[NGX_INET6_ADDRSTRLEN + 1], bytes[16];
+    ngx_uint_t   address;
+    const char  *why;
+
+    address = 0;
+
+    if (value->len > 0 && value->len < sizeof(text)) {
+        ngx_memcpy(text, value->data, value->len);
+        text[value->len] = '\0';
+        address = inet_pton(AF_INET, (char *) text, bytes) == 1
+                  || inet_pton(AF_INET6, (char *) text, bytes) == 1;
+    }
+
+    why = value->len == 0 ? "invalid host"
+          : address ? NULL : ngx_http_scoped_key_redis_host_error(value);
+
+    if (why != NULL) {
+        return ngx_http_scoped_key_option_error(cf, option, value, why);
+    }
+
+    skmcf->redis.tls_name = *value;
+
+    return NGX_OK;
+}
+
+
+/*
+ * It is read later, by OpenSSL, which wants a path that ends with a NUL, and
+ * would wait for the writer of a pipe.
+ */
+static ngx_int_t
+ngx_http_scoped_key_set_file(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf)
+{
+    ngx_str_t        *file;
+    ngx_file_info_t   fi;
+
+    file = (ngx_str_t *) ((char *) conf + option->offset);
+
+    if (value->len == 0) {
+        return ngx_http_scoped_key_option_error(cf, option, value,
+                                                "no file is named");
+    }
+
+    *file = *value;
+
+    if (ngx_conf_full_name(cf->cycle, file, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_file_info(file->data, &fi) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "invalid value \"%V%V\" in \"scoped_key_redis\" "
+                           "directive: " ngx_file_info_n " failed",
+                           &option->name, value);
+        return NGX_ERROR;
+    }
+
+    return ngx_is_file(&fi)
+           ? NGX_OK : ngx_http_scoped_key_option_error(cf, option, value,
+                                                       "not a regular file");
+}
+
+
+/* the module reads it as its other secrets, and so warns as it does of them */
+static ngx_int_t
+ngx_http_scoped_key_set_tls_key(ngx_conf_t *cf,
+    const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf)
+{
+    size_t     len;
+    u_char    *bytes;
+    ngx_int_t  rc;
+
+    bytes = ngx_alloc(NGX_HTTP_SCOPED_KEY_MAX_TLS_KEY_BYTES + 2, cf->log);
+    if (bytes == NULL) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_scoped_key_read_secret(cf, value, bytes, 1,
+                                     NGX_HTTP_SCOPED_KEY_MAX_TLS_KEY_BYTES,
+                                     &len);
+
+    scoped_key_wipe(bytes, NGX_HTTP_SCOPED_KEY_MAX_TLS_KEY_BYTES + 2);
+    ngx_free(bytes);
+
+    return rc == NGX_OK ? ngx_http_scoped_key_set_file(cf, option, value, conf)
+                        : rc;
+}
+
+
+/* what belongs together: tls_* to tls=on, a key to its certificate, a name */
+static const char *
+ngx_http_scoped_key_redis_tls_error(
+    const ngx_http_scoped_key_main_conf_t *skmcf, const ngx_str_t **value)
+{
+    ngx_uint_t                 i;
+    const ngx_str_t           *given[4];
+    scoped_key_redis_host_t   *host;
+
+    given[0] = &skmcf->tls_ca;
+    given[1] = &skmcf->tls_cert;
+    given[2] = &skmcf->tls_key;
+    given[3] = &skmcf->redis.tls_name;
+
+    for (i = 0; i < 4 && !skmcf->tls; i++) {
+        if (given[i]->len > 0) {
+            *value = given[i];
+            return "\"tls_...\" needs \"tls=on\"";
+        }
+    }
+
+    if (skmcf->tls_cert.len > 0 && skmcf->tls_key.len == 0) {
+        *value = &skmcf->tls_cert;
+        return "\"tls_cert=\" needs a \"tls_key=\"";
+    }
+
+    if (skmcf->tls_key.len > 0 && skmcf->tls_cert.len == 0) {
+        *value = &skmcf->tls_key;
+        return "\"tls_key=\" needs a \"tls_cert=\"";
+    }
+
+    for (i = 0; skmcf->tls && i < skmcf->redis.nhosts; i++) {
+        host = &skmcf->redis.hosts[i];
+
+        if (skmcf->redis.tls_name.len == 0 && host->addr.sockaddr != NULL
+            && host->addr.sockaddr->sa_family == AF_UNIX)
+        {
+            *value = &host->text;
+            return "TLS over a unix socket needs a \"tls_name=\"";
+        }
+    }
+
+    return NULL;
+}
+
+
+static char *
+ngx_http_scoped_key_redis_tls(ngx_conf_t *cf,
+    ngx_http_scoped_key_main_conf_t *skmcf)
+{
+    ngx_int_t         rc;
+    const char       *why;
+    const ngx_str_t  *value;
+
+    why = ngx_http_scoped_key_redis_tls_error(skmcf, &value);
+
+    if (why != NULL) {
+        return ngx_http_scoped_key_conf_error(cf, value, why);
+    }
+
+    if (!skmcf->tls) {
+        return NGX_CONF_OK;
+    }
+
+    rc = scoped_key_redis_tls_create(cf, &skmcf->redis, &skmcf->tls_ca,
+                                     &skmcf->tls_cert, &skmcf->tls_key,
+                                     &value);
+
+    if (rc == NGX_DECLINED) {
+        return "has \"tls=on\", and nginx is built without TLS "
+               "(--with-http_ssl_module)";
+    }
+
+    if (rc != NGX_OK && value != NULL) {
+        return ngx_http_scoped_key_conf_error(cf, value,
+                                           "TLS cannot use this file");
+    }
+
+    return rc == NGX_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 

@@ -164,6 +164,9 @@ typedef struct {
 
 typedef struct {
     scoped_key_redis_conf_t       redis;
+    ngx_str_t                     tls_ca;    /* files; empty: none */
+    ngx_str_t                     tls_cert;
+    ngx_str_t                     tls_key;
     ngx_str_t                     prefix;    /* "scoped_key:" */
     ngx_str_t                     channel;   /* prefix and "invalidate" */
     ngx_str_t                     tracked;   /* prefix and "{" */
@@ -186,6 +189,7 @@ typedef struct {
     ngx_http_scoped_key_require_t *only_global;  /* where nothing is required */
     ngx_array_t                   catalog;   /* of ..._scope_t */
     ngx_array_t                   cached;    /* indices, see cached.h */
+    unsigned                      tls:1;     /* on */
     unsigned                      redis_set:1;
     unsigned                      cache_set:1;
     unsigned                      pepper_set:1;

@@ -288,6 +288,7 @@ scoped_key_redis_connection_accepts(scoped_key_redis_connection_t *connection)
 
     case SCOPED_KEY_REDIS_RESOLVING:
     case SCOPED_KEY_REDIS_CONNECTING:
+    case SCOPED_KEY_REDIS_TLS:
     case SCOPED_KEY_REDIS_HANDSHAKE:
         return !connection->link.down;
 

@@ -371,6 +371,7 @@ scoped_key_redis_endpoints_get(const scoped_key_redis_endpoints_t *endpoints,
         i -= host->n;
     }
 
+    address->host = host->conf;
     address->socklen = scoped_key_redis_endpoint_sockaddr(host, i,
                                                           &address->sockaddr);
     address->name.data = address->text;

@@ -34,7 +34,9 @@ typedef struct {
     ngx_str_t                 user;      /* empty: AUTH with password only */
     ngx_str_t                 password;  /* empty: no AUTH; never logged */
     ngx_uint_t                db;
-    ngx_msec_t                connect_timeout;   /* and handshake */
+    ngx_ssl_t                *ssl;       /* NULL: no TLS */
+    ngx_str_t                 tls_name;  /* empty: the host of the address */
+    ngx_msec_t                connect_timeout;   /* with TLS; and handshake */
     ngx_msec_t                timeout;   /* a request, from send to last reply;
                                             twice that behind a late one */
     ngx_msec_t                heartbeat; /* of a tracking link, how often */
@@ -45,6 +47,7 @@ typedef struct {
     ngx_sockaddr_t  sockaddr;
     socklen_t       socklen;
     ngx_str_t       name;                /* points to text, or to a constant */
+    const scoped_key_redis_host_t  *host;  /* the ADDRESS that it is of */
     u_char          text[NGX_SOCKADDR_STRLEN];
 } scoped_key_redis_address_t;
 

@@ -40,6 +40,8 @@
 #define SCOPED_KEY_REDIS_MAX_WORD  16
 
 
+static void scoped_key_redis_link_connected(scoped_key_redis_link_t *link);
+static void scoped_key_redis_link_on_tls(void *data, const char *why);
 static void scoped_key_redis_link_handshake(scoped_key_redis_link_t *link);
 static void scoped_key_redis_link_on_read(ngx_event_t *rev);
 static void scoped_key_redis_link_on_write(ngx_event_t *wev);
@@ -98,6 +100,9 @@ scoped_key_redis_link_init(scoped_key_redis_link_t *link,
     link->flush.handler = scoped_key_redis_link_on_flush;
     link->flush.data = link;
     link->flush.log = log;
+
+    link->tls.done = scoped_key_redis_link_on_tls;
+    link->tls.data = link;
 
     ngx_str_set(&link->address.name, "no address");
 
@@ -210,7 +215,7 @@ scoped_key_redis_link_connect(scoped_key_redis_link_t *link)
     ngx_add_timer(&link->timer, link->conf->connect_timeout);
 
     if (rc == NGX_OK) {
-        scoped_key_redis_link_handshake(link);
+        scoped_key_redis_link_connected(link);
     }
 }
 
@@ -230,6 +235,7 @@ scoped_key_redis_link_close(scoped_key_redis_link_t *link)
     }
 
     if (link->peer.connection != NULL) {
+        scoped_key_redis_tls_close(link->peer.connection);
         ngx_close_connection(link->peer.connection);
         link->peer.connection = NULL;
     }
@@ -246,6 +252,7 @@ scoped_key_redis_link_stop(scoped_key_redis_link_t *link)
 {
     scoped_key_redis_link_close(link);
     scoped_key_redis_output_clear(&link->output);
+    scoped_key_redis_tls_forget(&link->tls);
 }
 
 
@@ -645,6 +652,11 @@ scoped_key_redis_link_on_timer(ngx_event_t *ev)
         scoped_key_redis_link_fail(link, NGX_ETIMEDOUT, "connect timed out");
         return;
 
+    case SCOPED_KEY_REDIS_TLS:
+        scoped_key_redis_link_fail(link, NGX_ETIMEDOUT,
+                                   "TLS handshake timed out");
+        return;
+
     default: /* SCOPED_KEY_REDIS_HANDSHAKE */
         scoped_key_redis_link_fail(link, NGX_ETIMEDOUT, "greeting timed out");
     }
@@ -768,6 +780,60 @@ scoped_key_redis_link_test_connect(scoped_key_redis_link_t *link)
 }
 
 
+/* the other side has; err: none that OpenSSL may have left behind */
+static void
+scoped_key_redis_link_gone(scoped_key_redis_link_t *link, const char *reason)
+{
+    ngx_err_t  err;
+
+    err = link->conf->ssl == NULL ? ngx_socket_errno : 0;
+
+    scoped_key_redis_link_fail_due(link, err,
+                               scoped_key_redis_tls_reason(&link->tls, reason),
+                               SCOPED_KEY_REDIS_LOST_DEAD);
+}
+
+
+static void
+scoped_key_redis_link_connected(scoped_key_redis_link_t *link)
+{
+    if (link->conf->ssl == NULL) {
+        scoped_key_redis_link_handshake(link);
+        return;
+    }
+
+    link->state = SCOPED_KEY_REDIS_TLS;
+    scoped_key_redis_tls_start(&link->tls, link->peer.connection, link->conf,
+                               link->address.host);
+}
+
+
+static void
+scoped_key_redis_link_on_tls(void *data, const char *why)
+{
+    ngx_connection_t         *c;
+    scoped_key_redis_link_t  *link = data;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, link->log, 0,
+                   "scoped key: redis %s, TLS: %s", link->ops->name,
+                   why != NULL ? why : "done");
+
+    if (why != NULL) {
+        scoped_key_redis_link_fail(link, 0, why);
+        return;
+    }
+
+    c = link->peer.connection;
+    c->read->handler = scoped_key_redis_link_on_read;
+    c->write->handler = scoped_key_redis_link_on_write;
+
+    /* what OpenSSL has taken from the socket comes with no event */
+    ngx_post_event(c->read, &ngx_posted_events);
+
+    scoped_key_redis_link_handshake(link);
+}
+
+
 /*
  * Between link.c and link_events.c: greet a server that has just been
  * connected to; the handlers of the socket's events and of link->flush.
@@ -811,7 +877,7 @@ scoped_key_redis_link_on_write(ngx_event_t *wev)
     }
 
     if (scoped_key_redis_link_test_connect(link) == NGX_OK) {
-        scoped_key_redis_link_handshake(link);
+        scoped_key_redis_link_connected(link);
     }
 }
 
@@ -839,9 +905,7 @@ scoped_key_redis_link_on_flush(ngx_event_t *ev)
         }
 
         if (scoped_key_redis_output_send(&link->output, c) == NGX_ERROR) {
-            scoped_key_redis_link_fail_due(link, ngx_socket_errno,
-                                           "send() failed",
-                                           SCOPED_KEY_REDIS_LOST_DEAD);
+            scoped_key_redis_link_gone(link, "send() failed");
         }
 
         return;
@@ -966,14 +1030,15 @@ scoped_key_redis_link_receive(scoped_key_redis_link_t *link)
     }
 
     if (n == NGX_ERROR) {
-        scoped_key_redis_link_fail_due(link, ngx_socket_errno, "recv() failed",
-                                       SCOPED_KEY_REDIS_LOST_DEAD);
+        scoped_key_redis_link_gone(link, "recv() failed");
         return NGX_ERROR;
     }
 
     if (n == 0) {
-        scoped_key_redis_link_fail_due(link, 0, "closed by the server",
-                                       SCOPED_KEY_REDIS_LOST_DEAD);
+        scoped_key_redis_link_fail_due(link, 0,
+                               scoped_key_redis_tls_reason(&link->tls,
+                                                  "closed by the server"),
+                               SCOPED_KEY_REDIS_LOST_DEAD);
         return NGX_ERROR;
     }
 

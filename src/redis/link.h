@@ -12,6 +12,7 @@
 #include "log_limit.h"
 #include "output.h"
 #include "resp.h"
+#include "tls.h"
 
 
 /* of a server's error text, what goes into the log */
@@ -21,6 +22,7 @@ typedef enum {
     SCOPED_KEY_REDIS_IDLE = 0,           /* not started, or stopped */
     SCOPED_KEY_REDIS_RESOLVING,          /* no address is known yet */
     SCOPED_KEY_REDIS_CONNECTING,
+    SCOPED_KEY_REDIS_TLS,                /* its handshake */
     SCOPED_KEY_REDIS_HANDSHAKE,
     SCOPED_KEY_REDIS_READY,
     SCOPED_KEY_REDIS_BACKOFF
@@ -83,6 +85,7 @@ typedef struct {
     scoped_key_redis_state_e         state;
     scoped_key_redis_step_e          step;    /* of the handshake */
     ngx_peer_connection_t            peer;
+    scoped_key_redis_tls_t           tls;
     scoped_key_resp_t               *resp;
     scoped_key_redis_output_t        handshake_out; /* the handshake; wiped */
     scoped_key_redis_output_t        output;  /* kept until ready */
