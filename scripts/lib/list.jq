@@ -153,9 +153,14 @@ def sum($n; $how):
     | if $terminal == "yes" then $text, halt
       else "scoped-key: \($text)\n" | halt_error(0) end;
 
+# $warning: what has to be said, even with --quiet, once a key is shown
 def finished($n; $how):
     if $how == "broken" then "" | halt_error(1)
-    elif $json != "no" or $quiet == "yes" then halt
+    elif $n > 0 and $warning != "" then
+        "scoped-key: \($warning)\n"
+        + if $json == "no" then "scoped-key: \(count($n; "key"))\n" else "" end
+        | halt_error(0)
+    elif $json != "no" then halt
     else sum($n; $how) end;
 
 (if $columns == "" then fitting else asked end | widen) as $cols

@@ -25,7 +25,7 @@ command_export() {
     need_arguments 0 0 'no words'
     find_core
     redis_try
-    walk_index '' '' | (redis_cli) | core_lines view ',"digests":true' | jq -L "$LIB" -R -r \
+    walk_index '' all | (redis_cli) | core_lines view ',"digests":true' | jq -L "$LIB" -R -r \
         'include "human"; select(startswith("{") or records)'
     for status in "${PIPESTATUS[@]}"; do
         ((status == 0 || status == 141)) || exit 1
@@ -141,6 +141,16 @@ import_batches() {
     (($1 == 0 && $2 == 0 && $3 == 0 && $4 == 0)) || exit 1
 }
 
+# in a cluster the last uses are another node's; the later one counts
+put_uses() {
+    local id=$1 json=$2
+
+    [[ ! $json =~ ,\"last_used\":\"([0-9]+)\" ]] || redis_call ZADD \
+        "${REDIS_PREFIX}last_used" GT "${BASH_REMATCH[1]}" "$id"
+    [[ ! $json =~ ,\"previous_last_used\":\"([0-9]+)\" ]] || redis_call ZADD \
+        "${REDIS_PREFIX}last_used_previous" GT "${BASH_REMATCH[1]}" "$id"
+}
+
 # In a cluster each key is a conversation with two nodes: slower, as safe.
 import_singly() {
     local number=0 id json refusal
@@ -160,6 +170,7 @@ import_singly() {
                if put_record "$id" "$number" "$json" "${options:1}"; then
                    durable
                    count_reply "$reply"
+                   put_uses "$id" "${json##*,\"idle\"}"
                    continue
                fi ;;
         esac

@@ -247,7 +247,7 @@ view_rows() {
     arguments=(--arg json "$form" --argjson limit "$limit" --arg kind "$kind"
         --argjson width "$width" --argjson ids "$ids" --arg all "$all"
         --arg columns "${OPTION[columns]:-}" --arg marker "$MARKER"
-        --arg terminal "$terminal" --arg quiet no)
+        --arg terminal "$terminal" --arg warning "${warning:-}")
     find_pager
     if [[ -n $pager ]]; then
         show_sorted | page_rows
@@ -364,13 +364,32 @@ command_list() {
     view_rows "$filter" "$uses" "$kind"
 }
 
+# What is not on record cannot be told from what was not used: said, even with
+# --quiet, since the ids may go into `disable`.  To `warning`.
+warn_of_uses() {
+    local before=$1 oldest
+
+    redis_open
+    redis_call ZRANGE "${REDIS_PREFIX}last_used" 0 0 WITHSCORES
+    oldest=${reply##*$'\n'}
+    if [[ -z $reply ]]; then
+        warning="no use of any key is recorded: it cannot be known which are \
+unused (is scoped_key_last_used on, and may the workers write there?)"
+    elif [[ $oldest =~ ^[0-9]+$ ]] && ((oldest > before)); then
+        timestamp_text "$oldest"
+        warning="the oldest use on record is of $result: whether a key was \
+used before that cannot be known"
+    fi
+}
+
 command_unused() {
-    local days=${OPTION[days]:-} before form limit wanted sort_field
+    local days=${OPTION[days]:-} before form limit wanted sort_field warning=''
 
     need_arguments 0 0 'no words'
     [[ $days =~ ^[0-9]{1,6}$ ]] || usage_error 'unused needs --days N'
     before=$((NOW - 10#$days * 86400))
     view_form
     check_columns
+    warn_of_uses "$before"
     view_rows ",\"created_before\":$before$wanted" "$before" unused
 }

@@ -40,6 +40,20 @@ local function write_record(prefix, id, fields, members, replace)
     end
 end
 
+-- The last uses that an export brought, unless later ones are known.  A lone
+-- server has them beside the record.
+local function put_uses(prefix, id, object)
+    for member, set in pairs({last_used = 'last_used',
+        previous_last_used = 'last_used_previous'})
+    do
+        local used = tonumber(object[member] or '')
+        local known = redis.call('ZSCORE', prefix .. set, id)
+        if used and used > (tonumber(known or '') or 0) then
+            redis.call('ZADD', prefix .. set, object[member], id)
+        end
+    end
+end
+
 -- one record: "added", "same" (was there already) or "replaced", the time of
 -- creation, and whether it has grants that do nothing; nil of an empty object
 local function put_one(prefix, now, options, json)
@@ -64,6 +78,7 @@ local function put_one(prefix, now, options, json)
     end
     if options.index then
         redis.call('ZADD', prefix .. 'ids', fields.created_at, id)
+        put_uses(prefix, id, object)
     end
     if same then
         return 'same', fields.created_at, object.idle

@@ -11,6 +11,7 @@
 #include "output.h"
 #include "raw.h"
 #include "reason.h"
+#include "times.h"
 #include "tool.h"
 
 
@@ -29,9 +30,11 @@ static const scoped_key_str_t  import_none = { 0, NULL };
 
 
 /* what an object may have besides; of the second, an import makes nothing */
-static const char *const  import_others[] = { "id", "meta", "scopes", NULL };
+static const char *const  import_others[] = {
+    "id", "meta", "scopes", "last_used", "previous_last_used", NULL
+};
 static const char *const  import_derived[] = {
-    "state", "last_used", "previous", "previous_last_used", "problems", NULL
+    "state", "previous", "problems", NULL
 };
 
 
@@ -132,6 +135,34 @@ import_read_fields(const import_walk_t *walk)
         }
 
         import_set(walk->import, name, text);
+    }
+}
+
+
+/* a use is never later than now, or the key would never count as unused */
+static void
+import_read_use(const import_walk_t *walk, const char *member,
+    scoped_key_str_t *used)
+{
+    value_t           value = value_member(walk->object, member);
+    int64_t           time;
+    scoped_key_str_t  reason;
+
+    if (!value_is_given(value)) {
+        return;
+    }
+
+    reason = fields_find(str_static("created_at"))
+             ->read(walk->tool->now, value, used);
+
+    if (reason.len != 0) {
+        *used = import_none;
+        import_add(walk->import, str_static(member), reason);
+        return;
+    }
+
+    if (scoped_key_decimal_parse(*used, &time) && time > walk->tool->now) {
+        *used = times_digits(walk->tool->now);
     }
 }
 
@@ -338,6 +369,8 @@ import_read_object(import_t *import, const tool_t *tool, value_t object)
     }
 
     import_read_fields(&walk);
+    import_read_use(&walk, "last_used", &import->last_used);
+    import_read_use(&walk, "previous_last_used", &import->previous_last_used);
     import_read_metas(&walk);
     import_read_id(&walk);
     import_read_scopes(&walk);
@@ -402,6 +435,15 @@ import_write(const import_t *import)
     output_strings("fields", &import->raw.fields);
     output_strings("members", &import->raw.members);
     output_flag("idle", import_is_idle(&import->raw));
+
+    if (import->last_used.len != 0) {
+        output_string("last_used", import->last_used);
+    }
+
+    if (import->previous_last_used.len != 0) {
+        output_string("previous_last_used", import->previous_last_used);
+    }
+
     output_close('}');
 
     return output_end();

@@ -29,6 +29,8 @@ typedef struct {
                                             are problems */
     strings_t         problems;          /* what is wrong in the object */
     raw_t             raw;               /* of all else */
+    scoped_key_str_t  last_used;         /* times in digits, or empty */
+    scoped_key_str_t  previous_last_used;
 } import_t;
 
 

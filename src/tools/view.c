@@ -187,12 +187,24 @@ view_meta(const raw_t *raw)
 }
 
 
+/* for an export only what is known */
+static void
+view_use(const tool_t *tool, const char *name, scoped_key_str_t used)
+{
+    if (used.len != 0
+        || !value_is_true(value_member(tool->options, "digests")))
+    {
+        output_str(name, times_rfc3339(used));
+    }
+}
+
+
 /*
  * Last uses, where they were asked for.  What the previous secret was used for
  * before the rotation is no matter: it was the present secret then.
  */
 static void
-view_uses(const raw_t *raw, value_t record)
+view_uses(const tool_t *tool, const raw_t *raw, value_t record)
 {
     value_t           last, previous;
     int64_t           time;
@@ -202,7 +214,7 @@ view_uses(const raw_t *raw, value_t record)
     previous = value_member(record, "previous_last_used");
 
     if (last != NULL) {
-        output_str("last_used", times_rfc3339(value_str(last)));
+        view_use(tool, "last_used", value_str(last));
     }
 
     if (last == NULL || previous == NULL) {
@@ -218,7 +230,7 @@ view_uses(const raw_t *raw, value_t record)
         used.len = 0;
     }
 
-    output_str("previous_last_used", times_rfc3339(used));
+    view_use(tool, "previous_last_used", used);
 }
 
 
@@ -278,7 +290,7 @@ view_record(const tool_t *tool, const raw_t *raw, value_t record,
     }
 
     view_times(raw);
-    view_uses(raw, record);
+    view_uses(tool, raw, record);
     view_lists(raw);
     view_meta(raw);
     view_strings(raw, prefix);

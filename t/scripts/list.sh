@@ -177,13 +177,39 @@ for id in "$b" "$c"; do
 done
 is 'unused: never used and old' "$(sk unused --days 90 --quiet | sort)" \
     "$(printf '%s\n' "$b" "$c" | sort)"
+run unused --days 90 --quiet
+like 'unused: it cannot know' "$err" 'no use of any key is recorded'
+redis ZADD scoped_key:last_used "$EPOCHSECONDS" "$b" >/dev/null
+run unused --days 90
+like 'unused: it cannot know of that time' "$err" 'the oldest use on record is of 20'
 redis ZADD scoped_key:last_used $((EPOCHSECONDS - 100 * 86400)) "$b" \
     $((EPOCHSECONDS - 86400)) "$c" $((EPOCHSECONDS - 86400)) "$a" >/dev/null
 is 'unused: used long ago' "$(sk unused --days 90 --quiet)" "$b"
 run unused --days 90
 like 'unused: columns' "$out" "LAST USED.*$b .*100 days ago"
 is 'unused --json' "$(sk unused --days 90 --json | jq -r .id)" "$b"
+unlike 'unused: it knows' "$err" 'cannot be known'
 run unused
 is 'unused: no days' "$status" 2
 run unused --days x
 is 'unused: days that are none' "$status" 2
+
+# keys of which two are accepted, and who uses which
+redis FLUSHALL >/dev/null
+new_key --name turned; a=$id
+new_key --name plain; b=$id
+sk rotate "$a" --grace 1d --quiet >/dev/null
+is 'list --rotating' "$(sk list --rotating --quiet)" "$a"
+run list
+like 'list: rotating' "$out" "$a  turned +- +rotating "
+like 'list: not rotating' "$out" "$b  plain +- +enabled "
+run list --rotating
+like 'list --rotating: columns' "$out" 'OLD KEY ENDS  OLD KEY USED'
+like 'list --rotating: nobody' "$out" "$a .* in 23h +no use"
+redis ZADD scoped_key:last_used_previous "$((EPOCHSECONDS + 1))" "$a" >/dev/null
+run list
+like 'list: the old key is in use' "$out" "$a  turned +- +old in use "
+is 'list --rotating --json' \
+    "$(sk list --rotating --json | jq -r '.previous_last_used | length')" 20
+redis HSET "scoped_key:{$a}" previous_until 5 >/dev/null
+is 'list --rotating: over' "$(sk list --rotating --quiet)" ''

@@ -142,3 +142,32 @@ is 'import --texts: few open files' "$? $(<"$DIR/out") [$(<"$DIR/err")]" \
 sk import --texts --scope a:b --scope c:d <<<'another-old-key' >/dev/null
 id=$(id_of_text another-old-key)
 is 'import --texts --scope' "$(field mode) $(members)" $' a:b\nc:d'
+
+# last uses go with the keys, the later one stays, and none is in the future
+redis FLUSHALL >/dev/null
+new_key --name used dns:read; a=$id
+new_key --name unused dns:read; b=$id
+sk rotate "$a" --grace 1d --quiet >/dev/null
+rotated=$(field rotated_at) now=$EPOCHSECONDS
+redis ZADD scoped_key:last_used 1700000000 "$a" >/dev/null
+redis ZADD scoped_key:last_used_previous "$((now + 5))" "$a" >/dev/null
+sk export >"$DIR/uses"
+is 'export: a last use' "$(jq -r "select(.id == \"$a\") | .last_used" "$DIR/uses")" \
+    2023-11-14T22:13:20Z
+is 'export: none' "$(jq -c "select(.id == \"$b\") | has(\"last_used\")" "$DIR/uses")" false
+redis FLUSHALL >/dev/null
+ok 'import with last uses' sk import --quiet "$DIR/uses"
+is 'import: a last use' "$(redis ZSCORE scoped_key:last_used "$a")" 1700000000
+is 'import: of the previous text, not in the future' \
+    "$(($(redis ZSCORE scoped_key:last_used_previous "$a") <= EPOCHSECONDS))" 1
+is 'import: none' "$(redis ZSCORE scoped_key:last_used "$b")" ''
+redis ZADD scoped_key:last_used 1800000000 "$a" 1 "$b" >/dev/null
+sk import --quiet "$DIR/uses"
+is 'import: an earlier use changes nothing' "$(redis ZSCORE scoped_key:last_used "$a")" 1800000000
+redis ZADD scoped_key:last_used 5 "$a" >/dev/null
+sk import --quiet "$DIR/uses"
+is 'import: a later one does, of a key that is there' \
+    "$(redis ZSCORE scoped_key:last_used "$a")" 1700000000
+run import - <<<"{\"digest\":\"$(printf '%064d' 3)\",\"last_used\":\"soon\"}"
+like 'import: no time' "$err" 'last_used'
+is 'import: no time: status' "$status" 1
