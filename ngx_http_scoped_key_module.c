@@ -293,16 +293,11 @@ ngx_http_scoped_key_access_handler(ngx_http_request_t *r)
     if (ctx->wants_record) {
         ctx->wants_record = 0;
 
-        switch (ngx_http_scoped_key_lookup(r, skcf, ctx)) {
+        rc = ngx_http_scoped_key_lookup(r, skcf, ctx);
 
-        case NGX_OK:
-            break;
-
-        case NGX_AGAIN:
-            return NGX_AGAIN;
-
-        default:
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        if (rc != NGX_OK) {
+            return rc == NGX_AGAIN ? NGX_AGAIN
+                                   : NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
     }
 

@@ -29,6 +29,8 @@ static void ngx_http_scoped_key_answer_unsupported(ngx_http_request_t *r);
 static void ngx_http_scoped_key_answer_log(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     const ngx_http_scoped_key_ctx_t *ctx);
+static u_char *ngx_http_scoped_key_answer_cause(u_char *p, u_char *last,
+    const ngx_http_scoped_key_ctx_t *ctx);
 static ngx_uint_t ngx_http_scoped_key_answer_id(
     const ngx_http_scoped_key_ctx_t *ctx, scoped_key_str_t *id);
 static size_t ngx_http_scoped_key_problem_size(
@@ -122,13 +124,13 @@ ngx_http_scoped_key_answer_log(ngx_http_request_t *r,
     const ngx_http_scoped_key_ctx_t *ctx)
 {
     u_char            *p, *last, text[NGX_HTTP_SCOPED_KEY_LOG_BYTES];
-    ngx_uint_t         level;
+    ngx_uint_t         level, undecided;
     scoped_key_str_t   id;
 
     /* an outage has its own lines, one for each change of state */
 
-    level = ctx->verdict == NGX_HTTP_SCOPED_KEY_UNAVAILABLE ? NGX_LOG_INFO
-                                                          : skcf->log_level;
+    undecided = ctx->verdict == NGX_HTTP_SCOPED_KEY_UNAVAILABLE;
+    level = undecided ? NGX_LOG_INFO : skcf->log_level;
 
     if (r->connection->log->log_level < level) {
         return;
@@ -138,8 +140,7 @@ ngx_http_scoped_key_answer_log(ngx_http_request_t *r,
     last = text + sizeof(text);
 
     p = ngx_slprintf(p, last, "scoped key %s: reason=%s",
-                     ctx->verdict == NGX_HTTP_SCOPED_KEY_UNAVAILABLE
-                     ? "undecided" : "refused",
+                     undecided ? "undecided" : "refused",
                      scoped_key_reason_name(ctx->decision.reason));
 
     if (ngx_http_scoped_key_answer_id(ctx, &id)) {
@@ -153,26 +154,32 @@ ngx_http_scoped_key_answer_log(ngx_http_request_t *r,
         p = ngx_slprintf(p, last, "\"");
     }
 
-    if (ctx->decision.reason == SCOPED_KEY_BODY_UNREADABLE && ctx->document
-        && ctx->document->error.len)
-    {
-        p = ngx_slprintf(p, last, " cause=\"%V\"", &ctx->document->error);
-
-    } else if (ctx->decision.reason == SCOPED_KEY_BODY_UNREADABLE
-               && ctx->unreadable)
-    {
-        p = ngx_slprintf(p, last, " cause=\"%s\"", ctx->unreadable);
-    }
-
-    if (ctx->exhausted) {
-        p = ngx_slprintf(p, last, " cause=\"too much to match\"");
-    }
+    p = ngx_http_scoped_key_answer_cause(p, last, ctx);
 
     if (skcf->dry_run) {
         p = ngx_slprintf(p, last, " (dry run)");
     }
 
     ngx_log_error(level, r->connection->log, 0, "%*s", p - text, text);
+}
+
+
+static u_char *
+ngx_http_scoped_key_answer_cause(u_char *p, u_char *last,
+    const ngx_http_scoped_key_ctx_t *ctx)
+{
+    if (ctx->decision.reason == SCOPED_KEY_BODY_UNREADABLE) {
+
+        if (ctx->document && ctx->document->error.len) {
+            p = ngx_slprintf(p, last, " cause=\"%V\"", &ctx->document->error);
+
+        } else if (ctx->unreadable) {
+            p = ngx_slprintf(p, last, " cause=\"%s\"", ctx->unreadable);
+        }
+    }
+
+    return ctx->exhausted
+           ? ngx_slprintf(p, last, " cause=\"too much to match\"") : p;
 }
 
 

@@ -177,7 +177,7 @@ ngx_http_scoped_key_search_line(ngx_http_request_t *r,
 {
     ngx_int_t                            rc;
     ngx_str_t                            value;
-    ngx_uint_t                           i;
+    ngx_uint_t                           i, is_cookie;
     const ngx_http_scoped_key_source_t  *source;
 
     if (ngx_http_scoped_key_header_is(header,
@@ -187,19 +187,16 @@ ngx_http_scoped_key_search_line(ngx_http_request_t *r,
         return NGX_OK;
     }
 
+    is_cookie = ngx_http_scoped_key_header_is(header,
+                                            &ngx_http_scoped_key_cookie_line);
     source = skcf->sources->elts;
 
     for (i = 0; i < skcf->sources->nelts; i++) {
 
-        if (source[i].type == NGX_HTTP_SCOPED_KEY_COOKIE) {
-            if (ngx_http_scoped_key_header_is(header,
-                                            &ngx_http_scoped_key_cookie_line))
-            {
-                found->nheaders++;
-                ngx_http_scoped_key_search_cookie(r, skcf, &source[i],
-                                                  &header->value, found);
-            }
-
+        if (is_cookie && source[i].type == NGX_HTTP_SCOPED_KEY_COOKIE) {
+            found->nheaders++;
+            ngx_http_scoped_key_search_cookie(r, skcf, &source[i],
+                                              &header->value, found);
             continue;
         }
 

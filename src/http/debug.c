@@ -4,6 +4,7 @@
  */
 
 #include "debug.h"
+#include "param.h"
 #include "sanitize.h"
 
 
@@ -109,9 +110,11 @@ ngx_http_scoped_key_debug_scopes(ngx_http_request_t *r,
     const scoped_key_required_t *required, scoped_key_verdict_e verdict,
     const scoped_key_facts_t *facts, size_t left)
 {
-    size_t                 i;
-    scoped_key_decision_t  decision;
-    scoped_key_required_t  one;
+    size_t                            i;
+    scoped_key_facts_t                again;
+    scoped_key_decision_t             decision;
+    scoped_key_required_t             one;
+    ngx_http_scoped_key_param_ctx_t   pctx;
 
     if (scoped_key_record_is_global(ctx->record)) {
         ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
@@ -133,11 +136,20 @@ ngx_http_scoped_key_debug_scopes(ngx_http_request_t *r,
 
     one = *required;
     one.n = 1;
+    again = *facts;
+
+    /* what is asked again does not count as a part of the decision */
+
+    if (facts->data) {
+        pctx = *(ngx_http_scoped_key_param_ctx_t *) facts->data;
+        pctx.left = &left;
+        again.data = &pctx;
+    }
 
     for (i = 0; i < required->n; i++) {
         one.clauses = &required->clauses[i];
 
-        verdict = scoped_key_verdict_scopes(ctx->record, &one, facts, &left,
+        verdict = scoped_key_verdict_scopes(ctx->record, &one, &again, &left,
                                             &decision);
         ngx_http_scoped_key_debug_clause(r, one.clauses, verdict, &decision);
 

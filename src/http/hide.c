@@ -537,12 +537,7 @@ ngx_http_scoped_key_hide_cookie(ngx_http_scoped_key_hiding_t *hiding,
         }
 
         if (rc == NGX_DECLINED && pair.len) {
-            if (p != line) {
-                *p++ = ';';
-                *p++ = ' ';
-            }
-
-            p = ngx_cpymem(p, pair.data, pair.len);
+            p = ngx_sprintf(p, "%s%V", p == line ? "" : "; ", &pair);
         }
     }
 

@@ -126,6 +126,8 @@ static void ngx_http_scoped_key_fetch_handler(
 static ngx_int_t ngx_http_scoped_key_fetch_read(
     ngx_http_scoped_key_lookup_t *lookup,
     const scoped_key_resp_value_t *reply);
+static ngx_uint_t ngx_http_scoped_key_fetch_is_answer(
+    const scoped_key_resp_value_t *value, size_t strings);
 static ngx_int_t ngx_http_scoped_key_fetch_strings(
     const scoped_key_resp_value_t *array, scoped_key_str_t **strings);
 static ngx_int_t ngx_http_scoped_key_fetch_build(
@@ -860,11 +862,9 @@ ngx_http_scoped_key_fetch_read(ngx_http_scoped_key_lookup_t *lookup,
     hash = scoped_key_resp_element(reply, 0);
     set = scoped_key_resp_element(reply, 1);
 
-    if (hash == NULL || set == NULL || reply->len != 2
-        || ((hash->type != SCOPED_KEY_RESP_ARRAY || hash->len % 2 != 0)
-            && !scoped_key_resp_is_error(hash, "WRONGTYPE"))
-        || (set->type != SCOPED_KEY_RESP_ARRAY
-            && !scoped_key_resp_is_error(set, "WRONGTYPE")))
+    if (reply->len != 2
+        || !ngx_http_scoped_key_fetch_is_answer(hash, 2)
+        || !ngx_http_scoped_key_fetch_is_answer(set, 1))
     {
         ngx_http_scoped_key_fetch_log_failure(lookup->worker, reply);
         return NGX_ERROR;
@@ -911,6 +911,22 @@ ngx_http_scoped_key_fetch_read(ngx_http_scoped_key_lookup_t *lookup,
     ngx_free(members);
 
     return rc;
+}
+
+
+/* whether it tells what there is: so many strings an item, or another type */
+
+static ngx_uint_t
+ngx_http_scoped_key_fetch_is_answer(const scoped_key_resp_value_t *value,
+    size_t strings)
+{
+    if (value == NULL) {
+        return 0;
+    }
+
+    return value->type == SCOPED_KEY_RESP_ARRAY
+           ? value->len % strings == 0
+           : scoped_key_resp_is_error(value, "WRONGTYPE");
 }
 
 
