@@ -1,7 +1,7 @@
 /*
  * The face of the module: its directives, its place in nginx's phases, the
  * start and the end of a worker, and the story of a request.  No detail lives
- * here; it may not know Redis, JSON or the text of a key.
+ * here; it may not know Redis, JSON or the form of a key.
  * Invariant: nothing but an allowing verdict lets a request on.
  */
 
@@ -284,7 +284,7 @@ ngx_http_scoped_key_access_handler(ngx_http_request_t *r)
         }
     }
 
-    /* a write event came while the lookup is under way */
+    /* a write event came while the lookup is in progress */
 
     if (ctx->waiting) {
         return NGX_AGAIN;

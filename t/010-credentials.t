@@ -618,7 +618,7 @@ cases('/',
 
 
 
-=== TEST 31: a folded header line brings no key
+=== TEST 31: a folded header field brings no key
 --- guard
 scoped_key_require dns:read;
 --- story

@@ -23,7 +23,7 @@ run_tests();
 
 __DATA__
 
-=== TEST 1: a header line goes, the others stay
+=== TEST 1: a header field goes, the others stay
 --- guard
 scoped_key_require dns:read;
 --- story
@@ -243,7 +243,7 @@ like(upstream_saw($answer), qr{\AGET /\?X-Mine=1 HTTP}, 'argument');
 
 
 
-=== TEST 12: satisfy any, let on by the address
+=== TEST 12: satisfy any, let through by the address
 --- guard
 scoped_key_require dns:read;
 scoped_key_from header:X-API-Key bearer query:k cookie:k;
@@ -260,7 +260,7 @@ nothing_seen(get("/?k=$reader", 'X-API-Key' => $reader), 'two');
 
 
 
-=== TEST 13: satisfy any, let on by a password
+=== TEST 13: satisfy any, let through by a password
 --- user_files
 >>> passwords
 user:{PLAIN}pass
@@ -542,7 +542,7 @@ for my $bytes ($body, $body x 300) {
 
 
 
-=== TEST 26: many header lines, more than one part of nginx's list
+=== TEST 26: many header fields, more than one part of nginx's list
 --- guard
 scoped_key_require dns:read;
 scoped_key_from header:X-API-Key cookie:k;

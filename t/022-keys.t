@@ -1,4 +1,4 @@
-# The text of a key: its form, its checksum, its digest with and without a
+# A key: its form, its checksum, its digest with and without a
 # pepper.  The digests that are written out here come from another
 # implementation of BLAKE2b, the checksums from another one of CRC-32.
 

@@ -267,7 +267,7 @@ verdict_is(get('/', 'X-API-Key' => $writer), '403 insufficient_scope', 'ours');
 
 
 
-=== TEST 11: error_page into a guarded location: it decides anew
+=== TEST 11: error_page into a guarded location: it decides again
 --- config
 location = /second {
     scoped_key on;
@@ -514,7 +514,7 @@ for my $path (sort keys %sent) {
 
 
 
-=== TEST 19: the upstream's own 403, let on by a password after a bad key
+=== TEST 19: the upstream's own 403, let through by a password after a bad key
 --- user_files
 >>> passwords
 user:{PLAIN}pass

@@ -312,7 +312,7 @@ ok(eventually(2, sub { get('/write', 'X-API-Key' => $key)->{status} == 200 }),
 
 
 
-=== TEST 16: request facts are looked at anew each time
+=== TEST 16: request facts are looked at again each time
 --- http_config
 set_real_ip_from 127.0.0.1;
 real_ip_header X-Real-IP;
@@ -333,7 +333,7 @@ for my $round (1 .. 3) {
 
 
 
-=== TEST 17: templates are filled in anew each time
+=== TEST 17: templates are filled in again each time
 --- guard
 scoped_key_require endpoint/$arg_id:read;
 --- story
@@ -374,7 +374,7 @@ ok(eventually(5, sub { came_from(get('/', 'X-API-Key' => $key)) eq 'miss' }),
 
 
 
-=== TEST 20: the link that tells of changes is cut: nothing is missed
+=== TEST 20: the link that reports changes is cut: nothing is missed
 --- guard eval
 $main::guard
 --- story

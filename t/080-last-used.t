@@ -92,7 +92,7 @@ is(verdict(get('/', 'X-API-Key' => fresh('left behind'))), 200, 'and the last on
 
 
 
-=== TEST 3: not oftener than the interval, however often it is used
+=== TEST 3: not more often than the interval, however often it is used
 --- http_config
 scoped_key_last_used 3s;
 --- guard eval
@@ -116,7 +116,7 @@ cmp_ok($scores[1] - $scores[0], '>=', 3, 'by the interval');
 
 
 
-=== TEST 4: nor when its record is read anew
+=== TEST 4: nor when its record is read again
 --- guard eval
 $main::guard
 --- story
@@ -221,7 +221,7 @@ is(verdict(get('/', 'X-API-Key' => $new)), 200, 'the new text') for 1 .. 3;
 used('turned', $now, 'the new text');
 is(old_text_used('turned'), undef, 'not the old one');
 
-# read anew, it is not written once more
+# read again, it is not written once more
 put_key('turned', text => $new, scopes => ['dns:read', 'dns:write'],
     fields => {previous_digest => digest($old), previous_until => time + 60, rotated_at => time});
 is(verdict(get('/', 'X-API-Key' => $new)), 200, 'read anew');

@@ -62,7 +62,7 @@ is(get("/forbidden?api_key=$reader")->{status}, 404, 'and was evaluated');
 
 
 
-=== TEST 2: header lines and cookies were evaluated before that
+=== TEST 2: header fields and cookies were evaluated before that
 --- config
 set $before "$http_authorization$http_x_api_key$cookie_key$http_cookie";
 location / {

@@ -9,7 +9,7 @@ use Bodies;
 
 our $refused = '403 param_refused';
 
-# QUERY... that a key refuses, or that it lets on
+# QUERY... that a key refuses, or that it lets through
 sub refuses {
     my ($key, @queries) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;

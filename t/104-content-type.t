@@ -1,4 +1,4 @@
-# What the header lines say that a body is, and what they may not say.
+# What the header fields say that a body is, and what they may not say.
 
 use lib 't/lib';
 use Blocks;

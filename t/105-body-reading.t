@@ -28,7 +28,7 @@ sub form_of {
     return substr $head . $all x ($size / 256 + 1), 0, $size;
 }
 
-# the same request in every way: FORM is let on, and comes out as it went in
+# the same request in every way: FORM is allowed through, and comes out as it went in
 sub goes_through {
     my ($key, $size) = @_;
     my $form = form_of($size);
@@ -359,7 +359,7 @@ verdict_is(form($key, form_of(500)), 200, 'within');
 
 
 
-=== TEST 14: keep-alive goes on after bodies that were let on and refused
+=== TEST 14: keep-alive goes on after bodies that were allowed through and refused
 --- guard
 scoped_key_require dns:write;
 scoped_key_param type form:type;
@@ -440,7 +440,7 @@ is(Upstream::requests() - $before, 1, 'the upstream saw the last one alone');
 
 
 
-=== TEST 17: a client goes away while its key is looked up and its body is under way
+=== TEST 17: a client goes away while its key is looked up and its body is in progress
 --- guard
 scoped_key_require dns:write;
 scoped_key_param type form:type;
@@ -455,7 +455,7 @@ verdict_is(form($key, 'type=TXT'), 200, 'and nginx goes on');
 
 
 
-=== TEST 18: a redirect inside of nginx decides anew, with the body that was read
+=== TEST 18: a redirect inside of nginx decides again, with the body that was read
 --- config
 location = /accel {
     scoped_key on;
@@ -745,7 +745,7 @@ verdict_is(form($key, 'type=TXT'), 200, 'and nginx goes on');
 
 
 
-=== TEST 25: a dry run reads on, and lets on
+=== TEST 25: a dry run reads on, and lets through
 --- guard
 scoped_key_require dns:write;
 scoped_key_param type form:type;

@@ -1,4 +1,4 @@
-# Locations that let on more than keys: optional, preflight, dry_run, and the
+# Locations that let through more than keys: optional, preflight, dry_run, and the
 # catalog beside constrained grants.
 
 use lib 't/lib';
@@ -20,7 +20,7 @@ run_tests();
 
 __DATA__
 
-=== TEST 1: optional: no key is let on, a key is held to its word
+=== TEST 1: optional: no key is allowed through, a key is held to its word
 --- config
 location / {
     scoped_key optional;
@@ -132,7 +132,7 @@ is(ask('OPTIONS', '/', Origin => 'https://a.example', 'Access-Control-Request-Me
 
 
 
-=== TEST 6: dry run: every refusal is let on, and logged
+=== TEST 6: dry run: every refusal is allowed through, and logged
 --- guard
 scoped_key_dry_run on;
 scoped_key_require dns:write;

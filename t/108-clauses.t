@@ -233,7 +233,7 @@ is(join(' ', map { $_->{status} } exchange($bytes)), "@expected", 'thirty');
 
 
 
-=== TEST 8: a key that is narrowed while its body is under way
+=== TEST 8: a key that is narrowed while its body is in progress
 --- guard
 scoped_key_require dns:write;
 scoped_key_param type form:type;

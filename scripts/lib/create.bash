@@ -13,7 +13,7 @@ restore_signals() {
     trap - INT TERM HUP PIPE
 }
 
-# the text of a key, once; false when it cannot be written out
+# a key, once; false when it cannot be written out
 show_text() {
     local id=$1 extra=$2
 

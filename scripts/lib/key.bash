@@ -1,4 +1,4 @@
-# The text of a key: made by the core, with its checksum and digest.  The only file
+# A key: made by the core, with its checksum and digest.  The only file
 # that handles secrets.  Invariant: a secret is in shell variables and pipes
 # alone: on no command line, in no environment, in no file; printf is the
 # shell's own.
@@ -15,7 +15,7 @@ read_pepper() {
     pepper=",\"pepper_file\":$result"
 }
 
-# lines of standard input, each the text of a key, to ids and digests
+# lines of standard input, each a key, to ids and digests
 core_digests() {
     local pepper
 

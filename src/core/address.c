@@ -15,7 +15,7 @@
 #define SCOPED_KEY_IPV6_BYTES     16
 #define SCOPED_KEY_MAPPED_BYTES   12     /* ::ffff: before an IPv4 address */
 
-/* inet_pton() wants a NUL, which is reckoned in here */
+/* inet_pton() wants a NUL, which is included here */
 #define SCOPED_KEY_ADDRESS_ROOM   INET6_ADDRSTRLEN
 
 

@@ -28,7 +28,7 @@ void scoped_key_address_set(scoped_key_address_t *address,
     const void *bytes, size_t len);
 
 /*
- * "192.0.2.0/24", "!2001:db8::1"; bits beyond the prefix are let pass and
+ * "192.0.2.0/24", "!2001:db8::1"; bits beyond the prefix are accepted and
  * cleared.  A block within ::ffff:0:0/96 is one of IPv4 addresses; a wider one
  * holds IPv6 addresses only.  false when unreadable: *block is undefined.
  */

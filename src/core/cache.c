@@ -1,11 +1,12 @@
 /*
- * A hash table of chains by tag, and for each kind of entry, known or unknown,
- * a list by last use with a limit of its own.  Knows no clock and no key text.
- * Invariants: a tag is in the table once at most; a lane's bytes are the sum
- * of its entries' and never over its limit; an entry is usable only while its
- * epoch is the cache's and its generation is its slot's.  So flush counts the
- * epoch on, and invalidate counts the id's slot on: neither visits an entry,
- * however many texts a stranger has tried on one id.
+ * A hash table of chains, and two LRU segments with a limit each: positive
+ * entries have a record, negative ones stand for unknown keys.  Knows no clock
+ * and no key.
+ * Invariants: a lookup hash is in the table once at most; a segment's bytes are
+ * the sum of its entries' bytes, and never over its limit; an entry is usable
+ * only while its epoch is the cache's and its generation is its slot's.  So
+ * flush increments the epoch, and invalidate increments the id's slot: neither
+ * visits an entry, however many keys a stranger has tried on one id.
  */
 
 #include <stdlib.h>
@@ -102,7 +103,7 @@ scoped_key_cache_malloced(size_t size)
 
 
 /*
- * A record that several entries share is reckoned for each of them: simple,
+ * A record that several entries share is counted for each of them: simple,
  * and never too little.
  */
 static size_t

@@ -1,8 +1,9 @@
 /*
- * The records that one worker has verified, found by the tag of the presented
- * text; and the texts that it knows to be unknown.  Never more than `bytes`
- * of memory: the least recently used go first, unknown ones from a share of
- * their own, so that a flood of bad keys cannot push good ones out.
+ * The records that one worker has verified, found by the lookup hash of the
+ * presented key; and the keys that it knows to be unknown.  Never more than
+ * `bytes` of memory: the least recently used entries are evicted first.
+ * Unknown keys have a share of their own, so that a flood of bad keys cannot
+ * evict good ones.
  * Time is an argument, in milliseconds of a clock that never goes back.
  * Invariant: nothing is ever rehashed or swept, so that no call but destroy
  * costs more than the entries that a new one pushes out.
@@ -23,13 +24,13 @@
 typedef struct scoped_key_cache_s  scoped_key_cache_t;
 
 /*
- * One presented text.  Valid until the next call that takes the cache and is
- * not const.  memo is the caller's: small numbers that hang on the record
- * alone, zeroed when the entry is made.
+ * One presented key.  Valid until the next call that takes the cache and is
+ * not const.  user_data is the caller's: small numbers that depend on the
+ * record alone, zeroed when the entry is made.
  */
 typedef struct {
     scoped_key_record_t  *record;        /* NULL: an unknown key */
-    unsigned char        *user_data;     /* memo_bytes of them; NULL if 0, and
+    unsigned char        *user_data;     /* user_bytes of them; NULL if 0, and
                                             of an unknown key */
     uint64_t              read_ms;       /* when the reply was asked for */
     scoped_key_secret_e   match;
@@ -50,7 +51,7 @@ typedef struct {
 typedef struct {
     uint64_t  entries;                   /* now, of known keys */
     uint64_t  negative;                  /* now, of unknown keys */
-    uint64_t  bytes;                     /* now, tables reckoned in */
+    uint64_t  bytes;                     /* now, tables included */
     uint64_t  evicted;                   /* ever, for want of room */
 } scoped_key_cache_stats_t;
 
@@ -58,7 +59,7 @@ typedef struct {
 /* NULL: out of memory, or limits that are not within bounds */
 scoped_key_cache_t *scoped_key_cache_create(
     const scoped_key_cache_limits_t *limits);
-/* releases every record; NULL is let pass */
+/* releases every record; NULL is accepted */
 void scoped_key_cache_destroy(scoped_key_cache_t *cache);
 
 /*
@@ -81,8 +82,8 @@ scoped_key_cached_t *scoped_key_cache_put(scoped_key_cache_t *cache,
     scoped_key_record_t *record, scoped_key_secret_e match, uint64_t read_ms);
 
 /*
- * Forgets every text of this id, known and unknown, as flush does; and with
- * it the few texts of other ids that chance has put in the same slot.
+ * Forgets every key of this id, known and unknown, as flush does; and with
+ * it the few keys of other ids that happen to be in the same slot.
  */
 void scoped_key_cache_invalidate(scoped_key_cache_t *cache,
     scoped_key_str_t id);

@@ -34,7 +34,7 @@ scoped_key_ip_pack(scoped_key_pack_t *pack, scoped_key_str_t item)
     void                *taken;
     scoped_key_block_t   block;
 
-    /* the packed bytes must not hang on what was on the stack */
+    /* the packed bytes must not depend on what was on the stack */
     memset(&block, 0, sizeof(block));
 
     if (!scoped_key_block_parse(item, &block)) {

@@ -1,5 +1,5 @@
 /*
- * What is kept of a key instead of its text: BLAKE2b-256, keyed with the
+ * What is kept instead of a key: BLAKE2b-256, keyed with the
  * pepper, for Redis; and a short keyed hash, SipHash-2-4-128, that finds a
  * verified key in the cache.  The only core file that includes sodium.h.
  * Invariant: digests are compared in constant time.

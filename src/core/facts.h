@@ -1,6 +1,6 @@
 /*
  * What a verdict may know of a request, as plain data and one question.  The
- * asker fills it in; the verdict only reads.
+ * caller fills it in; the verdict only reads.
  * Invariant: no clock, `now` is a fact like any other.
  */
 

@@ -91,7 +91,7 @@ typedef struct {
     uint32_t                   first;        /* child */
     uint32_t                   sibling;      /* the next one */
     uint32_t                   all;          /* the child that is a `*` */
-    uint32_t                   npaths;       /* that end here or beneath */
+    uint32_t                   npaths;       /* that end here or below */
     int32_t                    path;         /* that ends here; -1: none */
     uint8_t                    depth;        /* of the token; of the root: 0 */
     uint8_t                    kind;         /* scoped_key_step_e */

@@ -147,7 +147,7 @@ bool scoped_key_json_pointer_valid(scoped_key_str_t pointer);
 
 /*
  * Gives every value that the pointer leads to.  What is absent before the
- * first `*` finds nothing (WALKED, no call); beneath a `*` every element must
+ * first `*` finds nothing (WALKED, no call); below a `*` every element must
  * have the rest.  In an array a token must be `*` or an index: digits without
  * a leading zero, never `-`.  An invalid pointer is REFUSED.
  */

@@ -2,7 +2,7 @@
  * Query strings and form bodies (application/x-www-form-urlencoded): every
  * occurrence of a name, decoded once.  Works in the caller's memory; one pass.
  * What some upstream could read as the asked-for name is told apart, so that
- * the asker can refuse.
+ * the caller can refuse.
  */
 
 #ifndef SCOPED_KEY_QUERY_H

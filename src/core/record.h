@@ -2,13 +2,13 @@
  * Hash fields and scope list, as Redis has them, to an immutable record that
  * verdicts are reached from.  A record is one block of memory, counted by
  * reference within one thread; nothing in it changes but the count.  It holds
- * no key text and no digest: proof of the secret is apart, and is dropped
- * once the record is verified.
+ * no key and no digest: the digests are kept apart, and are dropped once the
+ * secret has been compared.
  *
  * The layout of the block is for record.c, which writes it, and verdict.c,
  * which reads it, alone:
  *
- *     the struct; id, name, owner; the meta texts, name and value in turn;
+ *     the struct; id, name, owner; the meta strings, name and value in turn;
  *     refusals; plain grants;
  *     and at `tail`, a multiple of 8, what most records have not:
  *     previous_until; conditions and their lists; constrained grants.
@@ -27,7 +27,7 @@
 
 #define SCOPED_KEY_RECORD_MAX_MEMBERS  1024
 #define SCOPED_KEY_RECORD_MAX_BYTES    65536   /* names, values, members */
-#define SCOPED_KEY_RECORD_MAX_FIELDS   1024    /* unknown ones reckoned in */
+#define SCOPED_KEY_RECORD_MAX_FIELDS   1024    /* unknown ones included */
 
 typedef struct scoped_key_record_s  scoped_key_record_t;
 
@@ -53,9 +53,9 @@ typedef struct {
 } scoped_key_digests_t;
 
 typedef enum {
-    SCOPED_KEY_SECRET_WRONG = 0,         /* the holder of some other text */
+    SCOPED_KEY_SECRET_WRONG = 0,         /* of some other key */
     SCOPED_KEY_SECRET_CURRENT,
-    SCOPED_KEY_SECRET_PREVIOUS           /* of the text before the rotation */
+    SCOPED_KEY_SECRET_PREVIOUS           /* of the secret before the rotation */
 } scoped_key_secret_e;
 
 /*
@@ -94,21 +94,21 @@ _Static_assert(sizeof(scoped_key_record_t) == 28, "records stay small");
 
 
 /*
- * Never fails for what Redis says: an unreadable source is a record too, one
- * that is invalid.  now: unix seconds; a time that is more than a hundred years
- * ahead of it is unreadable; what is readable once is so ever after.
+ * Never fails for what Redis says: an unreadable raw record is a record too,
+ * one that is invalid.  now: unix seconds; a time that is more than a hundred
+ * years ahead of it is unreadable; what is readable once is so ever after.
  * NULL: out of memory.  The caller holds the one reference.
- * report may be NULL.  A record without a digest has proof->has_digest false
- * and is invalid.  name, owner and meta may hold any byte: who puts them into a
- * header sees to it.  Of an invalid record the id alone is kept.
+ * report may be NULL.  Without a digest, digests->has_digest is false and the
+ * record is invalid.  name, owner and meta may hold any byte: who puts them
+ * into a header sees to it.  Of an invalid record the id alone is kept.
  */
 scoped_key_record_t *scoped_key_record_build(const scoped_key_raw_record_t *raw,
     int64_t now, scoped_key_digests_t *digests, scoped_key_report_pt report,
     void *data);
 
 /*
- * The proof alone, as build gives it, without a look at anything else: who
- * holds no secret need not be worth a record.  Reports nothing.
+ * The digests alone, as build sets them, without a look at anything else:
+ * whoever does not hold the secret is not worth a record.  Reports nothing.
  */
 void scoped_key_record_digests(const scoped_key_raw_record_t *raw,
     scoped_key_digests_t *digests);
@@ -118,13 +118,13 @@ scoped_key_secret_e scoped_key_digests_match(
     const scoped_key_digests_t *digests, const scoped_key_digest_t *digest);
 
 scoped_key_record_t *scoped_key_record_ref(scoped_key_record_t *record);
-/* frees the record with its last reference; NULL is let pass */
+/* frees the record with its last reference; NULL is accepted */
 void scoped_key_record_unref(scoped_key_record_t *record);
 
-/* bytes of memory, malloc's own share reckoned in */
+/* bytes of memory, malloc's own share included */
 size_t scoped_key_record_size(const scoped_key_record_t *record);
 
-/* texts live as long as the record; empty when missing */
+/* strings live as long as the record; empty when missing */
 bool scoped_key_record_is_valid(const scoped_key_record_t *record);
 /* whether somebody can hold its secret at all */
 bool scoped_key_record_has_digest(const scoped_key_record_t *record);

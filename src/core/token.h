@@ -1,7 +1,7 @@
 /*
- * The key as text: prefix_id_secretchecksum, or the text of a legacy key.
+ * API keys: prefix_id_secretchecksum, or a legacy key of any form.
  * Looks at the form alone: whether a key is known is for others to say.
- * Keeps nothing and copies nothing; every result points into the given text.
+ * Keeps nothing and copies nothing; every result points into the given string.
  */
 
 #ifndef SCOPED_KEY_TOKEN_H
@@ -32,16 +32,16 @@ typedef enum {
 
 
 /*
- * Reads a presented text.  Of SCOPED_KEY_TOKEN_ISSUED, *id is the id within
- * the text.  A text of our form with a wrong checksum is MALFORMED, never
- * LEGACY; so is every text of more than SCOPED_KEY_TOKEN_MAX_BYTES.
+ * Parses a presented key.  Of SCOPED_KEY_TOKEN_ISSUED, *id is the id within
+ * the key.  A key of our form with a wrong checksum is MALFORMED, never
+ * LEGACY; so is every string of more than SCOPED_KEY_TOKEN_MAX_BYTES.
  */
 scoped_key_token_e scoped_key_token_parse(scoped_key_str_t text,
     scoped_key_str_t *id);
 
 /*
- * Whether the text is of our form, whatever its checksum says; then *prefix is
- * its prefix, within the text.
+ * Whether the key is of our form, whatever its checksum says; then *prefix is
+ * its prefix, within the key.
  */
 bool scoped_key_token_prefix(scoped_key_str_t text,
     scoped_key_str_t *prefix);

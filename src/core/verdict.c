@@ -151,7 +151,7 @@ scoped_key_verdict_key_slow(const scoped_key_record_t *record,
         return SCOPED_KEY_RECORD_INVALID;
     }
 
-    /* an invalid record has lost its previous_until: whoever held the text
+    /* an invalid record has lost its previous_until: whoever held the secret
        before the rotation learns no more than a stranger */
     if (!scoped_key_verdict_secret_matches(record, match, facts)) {
         return SCOPED_KEY_UNKNOWN_KEY;

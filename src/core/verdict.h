@@ -1,7 +1,8 @@
 /*
  * (record, required scopes, facts of the request) -> verdict and reason.
  * Pure: same arguments, same answer; no clock, no memory of its own, nothing
- * written to the record.  Fails closed: only SCOPED_KEY_ALLOWED lets on.
+ * written to the record.  Fails closed: only SCOPED_KEY_ALLOWED lets a request
+ * through.
  */
 
 #ifndef SCOPED_KEY_VERDICT_H
@@ -39,7 +40,7 @@ typedef struct {
 /* the part of a verdict that tells why */
 typedef struct {
     scoped_key_reason_e        reason;   /* NONE when allowed */
-    bool                       cacheable; /* hangs on the record and the
+    bool                       cacheable; /* depends on the record and the
                                              required scopes alone: will be the
                                              same for every request */
     scoped_key_str_t           grant;    /* the member of the scope list that
@@ -54,8 +55,8 @@ typedef struct {
 
 
 /*
- * About the key: valid, enabled, in time, and let in by the record's own ips,
- * hosts and methods.  proof: which text was presented; a previous one is
+ * About the key: valid, enabled, in time, and allowed by the record's own ips,
+ * hosts and methods.  match: which secret was presented; a previous one is
  * UNKNOWN_KEY once previous_until is reached or when there is none.
  * Returns SCOPED_KEY_REASON_NONE when all holds.  In order: unknown key,
  * invalid, disabled, not yet valid, expired, ip, host, method.  But a record

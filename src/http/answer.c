@@ -361,7 +361,7 @@ ngx_http_scoped_key_problem_size(const scoped_key_clause_t *clause)
 }
 
 
-/* the clause to tell of, if some scope would be enough */
+/* the clause to report, if some scope would be enough */
 
 static const scoped_key_clause_t *
 ngx_http_scoped_key_problem_failed_clause(const ngx_http_scoped_key_ctx_t *ctx)
@@ -401,7 +401,7 @@ ngx_http_scoped_key_problem_title(ngx_uint_t status)
 }
 
 
-/* missing: the clause that the body tells of, or NULL */
+/* missing: the clause that the body reports, or NULL */
 
 static const char *
 ngx_http_scoped_key_problem_detail(scoped_key_reason_e reason,

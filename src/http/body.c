@@ -324,7 +324,7 @@ ngx_http_scoped_key_body_read(ngx_http_request_t *r,
 
     skcf = ngx_http_get_module_loc_conf(r, ngx_http_scoped_key_module);
 
-    /* a dry run lets on whatever comes, and so it must be read wholly */
+    /* a dry run lets through whatever comes, and so it must be read wholly */
 
     ctx->body->bytes_left = skcf->dry_run ? 0 : (off_t) skcf->body_limit + 1;
     ctx->reading = 1;

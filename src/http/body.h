@@ -63,7 +63,7 @@ void ngx_http_scoped_key_body_forget(ngx_http_scoped_key_ctx_t *ctx);
 
 /*
  * Reads the whole body; ctx->body is there.  NGX_OK: so is the body; NGX_DONE:
- * it is under way, and the phases will be run again; else a status to answer
+ * it is in progress, and the phases will be run again; else a status to answer
  * with.
  */
 ngx_int_t ngx_http_scoped_key_body_read(ngx_http_request_t *r,

@@ -16,7 +16,7 @@
  */
 ngx_int_t ngx_http_scoped_key_cached_init(ngx_cycle_t *cycle);
 
-/* has them evaluated anew; for after something was hidden */
+/* has them evaluated again; for after something was hidden */
 void ngx_http_scoped_key_cached_forget(ngx_http_request_t *r);
 
 #endif

@@ -2,7 +2,7 @@
  * What is known of one request: the key that was presented, the record it
  * opened, the verdict.  Lives in the pool of the main request, and is found
  * again after an internal redirect, which zeroes r->ctx (the way of
- * ngx_http_realip_module): the new location decides anew, the variables keep
+ * ngx_http_realip_module): the new location decides again, the variables keep
  * what was decided last.
  */
 
@@ -50,7 +50,7 @@ typedef struct {
     ngx_uint_t                           nforeign;  /* bearer tokens that are
                                                      not of our form */
     ngx_str_t                            foreign; /* one of them */
-    ngx_uint_t                           nheaders; /* header lines that are
+    ngx_uint_t                           nheaders; /* header fields that are
                                                       sources, were they empty
                                                       ones */
     unsigned                             other_source:1; /* a key is in another
@@ -74,14 +74,14 @@ struct ngx_http_scoped_key_waiter_s {
     ngx_queue_t                    queue;
     ngx_http_request_t            *request;
     ngx_http_scoped_key_lookup_t  *lookup;   /* NULL: waits for none */
-    scoped_key_digest_t            digest;   /* of the presented text */
+    scoped_key_digest_t            digest;   /* of the presented key */
     scoped_key_hash_t              hash;
     scoped_key_secret_e            match;    /* once the lookup has ended */
     ngx_uint_t                     outdated; /* lookups, in a row */
 };
 
 typedef struct {
-    ngx_str_t                        key;       /* the presented text */
+    ngx_str_t                        key;       /* the presented key */
     scoped_key_record_t             *record;    /* a reference of our own */
     unsigned char                   *cached_data;
                                                 /* of the cached record; only

@@ -13,7 +13,7 @@
 
 
 /*
- * Whether a header line of this name's length can be a source.  A first look
+ * Whether a header field of this name's length can be a source.  A first look
  * that spares most lines a second one.
  */
 #define ngx_http_scoped_key_may_be_source(skcf, header)                       \
@@ -31,7 +31,7 @@ ngx_int_t ngx_http_scoped_key_credential_find(ngx_http_request_t *r,
     ngx_http_scoped_key_found_t *found);
 
 /*
- * What a header line says if the line is a source: NGX_OK, and *value may be
+ * What a header field says if the line is a source: NGX_OK, and *value may be
  * empty; else NGX_DECLINED.  NGX_ERROR: out of memory.  Cookies are not asked
  * for here.  A value that cannot be decoded is one that no key can have.
  */

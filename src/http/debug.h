@@ -44,7 +44,7 @@ void ngx_http_scoped_key_debug_cached(ngx_http_request_t *r,
 
 /*
  * Each clause up to the one that decided; of several, each is asked for once
- * more by itself.  verdict: what ctx->decision tells of; left: the steps that
+ * more by itself.  verdict: what ctx->decision reports; left: the steps that
  * there were.
  */
 void ngx_http_scoped_key_debug_scopes(ngx_http_request_t *r,

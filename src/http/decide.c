@@ -112,7 +112,7 @@ ngx_http_scoped_key_decide_slow(ngx_http_request_t *r,
 }
 
 
-/* the bit of a requirement in a memo; there is one */
+/* the bit of a requirement; there is one */
 
 static ngx_inline unsigned char
 ngx_http_scoped_key_allow_bit(const ngx_http_scoped_key_require_t *require)
@@ -138,7 +138,8 @@ ngx_http_scoped_key_decide_is_cached(
 }
 
 
-/* what is remembered hangs on nothing but the record, and which text it was */
+/* what is remembered depends on nothing but the record, and which text it was
+   */
 
 static ngx_inline void
 ngx_http_scoped_key_decide_cache_allow(
@@ -342,8 +343,9 @@ ngx_http_scoped_key_decide_asks_access(const ngx_http_scoped_key_ctx_t *ctx)
 
 
 /*
- * The hash of a document alone is never let on.  A key that may read is told
- * that there are no persisted queries here, and its client sends the document.
+ * The hash of a document alone is never let through.  A key that may read is
+ * told that there are no persisted queries here, and its client sends the
+ * document.
  */
 
 static void
@@ -415,7 +417,7 @@ ngx_http_scoped_key_decide_complete(ngx_http_request_t *r,
         return;
     }
 
-    /* what the memo remembers hangs on no fact of the request */
+    /* a cached decision depends on no fact of the request */
 
     ngx_http_scoped_key_facts(r, &facts);
 
@@ -444,7 +446,7 @@ ngx_http_scoped_key_decide_debug(ngx_http_request_t *r,
 
         ngx_http_scoped_key_decide_complete(r, ctx);
 
-        /* what the memo remembers hangs on no fact of the request */
+        /* a cached decision depends on no fact of the request */
 
         ngx_memzero(&facts, sizeof(scoped_key_facts_t));
         facts.now = ngx_time();

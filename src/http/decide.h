@@ -1,7 +1,7 @@
 /*
  * From a key that was looked up, or could not be, to the verdict of this
  * location.  What nginx's phase engine is told of it is for answer.h.
- * Invariant: a location without a verdict is never let on.
+ * Invariant: a location without a verdict is never let through.
  */
 
 #ifndef NGX_HTTP_SCOPED_KEY_DECIDE_H
@@ -11,8 +11,8 @@
 
 
 /*
- * Asks the core, or the memo of the cached record, and fills in ctx->verdict
- * and ctx->decision.  A reason that is already there is the verdict.  Where the
+ * Asks the core, or an allow bit of the cached record; sets ctx->verdict and
+ * ctx->decision.  A reason that is already there is the verdict.  Where the
  * body must be read first, ctx->wants_body is set and there is no verdict.
  */
 void ngx_http_scoped_key_decide(ngx_http_request_t *r,
@@ -20,13 +20,13 @@ void ngx_http_scoped_key_decide(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
 
 /*
- * The cause of a verdict that the memo gave: what the core would have said.
- * For variables; costs as much as deciding without a memo.
+ * Fills in ctx->decision after an allow bit has decided: what the core would
+ * have said.  For variables; costs as much as deciding without the bit.
  */
 void ngx_http_scoped_key_decide_complete(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
 
-/* the debug log's lines of a key that is allowed; asks for a memo's cause */
+/* the debug log's lines of a key that is allowed; completes the decision */
 void ngx_http_scoped_key_decide_debug(ngx_http_request_t *r,
     ngx_http_scoped_key_ctx_t *ctx);
 

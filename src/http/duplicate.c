@@ -1,5 +1,5 @@
 /*
- * Counts arguments, header lines and cookies of a name.
+ * Counts arguments, header fields and cookies of a name.
  * Invariant: names are read at least as widely as nginx reads them, so that a
  * value that nginx gives is always among those that were counted.
  */

@@ -20,7 +20,8 @@ ngx_int_t ngx_http_scoped_key_extract(ngx_http_request_t *r,
 
 /*
  * For a request that the access handler never saw: a subrequest, or one that
- * another module has let on under `satisfy any`.  Hides, and decides nothing.
+ * another module has let through under `satisfy any`.  Hides, and decides
+ * nothing.
  */
 ngx_int_t ngx_http_scoped_key_hide_only(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf);

@@ -59,7 +59,7 @@ ngx_http_scoped_key_header_next(ngx_http_scoped_key_headers_t *at)
 }
 
 
-/* whether this is a header line of that name, which is lower case */
+/* whether this is a header field of that name, which is lower case */
 static ngx_inline ngx_uint_t
 ngx_http_scoped_key_header_is(const ngx_table_elt_t *header,
     const ngx_str_t *name)

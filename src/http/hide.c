@@ -278,7 +278,7 @@ ngx_http_scoped_key_hide_line(ngx_http_scoped_key_hiding_t *hiding,
 }
 
 
-/* for a location that decides anew; NGX_OK, or NGX_ERROR: out of memory */
+/* for a location that decides again; NGX_OK, or NGX_ERROR: out of memory */
 
 static ngx_int_t
 ngx_http_scoped_key_hide_store(ngx_http_request_t *r,
@@ -415,7 +415,7 @@ ngx_http_scoped_key_hide_uri(ngx_http_scoped_key_hiding_t *hiding)
 }
 
 
-/* NGX_OK: *args was made anew; NGX_DECLINED: no key was in it */
+/* NGX_OK: *args was made again; NGX_DECLINED: no key was in it */
 
 static ngx_int_t
 ngx_http_scoped_key_hide_args(ngx_http_scoped_key_hiding_t *hiding,

@@ -1,5 +1,5 @@
 /*
- * Notes uses, and writes them: ZADD of many ids, one command under way at a
+ * Notes uses, and writes them: ZADD of many ids, one command in flight at a
  * time, so that a slow Redis makes commands larger and not more.
  * Invariants: what is pending is in memory of a fixed size; whatever goes
  * wrong, all that is pending is lost, counted, and said once in the log.

@@ -2,8 +2,8 @@
  * When keys were last used: an allowed request is noted, and in a while many
  * notes are written to Redis at once.  A key is written once in an interval at
  * most; a request costs a comparison as long as that has not passed.  Uses of
- * texts from before a rotation are noted a second time, in a set of their own:
- * who rotates a key wants to know when the old secret has gone out of use.
+ * secrets from before a rotation are noted a second time, in a set of their
+ * own: who rotates a key wants to know when the old secret has gone out of use.
  * Invariant: a request never waits for any of this, and is never refused for
  * it: what cannot be written is counted as lost and not tried again.
  */
@@ -62,11 +62,11 @@ struct ngx_http_scoped_key_last_used_s {
     ngx_event_t                        timer;   /* set while some are pending
                                                    and none is being written */
     scoped_key_redis_request_t         request;
-    char                              *command; /* of the batch, for as long as
+    char                              *command; /* of request, for as long as
                                                    it may be sent once more */
     size_t                             command_len;
-    ngx_uint_t                         nsent;   /* in the batch; 0: none is
-                                                   under way */
+    ngx_uint_t                         nsent;   /* in request; 0: none is in
+                                                   flight */
     ngx_uint_t                         npending;
     ngx_http_scoped_key_use_t
                              pending[NGX_HTTP_SCOPED_KEY_MAX_PENDING_USES];
@@ -81,8 +81,8 @@ struct ngx_http_scoped_key_last_used_s {
 
 
 /*
- * worker->uses and previous_uses; NULL where they are off.  NGX_ERROR: out of
- * memory
+ * worker->last_used and previous_used; NULL where they are off.  NGX_ERROR: out
+ * of memory
  */
 ngx_int_t ngx_http_scoped_key_last_used_create(
     ngx_http_scoped_key_worker_t *worker);
@@ -91,9 +91,9 @@ ngx_int_t ngx_http_scoped_key_last_used_create(
 void ngx_http_scoped_key_last_used_stop(ngx_http_scoped_key_last_used_t *lu);
 
 /*
- * Of a key that was not noted within the interval, as far as is known.  what:
- * its id or its text, of which there is to be one note in that time.  Returns
- * the second that is noted now.
+ * Of a key that was not recorded within the interval, as far as is known.
+ * what: its id or the key itself, which is to be recorded once in that time.
+ * Returns the second that is recorded now.
  */
 uint32_t ngx_http_scoped_key_last_used_touch(
     ngx_http_scoped_key_last_used_t *lu, scoped_key_str_t what,

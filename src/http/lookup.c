@@ -21,7 +21,7 @@
 
 
 /*
- * A record under way, and then its outcome until the last waiter has it.
+ * A record in flight, and then its outcome until the last waiter has it.
  * malloc'd; freed by the one who wakes the waiters.
  */
 struct ngx_http_scoped_key_lookup_s {
@@ -295,7 +295,7 @@ ngx_http_scoped_key_lookup_cached(ngx_http_request_t *r,
     ctx->record = scoped_key_record_ref(cached->record);
     ctx->match = cached->match;
 
-    /* numbers of a memo are those of the worker's own configuration */
+    /* allow bits are numbered in the worker's own configuration */
 
     if (worker->conf == ngx_http_get_module_main_conf(r,
                                                   ngx_http_scoped_key_module))
@@ -374,8 +374,8 @@ ngx_http_scoped_key_lookup_fetch(ngx_http_request_t *r,
 
 /*
  * Under what the cache keeps a record that is nobody's, since it has no
- * digest: not under the text that was presented, for any text would bring it.
- * No key has such a text.  And where lookups of this id, which is of
+ * digest: not under the key that was presented, for any key would bring it.
+ * No key has such a name.  And where lookups of this id, which is of
  * SCOPED_KEY_ID_MAX_BYTES at most, are found.
  */
 
@@ -396,7 +396,7 @@ ngx_http_scoped_key_lookup_id_hash(ngx_http_scoped_key_worker_t *worker,
 }
 
 
-/* the lookup of this id that is under way, or a new one; NULL: not now */
+/* the lookup of this id that is in flight, or a new one; NULL: not now */
 
 static ngx_http_scoped_key_lookup_t *
 ngx_http_scoped_key_lookup_join(ngx_http_request_t *r,
@@ -699,8 +699,9 @@ ngx_http_scoped_key_lookup_cache_store(ngx_http_scoped_key_lookup_t *lookup,
 
 
 /*
- * Asks for lookup->id.  NGX_OK: under way, and ngx_http_scoped_key_lookup_end()
- * will be called once; NGX_DECLINED: not now, or out of memory.
+ * Asks for lookup->id.  NGX_OK: in progress, and
+ * ngx_http_scoped_key_lookup_end() will be called once; NGX_DECLINED: not now,
+ * or out of memory.
  */
 
 static ngx_int_t

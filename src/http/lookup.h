@@ -1,5 +1,5 @@
 /*
- * From the text of a key to its record: the cache, a lookup under way, or
+ * From a key to its record: the cache, a lookup in flight, or
  * Redis.  A lookup belongs to the worker, not to a request: those who wait for
  * it may vanish one by one, and it goes on.  Many requests for one id make one
  * lookup.  Invariants: a request that has gone away is never touched; what was
@@ -23,7 +23,7 @@ ngx_int_t ngx_http_scoped_key_lookup(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf,
     ngx_http_scoped_key_ctx_t *ctx);
 
-/* a change became known: nobody may join what is under way */
+/* a change became known: nobody may join what is in progress */
 void ngx_http_scoped_key_lookup_detach(ngx_http_scoped_key_worker_t *worker,
     scoped_key_str_t id);
 void ngx_http_scoped_key_lookup_detach_all(

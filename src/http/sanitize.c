@@ -1,5 +1,5 @@
 /*
- * Bytes from 0x80 on are let pass: names may be written in any script, in
+ * Bytes from 0x80 on are accepted: names may be written in any script, in
  * UTF-8.  Knows nothing of where a text goes.
  * Invariant: what cannot be shown is replaced, so that lengths stay honest.
  */

@@ -6,7 +6,7 @@
 #include "store.h"
 
 
-/* two servers: the first, the longest time until a link is made anew */
+/* two servers: the first, the longest time until a link is made again */
 #define NGX_HTTP_SCOPED_KEY_FIRST_REUNITE_MS   1000
 #define NGX_HTTP_SCOPED_KEY_MAX_REUNITE_MS    60000
 
@@ -24,8 +24,9 @@ ngx_http_scoped_key_worker_t  *ngx_http_scoped_key_worker;
 
 
 /*
- * While Redis is proven to tell of changes, a reading is as good as new until
- * its ttl; once the last proof is older than the bound, no longer than that.
+ * While Redis is proven to report changes, a reading is as good as new until
+ * its ttl; once the last confirmation is older than the bound, no longer than
+ * that.
  */
 
 void
@@ -50,7 +51,7 @@ ngx_http_scoped_key_worker_update_freshness(
                               * SCOPED_KEY_REDIS_MISSED_HEARTBEATS;
     }
 
-    /* a proof is one for its own server */
+    /* a confirmation is one for its own server */
 
     if (age >= skmcf->bound
         || worker->servers == NGX_HTTP_SCOPED_KEY_SERVERS_UNKNOWN)
@@ -187,7 +188,7 @@ ngx_http_scoped_key_worker_servers(ngx_http_scoped_key_worker_t *worker)
 }
 
 
-/* at each reading, since either link may have been made anew meanwhile */
+/* at each reading, since either link may have been made again meanwhile */
 
 static void
 ngx_http_scoped_key_worker_compare(ngx_http_scoped_key_worker_t *worker)

@@ -16,7 +16,7 @@
 
 /*
  * Behind one address there may be several servers: which process answers
- * lookups, and which one tells of changes?
+ * lookups, and which one reports changes?
  */
 typedef enum {
     NGX_HTTP_SCOPED_KEY_SERVERS_UNKNOWN = 0,  /* one of them is not connected to
@@ -72,7 +72,7 @@ struct ngx_http_scoped_key_worker_s {
 };
 
 
-/* of a memo: the bits of decide.c, in front of all else */
+/* of the data of a cached record: the allow bits of decide.c come first */
 #define ngx_http_scoped_key_allow_bytes(skmcf)  (((skmcf)->nallow_bits + 7) / 8)
 
 
@@ -82,17 +82,17 @@ extern ngx_http_scoped_key_worker_t  *ngx_http_scoped_key_worker;
 
 /*
  * The oldest reading (ngx_current_msec) of a known and of an unknown key that
- * may still be used: the promise of docs/operations.md in two numbers.  And
- * whether Redis told of changes once and has not of late.  All three,
- * worker->oldest, ->oldest_unknown and ->stale, need be reckoned once in a
- * millisecond: worker->reckoned is that of the last time.
+ * may still be used: the revocation guarantee of docs/operations.md in two
+ * numbers.  And whether Redis reported changes once and has not recently.  All
+ * three, worker->oldest, ->oldest_negative and ->stale, need be computed once
+ * in a millisecond: worker->freshness_updated is that of the last time.
  */
 void ngx_http_scoped_key_worker_update_freshness(
     ngx_http_scoped_key_worker_t *worker);
 
 /*
  * Whether what has just been read may be kept: not when another server process
- * said it than the one that tells of changes.
+ * said it than the one that reports changes.
  */
 ngx_uint_t ngx_http_scoped_key_worker_may_cache(
     ngx_http_scoped_key_worker_t *worker);

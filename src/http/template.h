@@ -15,7 +15,7 @@
 
 /*
  * The commonest requirement, filled in.  On the stack of who decides: only a
- * refusal tells of it afterwards.
+ * refusal reports it afterwards.
  */
 typedef struct {
     scoped_key_clause_t  clause;

@@ -141,7 +141,7 @@ ngx_http_scoped_key_decided(ngx_http_request_t *r,
 }
 
 
-/* the record that the presented text opens; NULL: there is none */
+/* the record that the presented key opens; NULL: there is none */
 
 static const scoped_key_record_t *
 ngx_http_scoped_key_opened(const ngx_http_scoped_key_ctx_t *ctx)

@@ -253,7 +253,7 @@ ngx_http_scoped_key_worker_check(ngx_cycle_t *cycle)
 }
 
 
-/* every lookup under way ends, and waits to be given out */
+/* every lookup in flight ends, and waits to be given out */
 
 static void
 ngx_http_scoped_key_worker_disconnect(ngx_http_scoped_key_worker_t *worker)

@@ -432,7 +432,7 @@ scoped_key_redis_connection_ping(scoped_key_redis_connection_t *connection)
 /*
  * All requests of one kind have replies of one form: one whole reply too many,
  * and each would get that of the one before, for as long as some are always
- * under way.  A PING among them gets what has another form.
+ * in progress.  A PING among them gets what has another form.
  */
 ngx_int_t
 scoped_key_redis_send(scoped_key_redis_connection_t *connection,

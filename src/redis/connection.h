@@ -103,7 +103,7 @@ const scoped_key_redis_server_t *scoped_key_redis_connection_server(
     const scoped_key_redis_connection_t *connection);
 
 /*
- * Connects anew, perhaps to another server, at this address if it is still one
+ * Connects again, perhaps to another server, at this address if it is still one
  * of the server's: when no request is to be answered any more, or has had its
  * time; and then those that may be are sent once more.
  */

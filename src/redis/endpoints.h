@@ -111,8 +111,8 @@ ngx_uint_t scoped_key_redis_endpoints_has(
 const char *scoped_key_redis_endpoints_reason(
     scoped_key_redis_endpoints_t *endpoints);
 
-/* for who could not connect: asks for all names again, but not at once, and
-   not oftener than once a second */
+/* for who could not connect: asks for all names again, but not at once, and not
+   more often than once a second */
 void scoped_key_redis_endpoints_refresh(
     scoped_key_redis_endpoints_t *endpoints);
 

@@ -23,7 +23,7 @@
 #define SCOPED_KEY_REDIS_FIRST_BACKOFF_MS    50
 #define SCOPED_KEY_REDIS_MAX_BACKOFF_MS    1000
 
-/* one that was up for less is not made anew at once, */
+/* one that was up for less is not made again at once, */
 #define SCOPED_KEY_REDIS_HURRY_MS           100
 /* and, after so many failures in a row, keeps nobody waiting */
 #define SCOPED_KEY_REDIS_MAX_HURRIES          2
@@ -256,7 +256,7 @@ scoped_key_redis_link_stop(scoped_key_redis_link_t *link)
 }
 
 
-/* each reason once, and all of them anew when it has been down for long */
+/* each reason once, and all of them again when it has been down for long */
 static ngx_uint_t
 scoped_key_redis_link_is_news(scoped_key_redis_link_t *link, ngx_err_t err,
     const char *reason)

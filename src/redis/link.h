@@ -1,6 +1,6 @@
 /*
  * What the connection and the tracking link share: one socket to Redis that is
- * connected, greeted (AUTH, SELECT, PING), read, written, lost and connected
+ * connected, prepared (AUTH, SELECT, PING), read, written, lost and connected
  * again.  Knows nothing of requests or of subscriptions.  Private to src/redis.
  * Invariant: whatever goes wrong goes through scoped_key_redis_link_fail().
  */
@@ -44,13 +44,13 @@ typedef enum {
 } scoped_key_redis_lost_e;
 
 /*
- * What the owner does.  Of ready and the replies a text is returned when the
+ * What the owner does.  Of ready and the replies a string is returned when the
  * link cannot go on, and it fails with that reason; NULL when all is well.
  * None of them may call fail or stop.
  */
 typedef struct {
     const char   *name;                  /* for the log */
-    /* greeted: commands may be sent */
+    /* after the handshake: commands may be sent */
     const char *(*ready)(void *owner);
     /* a reply that came once the link was ready */
     const char *(*reply)(void *owner, const scoped_key_resp_value_t *value);
@@ -99,7 +99,7 @@ typedef struct {
     scoped_key_redis_address_t       address;
     ngx_uint_t                       tried;   /* addresses, since it has last
                                                  backed off */
-    scoped_key_redis_server_t        server;  /* of the last greeting */
+    scoped_key_redis_server_t        server;  /* of the last handshake */
     ngx_msec_t                       heard;   /* when bytes last came */
     const char                      *stale;   /* why it was dropped while idle,
                                                  and is not yet up again */

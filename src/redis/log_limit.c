@@ -1,5 +1,5 @@
 /*
- * A slot for each reason that was logged of late.  Invariant: within a pause
+ * A slot for each reason that was logged recently.  Invariant: within a pause
  * nothing is logged for its slot, whoever has it.
  */
 

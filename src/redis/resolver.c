@@ -247,7 +247,7 @@ scoped_key_redis_resolver_choose(scoped_key_redis_resolver_t *resolver,
     }
 
     /*
-     * A context that is under way would go with the old one; and when a query
+     * A context that is in progress would go with the old one; and when a query
      * goes on to its next domain, the old one is what has just called us.
      */
     if (resolver->active > 0 || attempt > 0) {

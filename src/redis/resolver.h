@@ -38,7 +38,7 @@ struct scoped_key_redis_query_s {
 
     /* private */
     scoped_key_redis_resolver_t  *resolver;
-    ngx_resolver_ctx_t           *ctx;    /* NULL: nothing is under way */
+    ngx_resolver_ctx_t           *ctx;    /* NULL: nothing is in progress */
     ngx_uint_t                    attempt;  /* number of the search domain */
     u_char                        full[SCOPED_KEY_REDIS_MAX_NAME_BYTES + 2];
 };
@@ -48,7 +48,7 @@ struct scoped_key_redis_query_s {
 scoped_key_redis_resolver_t *scoped_key_redis_resolver_create(
     ngx_resolver_t *configured, ngx_log_t *log);
 
-/* no query may be under way */
+/* no query may be in progress */
 void scoped_key_redis_resolver_destroy(scoped_key_redis_resolver_t *resolver);
 
 void scoped_key_redis_resolve(scoped_key_redis_resolver_t *resolver,

@@ -2,13 +2,12 @@
  * The link on which Redis reports changes.  After the handshake:  CLIENT ID,
  * CLIENT TRACKING redirected to this very client, SUBSCRIBE; then messages,
  * and a heartbeat:  PING, and one SUBSCRIBE more, which works with every
- * server.  Where tracking is refused, the channel is left, and no proof is
- * given.  Messages are those of RESP2's subscriptions: arrays of three,
+ * server.  Where tracking is refused, the channel is left, and nothing is
+ * confirmed.  Messages are those of RESP2's subscriptions: arrays of three,
  * ["subscribe", channel, count] and ["message", channel, what].
  * Invariants: the listener is told to flush when the link comes up, before
- * there is a new proof; until then the old one is valid; of a key only one
- * that begins with the prefix is reported, since whoever may publish may name
- * any.
+ * there is a new confirmation; until then the old one is valid; only keys that
+ * begin with the prefix are reported, since whoever may publish may name any.
  */
 
 #include "tracking.h"
@@ -468,7 +467,7 @@ scoped_key_redis_tracking_lost(void *owner, scoped_key_redis_lost_e why)
 
     tracking->step = SCOPED_KEY_REDIS_TRACKING_ID;
 
-    /* the last proof stands, but what cannot be read may tell of changes */
+    /* the last confirmation is valid; what was unreadable may be a change */
 
     if (live && why == SCOPED_KEY_REDIS_LOST_GARBLED) {
         scoped_key_redis_tracking_flush(tracking);

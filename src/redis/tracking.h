@@ -1,8 +1,8 @@
 /*
- * The link on which Redis tells of changes: one RESP2 connection of its own,
+ * The link on which Redis reports changes: one RESP2 connection of its own,
  * tracking redirected to itself (CLIENT TRACKING … BCAST), and a channel.
- * Says alive, lost, changed(what); knows nothing of keys.  Being connected is
- * no proof: only an answered heartbeat is, for the moment it was sent.
+ * Says alive, lost, changed(what); knows nothing of keys.  Being connected
+ * proves nothing: only an answered heartbeat does, for the moment it was sent.
  */
 
 #ifndef SCOPED_KEY_REDIS_TRACKING_H
@@ -11,7 +11,7 @@
 #include "endpoints.h"
 
 
-/* how often, where the configuration does not need it oftener */
+/* how often, where the configuration does not need it more often */
 #define SCOPED_KEY_REDIS_HEARTBEAT_MS       1000
 #define SCOPED_KEY_REDIS_MISSED_HEARTBEATS     2
 
@@ -29,7 +29,7 @@ typedef struct {
 } scoped_key_redis_listener_t;
 
 
-/* where Redis tells of changed keys */
+/* where Redis reports changed keys */
 extern const ngx_str_t  scoped_key_redis_pubsub_changes;
 
 
@@ -48,18 +48,19 @@ void scoped_key_redis_tracking_destroy(scoped_key_redis_tracking_t *tracking);
 const scoped_key_redis_address_t *scoped_key_redis_tracking_address(
     const scoped_key_redis_tracking_t *tracking);
 
-/* the one that tells of changes, or did last */
+/* the one that reports changes, or did last */
 const scoped_key_redis_server_t *scoped_key_redis_tracking_server(
     const scoped_key_redis_tracking_t *tracking);
 
-/* makes the link anew, at this address if it is still one of the server's */
+/* makes the link again, at this address if it is still one of the server's */
 void scoped_key_redis_tracking_renew(scoped_key_redis_tracking_t *tracking,
     const scoped_key_redis_address_t *to);
 
 /*
  * The moment (ngx_current_msec) up to which no change can have been missed; of
- * a link that is lost, of the time before.  Returns 0, and leaves *proof alone,
- * when there has been none, or when the server refuses tracking.
+ * a link that is lost, of the time before.  Returns 0, and leaves
+ * *last_confirmed alone, when there was none, or when the server refuses
+ * tracking.
  */
 ngx_uint_t scoped_key_redis_tracking_last_confirmed(
     const scoped_key_redis_tracking_t *tracking, ngx_msec_t *last_confirmed);

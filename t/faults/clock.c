@@ -1,6 +1,6 @@
 /*
  * A library to be loaded before all others: the wall clock, moved by as many
- * seconds as the file named in FAULTS_OFFSET says, read anew each time.  The
+ * seconds as the file named in FAULTS_OFFSET says, read again each time.  The
  * monotonic clock is left alone, as it is when someone sets the time.
  * Knows nothing of nginx.
  */

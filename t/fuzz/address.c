@@ -88,7 +88,7 @@ block_says_itself(const scoped_key_block_t *block)
 }
 
 
-/* a byte that no address has must not be let pass, wherever it stands */
+/* a byte that no address has must not be accepted, wherever it stands */
 static void
 nothing_is_ignored(scoped_key_str_t text)
 {

@@ -100,7 +100,7 @@ segment_insert(segment_t *segment, item_t item)
 }
 
 
-/* which lane has the tag, and where in it; NULL: none */
+/* which segment has the hash, and where in it; NULL: none */
 static segment_t *
 model_seek(world_t *w, uint8_t hash, unsigned *place)
 {

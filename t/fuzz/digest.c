@@ -2,7 +2,7 @@
 
 /*
  * First line a pepper, then a text, or a digest in hexadecimal.  A digest has
- * one spelling, which leads back to it; it hangs on every byte of the text
+ * one spelling, which leads back to it; it depends on every byte of the text
  * and of the pepper; so does a tag on its text and its key.
  */
 

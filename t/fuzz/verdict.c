@@ -4,7 +4,7 @@
  * A scenario (t/data/verdict/README), a line each.  Whatever it says, a change
  * that takes away must not turn a refusal into an allowance: one more refusal,
  * one more condition on the record or in a grant, one grant less.  The order
- * of members is of no account, and what is fixed hangs on no fact.
+ * of members is of no account, and what is fixed depends on no fact.
  */
 
 #include "core/scope.h"
@@ -101,7 +101,7 @@ check_more_refusals(const scenario_t *s, bool allowed)
 }
 
 
-/* with everything refused, only empty scopes are let pass, and only globally */
+/* with everything refused, only empty scopes are accepted, and only globally */
 static void
 check_all_refused(const scenario_t *s)
 {

@@ -4,7 +4,7 @@ package Nginx;
 # directory, ports and logs of its own, and ended without a trace.
 #
 #     dir('conf')    the directory of nginx.conf; there are also 'html', with
-#                    an index.html, and 'logs'; all made anew for each block
+#                    an index.html, and 'logs'; all made again for each block
 #     write_private  a file there that only its owner may read
 #     server_port    of the server that the block configures; 'http2': of the
 #                    same server's second port, which speaks HTTP/2

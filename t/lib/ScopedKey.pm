@@ -37,7 +37,7 @@ my @BASE62 = ('0' .. '9', 'A' .. 'Z', 'a' .. 'z');
 my $PREFIX = 'scoped_key:';
 
 
-# the text of the key with this name; its prefix is sk
+# the key with this name; its prefix is sk
 sub key {
     my ($name) = @_;
 

@@ -8,7 +8,7 @@ package Upstream;
 # A request can ask for another answer:
 #
 #     X-Answer: 403                       the status
-#     X-Answer-Line: X-Accel-Redirect /x  a header line, without its colon
+#     X-Answer-Line: X-Accel-Redirect /x  a header field, without its colon
 #     X-Answer-Body: no                   the body
 
 use strict;

@@ -46,7 +46,7 @@ my @SHARED = qw(get ask exchange http2 verdict verdict_is cases field fields
 my $TIMEOUT = $ENV{TEST_TIMEOUT} || 10;
 
 
-# get(TARGET, NAME => VALUE...): the answer to a GET with these header lines
+# get(TARGET, NAME => VALUE...): the answer to a GET with these header fields
 sub get {
     return ask('GET', @_);
 }
@@ -210,7 +210,7 @@ sub http2_once {
 }
 
 
-# the first header line of that name; undef: there is none
+# the first header field of that name; undef: there is none
 sub field {
     return (fields(@_))[0];
 }
@@ -260,7 +260,7 @@ sub verdict_is {
 }
 
 
-# cases(TARGET, NAME => [VERDICT, header lines...]...): a GET each
+# cases(TARGET, NAME => [VERDICT, header fields...]...): a GET each
 sub cases {
     my ($target, @cases) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -280,7 +280,7 @@ sub upstream_saw {
 }
 
 
-# its header lines of that name
+# its header fields of that name
 sub upstream_lines {
     my ($answer, $name) = @_;
 

@@ -2,7 +2,7 @@
 
 /*
  * What the cache forgets, and what it must not: ids, ages, flushes, replaced
- * entries, memos, chains, references.  With records that hold nothing; time
+ * entries, user data, chains, references.  With records that hold nothing; time
  * is a number here.  What fits is tested in cache_room.c.
  */
 

@@ -190,7 +190,7 @@ test_exact_fit(void)
     check(scoped_key_cache_stats(cache).evicted == 0);
     check(scoped_key_cache_stats(cache).bytes == own + limit);
 
-    /* both lanes full, and then one that takes all of its lane */
+    /* both segments full, and then one that takes all of its segment */
     for (i = 1000; i < 2000; i++) {
         (void) put(cache, i, id_a, i % 2 == 0 ? 1000 : 0, 1);
         check(scoped_key_cache_stats(cache).bytes <= LIMIT);

@@ -1,7 +1,7 @@
 /* links: core/record core/record_fields core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/str -ljansson -lsodium */
 
 /*
- * Reports, proof, texts and size of records.  What makes a record invalid,
+ * Reports, digests, strings and size of records.  What makes a record invalid,
  * field by field, is in t/data/verdict; what is too much of anything, in
  * unit/record_limits.c.
  */

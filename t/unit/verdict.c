@@ -426,7 +426,7 @@ count_asked(void *data, scoped_key_str_t name,
 }
 
 
-/* a value is not looked at to its end, and neither allows nor is let pass */
+/* a value is not looked at to its end, and neither allows nor is accepted */
 static void
 test_worst_params(void)
 {

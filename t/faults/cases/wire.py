@@ -232,7 +232,7 @@ def tracking_vanishes(env):
     took = time.monotonic() - start
     check(took <= 6, 'allowed for %.2f s' % took)
     env.figure = 'refused after %.2f s' % took
-    # and stays refused, while the record is read anew each bound
+    # and stays refused, while the record is read again each bound
     env.expect(403, key, reason='key_disabled')
     until(4, lambda: env.lines('greeting timed out'), 'tried again')
 
