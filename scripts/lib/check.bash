@@ -105,11 +105,14 @@ find_in_server() {
 }
 
 check_redis() {
-    walk_index 1 '' | (redis_cli) | core_lines check "$asked" || exit 1
+    walk_index 1 '' | redis_stream | core_lines check "$asked"
+    check_stream "${PIPESTATUS[@]}"
     if ((CLUSTER)); then
-        cluster_names | find_in_cluster || exit 1
+        cluster_names | find_in_cluster
+        check_stream "${PIPESTATUS[@]}"
     else
-        (find_in_server) || exit 1
+        (find_in_server)
+        check_stream "$?"
     fi
     echo "$MARKER"
 }
@@ -119,7 +122,7 @@ check_lines() {
 }
 
 command_check() {
-    local form limit wanted how=check_redis status asked=''
+    local form limit wanted how=check_redis asked=''
 
     need_arguments 0 1 'one file, - for standard input, or nothing for Redis'
     view_form
@@ -131,7 +134,5 @@ command_check() {
     find_core
     [[ $how == check_lines ]] || redis_try
     "$how" | jq_view check -R -n --arg marker "$MARKER" --arg json "$form"
-    for status in "${PIPESTATUS[@]}"; do
-        ((status == 0)) || exit 1
-    done
+    check_stream "${PIPESTATUS[@]}"
 }

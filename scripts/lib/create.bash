@@ -43,11 +43,28 @@ command_create() {
     json+=",\"prefix\":\"$prefix\",\"created_at\":$NOW}"
     core_call record "$json" || fail "$refusal"
     json=$answer
+    OUTCOME=no
     redis_open
     ignore_signals
-    UNSURE="whether the key $id was made is not known: delete it if it was"
-    put_record "$id" 1 "$json" || { UNSURE=''; fail "$refusal"; }
-    UNSURE=''
+    set_patience 45
+    OUTCOME=unknown UNSURE="delete $id if it was" VERIFY=verify_key \
+        RESUME=finish_create
+    put_record "$id" 1 "$json" || fail "$refusal"
+    finish_create
+}
+
+# whether the key has the text that was made here
+verify_key() {
+    redis_open
+    redis_call HGET "$REDIS_PREFIX{$id}" digest
+    # once more: what was on its way is there by now
+    redis_call HGET "$REDIS_PREFIX{$id}" digest
+    redis_expect '^[0-9a-f]*$'
+    [[ $reply == "$KEY_DIGEST" ]] && echo made || echo no
+}
+
+finish_create() {
+    OUTCOME=made VERIFY='' UNSURE=''
     if ! show_text "$id" '' 2>/dev/null; then
         record_call delete "$id" "$((1 - CLUSTER))"
         ((CLUSTER == 0)) || redis_call ZREM "${REDIS_PREFIX}ids" "$id"
@@ -117,11 +134,12 @@ check_rotation() {
 }
 
 command_rotate() {
-    local id prefix grace until=null answer pepper
+    local id prefix grace pepper
 
     need_arguments 1 1 'an id'
     read_grace
     read_pepper
+    OUTCOME=no
     redis_open
     resolve_id "${ARGUMENTS[0]}" || return
     ((${#id} == 12)) || fail "$id is a legacy key: its id is computed from the key;" \
@@ -130,11 +148,25 @@ command_rotate() {
     rotation_prefix "$id"
     make_key "$prefix" "$id"
     ignore_signals
-    UNSURE="whether $id was rotated is not known: rotate it again"
-    change rotate "$id" "$KEY_DIGEST" "$prefix" "$grace" "$((1 - CLUSTER))" \
-        || return
-    UNSURE=''
-    answer=$reply
+    set_patience 45
+    OUTCOME=unknown UNSURE='rotate it again' VERIFY=verify_key RESUME=finish_rotate
+    if ! record_call rotate "$id" "$KEY_DIGEST" "$prefix" "$grace" "$((1 - CLUSTER))"
+    then
+        refuse "$refusal"
+        return
+    fi
+    finish_rotate "$reply"
+}
+
+# answer: of the script, which knows what was there before; none if it was lost
+finish_rotate() {
+    local answer=${1:-} until=null
+
+    OUTCOME=made VERIFY='' UNSURE=''
+    if [[ -z $answer ]]; then
+        redis_call HGET "$REDIS_PREFIX{$id}" previous_until
+        answer="\"previous_until\":\"$reply\""
+    fi
     if [[ $answer =~ \"previous_until\":\"([0-9]+)\" ]]; then
         timestamp_text "${BASH_REMATCH[1]}"
         until="\"$result\""

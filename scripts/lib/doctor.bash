@@ -68,34 +68,6 @@ end_unanswered() {
     exit "$status"
 }
 
-# Sets DATABASE and ADDRESS from the connection options, as redis-cli has them.
-read_target() {
-    local i word uri
-
-    ADDRESS=127.0.0.1:6379 DATABASE=0
-    local host=127.0.0.1 port=6379 socket=''
-    for ((i = 0; i < ${#REDIS_OPTIONS[@]}; i++)); do
-        word=${REDIS_OPTIONS[i + 1]:-}
-        case ${REDIS_OPTIONS[i]} in
-            -u)
-                uri=${word#*://}
-                [[ $uri != */?* ]] || DATABASE=${uri##*/}
-                uri=${uri%%/*}
-                [[ ! $uri =~ :([0-9]+)$ ]] || port=${BASH_REMATCH[1]}
-                uri=${uri%:"$port"}
-                host=${uri:-$host} ;;
-            -h) host=$word ;;
-            -p) port=$word ;;
-            -s) socket=$word ;;
-            -n) DATABASE=$word ;;
-        esac
-    done
-    ADDRESS=${socket:-$host:$port}
-    IS_LOCAL=''
-    [[ -z $socket && ! $host =~ ^(127\..*|localhost|::1|\[::1\])$ ]] \
-        || IS_LOCAL=1
-}
-
 # INFO, all of it, to the array of that name; false when it is refused
 read_info() {
     local line

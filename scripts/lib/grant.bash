@@ -85,12 +85,12 @@ read_grant_words() {
     done
 }
 
-# of `grant` and `ungrant`: the words to `members`, the id to `id`
+# of `grant` and `ungrant`: ids to `ids`, the other words to `members`
 open_grants() {
-    need_arguments 2 -1 'an id and at least one scope'
-    read_grant_words conditions_json "${ARGUMENTS[@]:1}"
-    redis_open
-    resolve_id "${ARGUMENTS[0]}"
+    split_words "${ARGUMENTS[@]}"
+    need_some_ids 'ids and at least one scope'
+    ((${#words[@]} > 0)) || usage_error "$COMMAND needs ids and at least one scope"
+    read_grant_words conditions_json "${words[@]}"
 }
 
 # of the members that were given: where a `**` at the end may match more than is
@@ -110,72 +110,29 @@ warn_open_ended() {
 }
 
 command_grant() {
-    local id answer refusal
-    local -a members
+    local -a members ids words
 
-    open_grants || return
+    open_grants
     json_array "${members[@]}"
-    if ! core_call grant "{\"members\":$result}"; then
-        refuse "$refusal"
-        return
-    fi
-    change grant "$id" "$answer" || return
-    durable
-    if [[ $reply == *'"added":0,'* ]]; then
-        done_with "$id has it already: ${members[*]}"
-    else
-        done_with "granted to $id: ${members[*]}"
-        [[ $reply == *'"already":[]'* ]] || warn_unless_quiet 'it had already:' \
-            "$(jq -r '.already | join(" ")' <<<"$reply")"
-    fi
-    [[ $reply != *'"mode":"global"'* ]] || warn_idle "${members[@]}"
+    change_all ",\"grant\":$result"
     warn_open_ended "${members[@]}"
     [[ -z ${OPTION[expires]:-} ]] || warn_past --expires 'the grant'
 }
 
 # For each constrained grant that may have been meant, the command that takes it.
 hint_constrained() {
-    local line
+    local id=$1 line
 
     while IFS= read -r line; do
         say "to take this one: scoped-key ungrant $id $line"
     done < <(TZ=UTC jq -L "$LIB" -r 'include "human";
-        .members // [] | .[] | command_words' <<<"${reply:-null}")
-}
-
-# The members of the record that are meant are taken from it as they are; if
-# others were there first, the record is looked at again.
-collect_members() {
-    local asked=$1 try
-
-    UNSURE='whether the change was made is not known'
-    for try in 1 2 3; do
-        fetch_raw || return
-        if ! core_call ungrant "{\"record\":$reply,\"members\":$asked}"; then
-            reply=$answer
-            break
-        fi
-        if record_call ungrant "$id" "$answer"; then
-            UNSURE=''
-            return
-        fi
-        [[ $reply == *'"changed":true'* ]] || break
-    done
-    UNSURE=''
-    refuse "$refusal"
-    return 1
+        .members // [] | .[] | command_words' <<<"${2:-null}")
 }
 
 command_ungrant() {
-    local id answer refusal
-    local -a members
+    local -a members ids words
 
-    open_grants || return
+    open_grants
     json_array "${members[@]}"
-    if ! collect_members "$result"; then
-        hint_constrained
-        return
-    fi
-    durable
-    done_with "taken from $id: ${members[*]}"
+    change_all ",\"ungrant\":$result"
 }

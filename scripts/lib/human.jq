@@ -78,4 +78,5 @@ def column($width):
 def records:
     if startswith("{") then fromjson
     elif . == "" or startswith("-> Redirected") then empty
-    else "scoped-key: Redis: \(clean)\n" | halt_error(1) end;
+    else "scoped-key: Redis refused: \(clean) (docs/redis.md)\n"
+        | halt_error(3) end;

@@ -155,7 +155,7 @@ def sum($n; $how):
 
 # $warning: what has to be said, even with --quiet, once a key is shown
 def finished($n; $how):
-    if $how == "broken" then "" | halt_error(1)
+    if $how == "broken" then "" | halt_error(3)
     elif $n > 0 and $warning != "" then
         "scoped-key: \($warning)\n"
         + if $json == "no" then "scoped-key: \(count($n; "key"))\n" else "" end

@@ -35,14 +35,15 @@ warn() {
     printf '%s%s%s\n' "$bold" "scoped-key: $cleaned" "$plain" >&2
 }
 
-# What cannot be done.  UNSURE: what is not known while Redis is at work.
+# what cannot be done
 fail() {
-    warn "$*${UNSURE:+; $UNSURE}"
+    warn "$@"
     exit 1
 }
 
 # Redis did not let us in as whom we were told to be, and nothing was asked of it.
 fail_login() {
+    redis_kill
     warn "Redis: $*; nothing was done"
     exit 3
 }

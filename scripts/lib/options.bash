@@ -9,19 +9,27 @@ declare -A OPTION=() TAKES=() SHORT=()
 ARGUMENTS=()
 # options whose value is a field of free text, by the field's name
 FREE_TEXT=(name owner)
+# how many of them stand before a --
+DASHES=100000
 COMMAND=''
 COLOUR=no
 REDIS_OPTIONS=()
 REDIS_USER=''
 REDIS_PASSWORD=''
-COMMANDS=(create list show grant ungrant enable disable expire rotate delete
+COMMANDS=(create list show set grant ungrant enable disable expire rotate delete
     unused explain check doctor status export import completion man help)
 
 # the text of one help file, to `result`
 read_help() {
     result=''
+    local part
+
     IFS= read -r -d '' result <"$HOME_DIR/help/$1.txt" || true
     [[ -n $result ]] || fail "cannot read $HOME_DIR/help/$1.txt"
+    [[ $result == *'@changes@'* ]] || return 0
+    IFS= read -r -d '' part <"$HOME_DIR/help/changes.txt" || true
+    [[ -n $part ]] || fail "cannot read $HOME_DIR/help/changes.txt"
+    result=${result/'@changes@'/"${part%$'\n'}"}
 }
 
 # TAKES: option to `no`, `one` or `many` values; many: MANY_<option>
@@ -120,6 +128,7 @@ read_command_line() {
     while (($# > 0)); do
         if [[ $1 == -- ]]; then
             shift
+            DASHES=${#ARGUMENTS[@]}
             ARGUMENTS+=("$@")
             break
         elif [[ $1 == -?* ]]; then
@@ -160,7 +169,22 @@ settle_options() {
             || usage_error '--replicas: give a number from 1'
         OPTION[durable]=1
     fi
+    settle_timeout
     settle_connection
+}
+
+# seconds, to TIMEOUT_MS; and how long replicas are waited for, which is less
+settle_timeout() {
+    local timeout=${OPTION[timeout]:-5}
+
+    [[ $timeout =~ ^(0|[1-9][0-9]{0,3})(\.([0-9]{1,3}))?$ ]] \
+        || usage_error "--timeout: give seconds from 0.1 to 3600, not \"$timeout\""
+    TIMEOUT_MS=${BASH_REMATCH[3]}000
+    TIMEOUT_MS=$((BASH_REMATCH[1] * 1000 + 10#${TIMEOUT_MS:0:3}))
+    ((TIMEOUT_MS >= 100 && TIMEOUT_MS <= 3600000)) \
+        || usage_error "--timeout: give seconds from 0.1 to 3600, not \"$timeout\""
+    WAIT_MS=$((TIMEOUT_MS < 5000 ? TIMEOUT_MS * 2 / 5 : 2000))
+    set_patience 90
 }
 
 # need_number WHAT TEXT LEAST MOST: in plain decimal digits
@@ -216,6 +240,7 @@ settle_connection() {
         echo >/dev/tty
     fi
     check_user
+    read_target
 }
 
 need_arguments() {

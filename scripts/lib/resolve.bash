@@ -28,6 +28,11 @@ search_ids() {
     done
 }
 
+# whether a word has the form of a whole id: no beginning is looked for
+is_whole_id() {
+    [[ $1 =~ ^([0-9A-Za-z]{12}|[xy][0-9a-f]{24})$ ]]
+}
+
 # The id that is meant to `id`; false, with the reason said, when there is
 # none or when there are several.
 resolve_id() {

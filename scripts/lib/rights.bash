@@ -77,7 +77,7 @@ ask_dryrun() {
     case $reply in
         OK) ;;
         NOPERM*) return 1 ;; # of this question
-        *"run the '"*) denied=command ;;
+        *"run the '"*) denied='command' ;;
         *"' channel"*) denied=channel ;;
         *"' key"*) denied=key ;;
         "ERR Command '"*) denied=missing ;;
@@ -159,7 +159,7 @@ ask_user() {
 
     shift
     denied=''
-    acl_allows "$1" "${2:-}" || { denied=command; return; }
+    acl_allows "$1" "${2:-}" || { denied='command'; return; }
     for word in "${@:2}"; do
         [[ $word == "$REDIS_PREFIX"* || $word == __redis__:* ]] || continue
         if [[ $1 == SUBSCRIBE || $1 == PUBLISH ]]; then

@@ -36,7 +36,7 @@ read_counts() {
     timestamp_text "$((NOW + STATUS_SOON))"
     soon=$result
     counts=$(view_lines '' '' count_states "$now" "$soon") \
-        && [[ $counts != *'"how":"broken"'* ]] || exit 1
+        && [[ $counts != *'"how":"broken"'* ]] || exit 3
 }
 
 # the newest entries of the audit stream, or else the newest keys, as JSON

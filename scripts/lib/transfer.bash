@@ -20,16 +20,12 @@ open_input() {
 }
 
 command_export() {
-    local status
-
     need_arguments 0 0 'no words'
     find_core
     redis_try
-    walk_index '' all | (redis_cli) | core_lines view ',"digests":true' | jq -L "$LIB" -R -r \
-        'include "human"; select(startswith("{") or records)'
-    for status in "${PIPESTATUS[@]}"; do
-        ((status == 0 || status == 141)) || exit 1
-    done
+    walk_index '' all | redis_stream | core_lines view ',"digests":true' \
+        | jq -L "$LIB" -R -r 'include "human"; select(startswith("{") or records)'
+    check_stream "${PIPESTATUS[@]}"
 }
 
 # the lines of the input as the records that they make, or why they make none
@@ -105,17 +101,21 @@ read_replies() {
                    waited=$line
                elif [[ $line != 'Error: '* ]]; then
                    draw_progress 1
-                   fail "Redis: $line; after $done keys; run it again to go on"
+                   end_import "Redis refused: $line"
                fi ;;
         esac
     done
     draw_progress 1
-    ((complete)) || fail "broke off after $done keys; run it again to go on"
-    if [[ -n $waited ]] && ((waited < ${OPTION[replicas]:-1})); then
-        UNACKNOWLEDGED=1
-        warn "done on the primary, but only $waited replicas acknowledged it"
-    fi
+    ((complete)) || end_import "Redis at $ADDRESS gave no answer, or the input broke off"
+    [[ -z $waited ]] || note_replicas "$waited" || true
     report_import
+}
+
+# an import that did not come to its end; what was added stays so
+end_import() {
+    warn "$1; $((added + replaced)) keys were imported, of the next $BATCH it is" \
+        'not known; run it again to go on'
+    exit 3
 }
 
 report_import() {
@@ -133,11 +133,11 @@ report_import() {
 import_batches() {
     local start wait=''
 
-    [[ -z ${OPTION[durable]:-} ]] || wait="WAIT ${OPTION[replicas]:-1} 2000"
+    [[ -z ${OPTION[durable]:-} ]] || wait="WAIT ${OPTION[replicas]:-1} $WAIT_MS"
     put_start "\"index\":true$options"
-    import_source | frame_lines "$start" "$wait" | (redis_cli 2>&1) \
-        | read_replies
+    import_source | frame_lines "$start" "$wait" | redis_stream | read_replies
     set -- "${PIPESTATUS[@]}"
+    (($3 != 3 && $4 != 3)) || exit 3
     (($1 == 0 && $2 == 0 && $3 == 0 && $4 == 0)) || exit 1
 }
 
@@ -190,6 +190,7 @@ command_import() {
         || total=$(wc -l <"${ARGUMENTS[0]}")
     [[ -z ${OPTION[texts]:-} ]] || read_pepper
     [[ -z ${OPTION[replace]:-} ]] || options=',"replace":true'
+    [[ -z ${OPTION[force]:-} ]] || options+=',"force":true'
     options_json
     defaults="{${json:1}}"
     [[ -z ${OPTION[expires]:-} ]] || warn_past --expires 'a key without its own'

@@ -37,7 +37,7 @@ fetch_record() {
     last=$used
     fetch_use last_used_previous
     fetch_raw ":$last:$used" || return
-    core_call view "$reply" || fail "Redis: ${reply%%$'\n'*}"
+    core_call view "$reply" || fail_refused "$reply"
     reply=$answer
 }
 
@@ -53,7 +53,13 @@ show_one() {
 }
 
 command_show() {
-    for_each_id show_one
+    local text id
+
+    need_arguments 1 -1 'an id, or several'
+    redis_open
+    for text in "${ARGUMENTS[@]}"; do
+        resolve_id "$text" && show_one
+    done
 }
 
 # every primary of a cluster must know the script before the records are asked
@@ -150,17 +156,33 @@ view_lines() {
     local -a statuses
 
     shift 2
-    exec {records}< <(REDIS_WRAP=(timeout 0)
-        redis_cli < <(walk_index '' "$before" && printf 'ECHO %s\n' "$MARKER"))
+    exec {records}< <(redis_relay \
+        < <(walk_index '' "$before" && printf 'ECHO %s\n' "$MARKER"))
     fetcher=$!
     core_lines view "$filter" <&"$records" | "$@"
     statuses=("${PIPESTATUS[@]}")
     exec {records}<&-
     kill "$fetcher" 2>/dev/null
     wait "$fetcher" 2>/dev/null
-    for status in "${statuses[@]}"; do
-        ((status == 0 || status == 141)) || exit 1
+    (($? == 3)) && fetcher=3 || fetcher=0
+    check_stream "${statuses[0]}" "$fetcher" "${statuses[1]}"
+}
+
+# The statuses of a pipeline, in which redis_stream is the second: who met an
+# error of Redis has said so and ends with 3, a relay that waited in vain alone
+# has not.
+check_stream() {
+    local stream=${2:-0} status worst=0
+
+    for status in "$1" "${@:3}"; do
+        ((status == 0 || status == 141 || worst == 3)) || worst=$status
     done
+    if ((stream == 3)); then
+        (fail_unanswered)
+        worst=3
+    fi
+    ((worst != 0 || stream == 0 || stream == 141)) || worst=$stream
+    ((worst == 0)) || exit $((worst == 3 ? 3 : 1))
 }
 
 # the width of the terminal, to `width`; 0: without end
@@ -221,7 +243,7 @@ sort_rows() {
     jq --unbuffered -R -r -n --arg field "$field" --arg marker "$MARKER" \
         'include "human"; foreach (inputs, null) as $line (null;
             if $line == $marker then halt
-            elif $line == null then "" | halt_error(1)
+            elif $line == null then "" | halt_error(3)
             else $line | [records] | first end;
             if . == null then empty
             else "\(.[$field] // null | if . == null then "~" else tojson end)\t\(tojson)"
@@ -254,9 +276,7 @@ view_rows() {
     else
         show_sorted
     fi
-    for status in "${PIPESTATUS[@]}"; do
-        ((status == 0 || status == 141)) || exit 1
-    done
+    check_stream "${PIPESTATUS[0]}" 0 "${PIPESTATUS[1]:-0}"
 }
 
 show_sorted() {

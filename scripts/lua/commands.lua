@@ -8,11 +8,6 @@
 local prefix, now = ARGV[2], tonumber(ARGV[3])
 local commands = {}
 
--- members: of the scope list, which the command has more to say of
-local function refuse(reason, members)
-    error({refused = reason, members = members or {}})
-end
-
 -- Before the writes: who may not publish must not change anything.  Nobody
 -- hears of it before the command is done.
 local function changed(id)
@@ -46,8 +41,8 @@ local function must_fit(fields, members)
 end
 
 -- Options, number of the first line, and for each line what the core made of it:
--- a record, {"refused": reason}, or {} of an empty one.  Each is added whole or refused by
--- itself.  Answers counts, and then a line for each refusal; idle: of global
+-- a record, {"refused": reason}, or {} of an empty one.  Each is added whole or
+-- refused by itself; an error of Redis ends them all.  Answers counts, and then a line for each refusal; idle: of global
 -- keys with grants, which do nothing.
 function commands.put(options, first, ...)
     options = cjson.decode(options)
@@ -59,10 +54,12 @@ function commands.put(options, first, ...)
         if ok and result then
             counts[result], created = counts[result] + 1, time
             counts.idle = counts.idle + (idle and 1 or 0)
+        elseif not ok and not is_refusal(result) then
+            error(result)
         elseif not ok then
             counts.refused = counts.refused + 1
             refusals[#refusals + 1] = '\nline ' .. tonumber(first) + n - 1
-                .. ': ' .. tostring(result):gsub('%c', '?')
+                .. ': ' .. result.refused:gsub('%c', '?')
         end
     end
     return string.format('put added=%d same=%d replaced=%d refused=%d '
@@ -96,81 +93,70 @@ function commands.view(missing, ...)
     return view(missing, {...})
 end
 
--- json: {"members": [...]}, as they are to be written
-function commands.grant(id, json)
-    local record, wanted = must_load(id), cjson.decode(json).members
-    local have, added, already = {}, {}, {}
-    for _, member in ipairs(record.members) do
-        have[member] = true
+local function as_set(list)
+    local set = {}
+    for _, one in ipairs(list) do
+        set[one] = true
     end
-    for _, member in ipairs(wanted) do
-        if have[member] then
-            already[#already + 1] = member
-        else
-            have[member] = true
-            added[#added + 1] = member
-            record.members[#record.members + 1] = member
-        end
-    end
-    must_fit(record.fields, record.members)
-    if #added > 0 then
-        changed(id)
-        redis.call('SADD', scopes_key(prefix, id), unpack(added))
-    end
-    return '{"id":' .. json_quote(id) .. ',"granted":' .. json_strings(wanted)
-        .. ',"added":' .. #added .. ',"already":' .. json_strings(already)
-        .. ',"mode":' .. json_quote(record.fields.mode or '') .. '}'
+    return set
 end
 
--- json: {"members": [...]}, which the record must still have
-function commands.ungrant(id, json)
-    local doomed, have = cjson.decode(json).members, {}
-    for _, member in ipairs(must_load(id).members) do
-        have[member] = true
+-- whether what the change was made for is no longer so
+local function is_stale(plan, fields, have)
+    for n = 1, #plan.expect, 2 do
+        if (fields[plan.expect[n]] or '') ~= plan.expect[n + 1] then
+            return true
+        end
     end
-    for _, member in ipairs(doomed) do
+    for _, member in ipairs(plan.remove) do
         if not have[member] then
-            return '{"refused":"key ' .. id .. ' is being changed by others",'
-                .. '"changed":true}'
+            return true
         end
     end
+    return false
+end
+
+local function write_change(id, plan, fields)
     changed(id)
-    redis.call('SREM', scopes_key(prefix, id), unpack(doomed))
-    return '{"id":' .. json_quote(id) .. ',"ungranted":' .. json_strings(doomed)
+    redis.call('HSET', hash_key(prefix, id), 'revision', fields.revision,
+        unpack(plan.set))
+    if #plan.unset > 0 then
+        redis.call('HDEL', hash_key(prefix, id), unpack(plan.unset))
+    end
+    if #plan.add > 0 then
+        redis.call('SADD', scopes_key(prefix, id), unpack(plan.add))
+    end
+    if #plan.remove > 0 then
+        redis.call('SREM', scopes_key(prefix, id), unpack(plan.remove))
+    end
+end
+
+-- What the core's verb `change` has made of the record: fields and members to
+-- write, and what must be as it was seen, else {"stale":true}.
+function commands.apply(id, json)
+    local plan, record = cjson.decode(json), must_load(id)
+    local fields, members = record.fields, {}
+    local have, gone = as_set(record.members), as_set(plan.remove)
+    if is_stale(plan, fields, have) then
+        return '{"stale":true}'
+    end
+    for _, member in ipairs(record.members) do
+        members[#members + 1] = not gone[member] and member or nil
+    end
+    for _, member in ipairs(plan.add) do
+        members[#members + 1] = not have[member] and member or nil
+    end
+    for n = 1, #plan.set, 2 do
+        fields[plan.set[n]] = plan.set[n + 1]
+    end
+    for _, name in ipairs(plan.unset) do
+        fields[name] = nil
+    end
+    fields.revision = next_revision(fields)
+    must_fit(fields, members)
+    write_change(id, plan, fields)
+    return '{"id":' .. json_quote(id) .. ',"revision":' .. fields.revision
         .. '}'
-end
-
-function commands.enable(id, value)
-    must_load(id)
-    changed(id)
-    redis.call('HSET', hash_key(prefix, id), 'enabled', value)
-    return '{"id":' .. json_quote(id) .. ',"enabled":'
-        .. (value == '1' and 'true' or 'false') .. '}'
-end
-
--- when: a time, or empty for never
-function commands.expire(id, when)
-    local record = must_load(id)
-    local before = tonumber(record.fields.not_before or '')
-    if when ~= '' and before and before >= tonumber(when)
-        and tonumber(when) > now
-    then
-        refuse('key ' .. id .. ' would expire before it is valid')
-    end
-    record.fields.expires_at = when
-    must_fit(record.fields, record.members)
-    changed(id)
-    if when == '' then
-        redis.call('HDEL', hash_key(prefix, id), 'expires_at')
-    else
-        redis.call('HSET', hash_key(prefix, id), 'expires_at', when)
-        local stop = tonumber(record.fields.previous_until or '')
-        if stop and stop > tonumber(when) then
-            redis.call('HSET', hash_key(prefix, id), 'previous_until', when)
-        end
-    end
-    return '{"id":' .. json_quote(id) .. ',"expires_at":'
-        .. (when == '' and 'null' or when) .. '}'
 end
 
 -- index: the index and the last uses in the same step (a lone server)

@@ -1,10 +1,11 @@
 -- New records, as the core has made them of what `create` and `import` were
 -- given: written whole or not at all.  What they mean is not looked at here.
 
--- whether every field of a is in b, a missing mode being `scoped`
+-- whether every field of a is in b, a missing mode being `scoped`; how often it
+-- was changed is no matter
 local function fields_within(a, b)
     for name, value in pairs(a) do
-        local other = b[name]
+        local other = name == 'revision' and value or b[name]
         if name == 'mode' and value == 'scoped' then
             other = (other or '') == '' and 'scoped' or other
         end
@@ -54,12 +55,26 @@ local function put_uses(prefix, id, object)
     end
 end
 
+-- Who replaces a record must have seen its last change.  What says nothing of it
+-- is as new as a record that was never changed.
+local function check_revision(id, old, fields, options)
+    local is, seen = revision_of(old.fields), revision_of(fields)
+    if fields.revision == nil then
+        seen = 1
+    end
+    if seen < is and not options.force then
+        refuse(string.format('key %s was changed since: it is at revision %.0f, '
+            .. 'this at %.0f; export it again, or give --force', id, is, seen))
+    end
+    fields.revision = string.format('%.0f', math.max(is, seen) + 1)
+end
+
 -- one record: "added", "same" (was there already) or "replaced", the time of
 -- creation, and whether it has grants that do nothing; nil of an empty object
 local function put_one(prefix, now, options, json)
     local object = cjson.decode(json)
     if object.refused then
-        error(object.refused, 0)
+        refuse(object.refused)
     elseif not object.id then
         return nil
     end
@@ -68,9 +83,17 @@ local function put_one(prefix, now, options, json)
     table.sort(members)
     local same = old and same_record(old, fields, members)
     if old and not same and not options.replace then
-        error('key ' .. id .. ' exists, with another content', 0)
+        refuse('key ' .. id .. ' exists, with another content')
     end
     fields.created_at = fields.created_at or tostring(now)
+    if old and not same then
+        check_revision(id, old, fields, options)
+    end
+    fields.revision = fields.revision or '1'
+    local problem = not same and size_problem(fields, members)
+    if problem then
+        refuse(problem)
+    end
     if not same then
         -- first: who may not publish must not change anything, and nobody
         -- hears of it before all is done

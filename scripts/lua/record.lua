@@ -21,6 +21,15 @@ local function json_quote(text)
     return '"' .. text .. '"'
 end
 
+-- ends the command: nothing was written
+local function refuse(reason)
+    error({refused = reason})
+end
+
+local function is_refusal(result)
+    return type(result) == 'table' and result.refused ~= nil
+end
+
 local function is_time(text)
     return text:find('^%d+$') ~= nil and #text <= 18
 end
@@ -89,6 +98,17 @@ local function record_load(prefix, id)
     table.sort(members or {})
     return {fields = fields_of(flat or {}), members = members or {},
         is_damaged = not members}
+end
+
+-- The number of the last change of a record, which `scoped-key` counts.  What is
+-- no number was written by hand.
+local function revision_of(fields)
+    local revision = fields.revision or ''
+    return is_time(revision) and tonumber(revision) or 0
+end
+
+local function next_revision(fields)
+    return string.format('%.0f', revision_of(fields) + 1)
 end
 
 local function json_strings(texts)

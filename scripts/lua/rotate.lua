@@ -40,12 +40,13 @@ function commands.rotate(id, digest, key_prefix, grace, index)
         fields.previous_digest = stop and fields.digest or ''
         fields.previous_until = stop and string.format('%.0f', stop) or ''
         fields.digest, fields.rotated_at = digest, tostring(now)
-        fields.prefix = key_prefix
+        fields.prefix, fields.revision = key_prefix, next_revision(fields)
         must_fit(fields, record.members)
         changed(id)
         for _, name in ipairs(ROTATED) do
             set_or_remove(id, name, fields[name])
         end
+        set_or_remove(id, 'revision', fields.revision)
         used = index == '1' and forget_previous_use(id) or ''
     end
     before[#before + 1] = used
@@ -63,6 +64,7 @@ function commands.unrotate(id, digest, ...)
     for n, name in ipairs(ROTATED) do
         set_or_remove(id, name, before[n])
     end
+    set_or_remove(id, 'revision', next_revision(record.fields))
     if before[#ROTATED + 1] ~= '' then
         redis.call('ZADD', prefix .. 'last_used_previous',
             before[#ROTATED + 1], id)

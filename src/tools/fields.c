@@ -61,6 +61,30 @@ fields_time(int64_t now, value_t value, scoped_key_str_t *text)
 
 
 static scoped_key_str_t
+fields_number(int64_t now, value_t value, scoped_key_str_t *text)
+{
+    int64_t  number = -1;
+
+    (void) now;
+
+    if (scoped_key_json_type(value) == SCOPED_KEY_JSON_INTEGER) {
+        number = scoped_key_json_integer(value);
+
+    } else {
+        (void) scoped_key_decimal_parse(value_str(value), &number);
+    }
+
+    if (number < 0) {
+        return str_static("is no number");
+    }
+
+    *text = times_digits(number);
+
+    return fields_none;
+}
+
+
+static scoped_key_str_t
 fields_list(int64_t now, value_t value, scoped_key_str_t *text)
 {
     size_t            i;
@@ -121,36 +145,38 @@ fields_enabled(int64_t now, value_t value, scoped_key_str_t *text)
 /* what docs/redis.md and the help say of them is checked */
 const fields_t  fields_table[] = {
     { "digest", fields_text, "64 hex digits",
-      "create, rotate" },
+      "create, rotate", false },
     { "previous_digest", fields_text, "64 hex digits",
-      "rotate" },
+      "rotate", false },
     { "previous_until", fields_time, "time",
-      "rotate, expire" },
+      "rotate, expire", false },
     { "enabled", fields_enabled, "1 or 0",
-      "create --disabled, enable, disable" },
+      "create --disabled, enable, disable", false },
     { "mode", fields_text, "scoped or global",
-      "create --global" },
+      "create --global", false },
     { "name", fields_text, "text",
-      "create --name" },
+      "create --name, set", true },
     { "owner", fields_text, "text",
-      "create --owner" },
+      "create --owner, set", true },
     { "prefix", fields_text, "prefix of keys",
-      "create --prefix, rotate --prefix" },
+      "create --prefix, rotate --prefix", false },
     { "created_at", fields_time, "time",
-      "create" },
+      "create", false },
     { "not_before", fields_time, "time",
-      "create --not-before" },
+      "create --not-before, set", true },
     { "expires_at", fields_time, "time",
-      "create --expires, expire" },
+      "create --expires, expire, set", true },
     { "rotated_at", fields_time, "time",
-      "rotate" },
+      "rotate", false },
     { "hosts", fields_list, "list of host patterns",
-      "create --host" },
+      "create --host, set", true },
     { "ips", fields_list, "list of CIDR blocks",
-      "create --ip" },
+      "create --ip, set", true },
     { "methods", fields_list, "list of methods",
-      "create --method" },
-    { NULL, NULL, NULL, NULL }
+      "create --method, set", true },
+    { "revision", fields_number, "number",
+      "create, set, enable, disable, expire, rotate, grant, ungrant", false },
+    { NULL, NULL, NULL, NULL, false }
 };
 
 
@@ -222,6 +248,7 @@ fields_print(void)
         output_string("name", name);
         output_word("type", field->type);
         output_word("set_by", field->set_by);
+        output_flag("editable", field->editable);
         output_flag("module", scoped_key_field_find(name)
                               != SCOPED_KEY_FIELD_UNKNOWN);
         output_close('}');

@@ -19,6 +19,7 @@ typedef struct {
     fields_read_pt   read;
     const char      *type;               /* "text": free, for people */
     const char      *set_by;             /* of scoped-key, besides import */
+    bool             editable;           /* by `set` */
 } fields_t;
 
 

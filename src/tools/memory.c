@@ -332,6 +332,22 @@ str_static(const char *word)
 }
 
 
+scoped_key_str_t
+text_line(scoped_key_str_t text)
+{
+    size_t  i;
+    char   *line = text_terminated(text);
+
+    for (i = 0; i < text.len; i++) {
+        line[i] = line[i] == '\n' || line[i] == '\0' ? '?' : line[i];
+    }
+
+    text.data = (unsigned char *) line;
+
+    return text;
+}
+
+
 char *
 text_terminated(scoped_key_str_t text)
 {

@@ -58,6 +58,9 @@ scoped_key_str_t strings_join(const strings_t *texts, const char *open,
 
 scoped_key_str_t str_static(const char *word);
 
+/* the same in one line, whatever it holds */
+scoped_key_str_t text_line(scoped_key_str_t text);
+
 /* a copy that ends in a NUL */
 char *text_terminated(scoped_key_str_t text);
 

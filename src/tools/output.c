@@ -119,6 +119,13 @@ output_json(const char *name, scoped_key_str_t json)
 }
 
 
+void
+output_join(void)
+{
+    output_comma = false;
+}
+
+
 bool
 output_refused(scoped_key_str_t reason, const strings_t *members)
 {

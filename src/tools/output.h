@@ -23,6 +23,9 @@ void output_flag(const char *name, bool flag);
 void output_number(const char *name, int64_t number);
 void output_strings(const char *name, const strings_t *texts);
 
+/* between two texts of one answer: no comma */
+void output_join(void);
+
 /* what is JSON already */
 void output_json(const char *name, scoped_key_str_t json);
 

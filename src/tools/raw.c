@@ -65,6 +65,21 @@ raw_field(const raw_t *raw, const char *name)
 }
 
 
+bool
+raw_has_field(const raw_t *raw, scoped_key_str_t name)
+{
+    size_t  i;
+
+    for (i = 0; i < raw->fields.n; i += 2) {
+        if (scoped_key_str_equal(raw->fields.text[i], name)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 int64_t
 raw_time(const raw_t *raw, const char *name)
 {

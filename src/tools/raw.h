@@ -37,6 +37,9 @@ void raw_finish(raw_t *raw);
 /* empty: there is none */
 scoped_key_str_t raw_field(const raw_t *raw, const char *name);
 
+/* whether there is one, be it empty */
+bool raw_has_field(const raw_t *raw, scoped_key_str_t name);
+
 /* 0: there is none, or it is no time */
 int64_t raw_time(const raw_t *raw, const char *name);
 

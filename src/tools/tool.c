@@ -30,33 +30,32 @@ typedef struct {
 
 
 static const tool_verb_t  tool_verbs[] = {
+    { "change",       tool_change,       TOOL_OBJECTS, NULL },
     { "check",        tool_check,        TOOL_OBJECTS, NULL },
     { "check-import", tool_check_import, TOOL_LINES,   NULL },
     { "digest",       tool_digest,       TOOL_LINES,   tool_keys },
     { "explain",      tool_explain,      TOOL_OBJECTS, NULL },
-    { "grant",        tool_grant,        TOOL_OBJECTS, NULL },
     { "issue",        tool_issue,        TOOL_OBJECTS, tool_keys },
     { "match",        tool_match,        TOOL_OBJECTS, NULL },
     { "record",       tool_record,       TOOL_LINES,   NULL },
-    { "ungrant",      tool_ungrant,      TOOL_OBJECTS, NULL },
     { "view",         tool_view,         TOOL_OBJECTS, NULL },
     { NULL,           NULL,              TOOL_OBJECTS, NULL }
 };
 
 static const char  tool_help[] =
     "usage: scoped-key-core VERB [OPTIONS]\n"
+    "  change   a record -> four lines: state and id, what is said of it,\n"
+    "           what is to be written, what programs are told\n"
     "  check    a record -> what is wrong or pointless in it\n"
     "  check-import  an object of an import -> the same\n"
     "  digest   a key, perhaps an object after it -> its id and digest\n"
     "  explain  {\"record\",\"request\"} -> the verdict, and why\n"
     "  fields   the fields of a record, a line each; reads nothing\n"
-    "  grant    {\"members\"} -> the same, as they are to be written\n"
     "  issue    {\"prefix\",\"id\"} -> a new key, its id and digest\n"
     "  match    {\"scope\",\"members\"} -> whether these grant it\n"
     "  record   an object of an import -> the record that it makes\n"
-    "  ungrant  {\"record\",\"members\"} -> those of the record that are"
-    " meant\n"
     "  view     a record -> what `show`, `list` and `export` print\n"
+    "  relay MILLISECONDS MARKER PROGRAM...  its replies to commands\n"
     "  --version\n"
     "OPTIONS: a JSON object; \"now\": unix seconds; \"pepper_file\"\n";
 
@@ -187,6 +186,10 @@ tool_run(int argc, char **argv)
     if (argc == 2 && str_is(str_static(argv[1]), "--version")) {
         puts("scoped-key-core " SCOPED_KEY_VERSION);
         return fflush(stdout) == 0 ? 0 : tool_failed("cannot write");
+    }
+
+    if (argc > 4 && str_is(str_static(argv[1]), "relay")) {
+        return relay_run(argv + 2);
     }
 
     if (verb == NULL) {

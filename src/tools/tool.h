@@ -34,7 +34,10 @@ typedef struct {
 } import_t;
 
 
-/* as main(): exit status 0, or 2 with the reason on standard error */
+/*
+ * As main(): exit status 0, or 2 with the reason on standard error; of the verb
+ * `relay` also 3.
+ */
 int tool_run(int argc, char **argv);
 
 /* view.c: a record as `show`, `list` and `export` print it */
@@ -50,10 +53,11 @@ bool tool_record(const tool_t *tool, value_t asked);
 /* options: "defaults", and "texts" for lines of the verb `digest` */
 void import_read(import_t *import, const tool_t *tool, bool strict);
 
-/* members.c */
-bool tool_grant(const tool_t *tool, value_t asked);
-bool tool_ungrant(const tool_t *tool, value_t asked);
+/* whether members of a scope list grant a scope */
 bool tool_match(const tool_t *tool, value_t asked);
+
+/* change.c: {"id","fields","members"} -> what a change makes of it */
+bool tool_change(const tool_t *tool, value_t asked);
 
 /* explain.c */
 bool tool_explain(const tool_t *tool, value_t asked);
@@ -62,5 +66,14 @@ bool tool_explain(const tool_t *tool, value_t asked);
 const char *tool_keys(const tool_t *tool);
 bool tool_digest(const tool_t *tool, value_t asked);
 bool tool_issue(const tool_t *tool, value_t asked);
+
+/*
+ * relay.c: argv: milliseconds, a marker, and a program with its arguments, NULL
+ * after them.  Standard input is the program's, a command a line; its two
+ * outputs are standard output.  Once a command is there and nothing comes for
+ * so long, the program is killed.  Returns 0, 2 when nothing could be started,
+ * or 3 when an answer is missing.
+ */
+int relay_run(char **argv);
 
 #endif

@@ -133,6 +133,17 @@ view_times(const raw_t *raw)
 
 
 static void
+view_number(const raw_t *raw, const char *name)
+{
+    int64_t  number;
+
+    if (scoped_key_decimal_parse(raw_field(raw, name), &number)) {
+        output_number(name, number);
+    }
+}
+
+
+static void
 view_lists(const raw_t *raw)
 {
     scoped_key_str_t          value, item;
@@ -290,6 +301,7 @@ view_record(const tool_t *tool, const raw_t *raw, value_t record,
     }
 
     view_times(raw);
+    view_number(raw, "revision");
     view_uses(tool, raw, record);
     view_lists(raw);
     view_meta(raw);
@@ -339,4 +351,31 @@ tool_view(const tool_t *tool, value_t asked)
     return raw_read(&raw, asked)
            ? view_write(tool, &raw, asked)
            : output_refused(str_static("is no record"), NULL);
+}
+
+
+/* {"scope":…,"members":[…]} -> {"matches":true}; members may be missing */
+bool
+tool_match(const tool_t *tool, value_t asked)
+{
+    grant_t           grant;
+    strings_t         members = { NULL, 0, 0 };
+    scoped_key_str_t  scope = value_str(value_member(asked, "scope"));
+
+    (void) value_strings(value_member(asked, "members"), &members);
+    grant_read(&grant, scope, tool->now);
+
+    if (grant.constrained || grant.meaning.len == 0) {
+        return output_refused(str_format("\"%s\" %s", scope,
+                                         grant.constrained
+                                         ? str_static("is not "
+                                                      "resource:action")
+                                         : grant.reason), NULL);
+    }
+
+    output_open(NULL, '{');
+    output_flag("matches", grant_any_covers(&members, scope, tool->now));
+    output_close('}');
+
+    return output_end();
 }

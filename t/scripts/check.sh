@@ -215,4 +215,4 @@ is 'check: patterns that are not' "$status $(grep -c 'it grants nothing' "$DIR/o
 
 # Redis goes away
 "$SCOPED_KEY" -s "$DIR/nothing" check >"$DIR/out" 2>"$DIR/err"
-is 'no Redis' "$? [$(<"$DIR/out")]" '1 []'
+is 'no Redis' "$? [$(<"$DIR/out")]" '3 []'

@@ -127,4 +127,4 @@ for id in "${ids[@]:4:3}"; do
     like 'explain' "$status $out" "^1 key: +$id"
 done
 at -p "${ports[0]}" list
-is 'without -c' "$status" 1
+is 'without -c' "$status" 3

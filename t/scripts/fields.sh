@@ -29,7 +29,7 @@ done < <(jq -r '.name as $name | .set_by / ", " | .[] | "\($name) \(.)"' "$DIR/f
 mapfile -t pairs < <(jq -r '.name, ({
         "64 hex digits": ("7" * 64),
         time: (if .name | test("until|expires") then 4102444801 else 1700000000 end),
-        "1 or 0": 0, "scoped or global": "global", text: "for people",
+        "1 or 0": 0, number: 7, "scoped or global": "global", text: "for people",
         "prefix of keys": "sk", "list of host patterns": "a.b",
         "list of CIDR blocks": "10.0.0.1", "list of methods": "GET"
     }[.type] // "a type without an example")' "$DIR/fields")

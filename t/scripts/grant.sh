@@ -212,12 +212,18 @@ is 'grant: a grant of a global key, --quiet' "$status [$out$err]" '0 []'
 new_key a:b c:d
 lua=$(bash -c 'HOME_DIR=../../scripts; fail() { exit 1; }
     source ../../scripts/lib/redis.bash; load_lua; printf %s "$LUA"')
-is 'ungrant: a member that is gone' "$(redis EVAL "$lua" 1 "scoped_key:{$id}" \
-    ungrant scoped_key: "$EPOCHSECONDS" "$id" '{"members":["a:b","e:f"]}' |
-    jq -c .changed)$(members | tr '\n' ' ')" 'truea:b c:d '
-is 'ungrant: all are there' "$(redis EVAL "$lua" 1 "scoped_key:{$id}" \
-    ungrant scoped_key: "$EPOCHSECONDS" "$id" '{"members":["a:b"]}' |
-    jq -c .ungranted)$(members)" '["a:b"]c:d'
+# apply PLAN: what the script in Redis answers
+apply() {
+    redis EVAL "$lua" 1 "scoped_key:{$id}" apply scoped_key: "$EPOCHSECONDS" "$id" \
+        "{\"set\":[],\"unset\":[],\"expect\":[],\"add\":[],\"remove\":[],$1}"
+}
+is 'apply: a member that is gone' "$(apply '"remove":["a:b","e:f"]' |
+    jq -c .stale)$(members | tr '\n' ' ')" 'truea:b c:d '
+is 'apply: a field that is another by now' "$(apply \
+    '"set":["name","n"],"expect":["owner","o"]' | jq -c .stale)[$(field name)]" 'true[]'
+is 'apply: a field that is there by now' "$(redis HSET "scoped_key:{$id}" owner p)$(apply \
+    '"set":["name","n"],"expect":["owner",""]' | jq -c .stale)[$(field name)]" '1true[]'
+is 'apply: all are there' "$(apply '"remove":["a:b"]' | jq -c .revision)$(members)" '2c:d'
 for n in 1 2 3 4; do
     sk ungrant "$id" c:d --quiet 2>>"$DIR/racers" &
     racers[n]=$!

@@ -37,9 +37,39 @@ run import "$DIR/export"
 refused_line=$err
 is 'import: another content is not touched' "$status $(field enabled)" '1 1'
 like 'import: and is named' "$refused_line" 'line [12]: key .* another content'
-run import --replace "$DIR/export" --json
-is 'import --replace' "$status $(jq -c . "$DIR/out") $(dump)" \
-    "0 {\"added\":0,\"unchanged\":1,\"replaced\":1,\"refused\":0} $before"
+# what was changed since is not changed back
+run import --replace "$DIR/export"
+is 'import --replace: of an older revision' "$status $(field enabled)" '1 1'
+like 'import --replace: of an older revision: said' "$err" \
+    'changed since: it is at revision [0-9]+, this at [0-9]+.*--force'
+without_revisions() {
+    dump | grep -v ^revision
+}
+run import --replace --force "$DIR/export" --json
+is 'import --replace --force' "$status $(jq -c . "$DIR/out") $(without_revisions)" \
+    "0 {\"added\":0,\"unchanged\":1,\"replaced\":1,\"refused\":0} $(
+        grep -v ^revision <<<"$before")"
+sk export >"$DIR/edited"
+sed -i 's/"owner":"[^"]*"/"owner":"another"/' "$DIR/edited"
+run import --replace "$DIR/edited"
+is 'export | edit | import --replace' "$status $(redis --scan --pattern \
+    'scoped_key:{*}' | while read -r key; do redis HGET "$key" owner; done | sort -u |
+    tr '\n' ' ')" '0  another '
+run import --replace "$DIR/edited"
+is 'the same again changes nothing' "$status $out" \
+    '0 0 added, 2 there already, 0 replaced, 0 refused'
+redis DEL scoped_key:ids >/dev/null
+redis --scan --pattern 'scoped_key:{*' | xargs redis-cli -s "$SOCKET" DEL >/dev/null
+echo "{\"digest\":\"$(printf '%064d' 8)\",\"name\":\"a\"}" >"$DIR/line"
+sk import --quiet "$DIR/line"
+sed -i 's/"a"/"b"/' "$DIR/line"
+run import --replace --quiet "$DIR/line"
+is 'a line without a revision replaces what was never changed' "$status" 0
+sed -i 's/"b"/"c"/' "$DIR/line"
+run import --replace --quiet "$DIR/line"
+is 'a line without a revision does not replace what was' "$status" 1
+run import --replace --force --quiet "$DIR/line"
+is 'a line without a revision, --force' "$status" 0
 
 redis FLUSHALL >/dev/null
 zeros=$(printf '%064d' 0)

@@ -1,4 +1,4 @@
-/* links: tools/tool tools/explain tools/fields tools/grant tools/import tools/keys tools/lint tools/members tools/memory tools/output tools/raw tools/reason tools/times tools/value tools/view core/record core/record_fields core/verdict core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/token core/query core/query_name core/str -ljansson -lsodium */
+/* links: tools/tool tools/explain tools/fields tools/grant tools/import tools/keys tools/lint tools/change tools/memory tools/output tools/raw tools/relay tools/reason tools/times tools/value tools/view core/record core/record_fields core/verdict core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/token core/query core/query_name core/str -ljansson -lsodium */
 
 /*
  * Every verb of scoped-key-core: what it must not grant, allow or write first.
@@ -36,14 +36,14 @@ static void
 test_order(void)
 {
     tools_answer_t     got;
-    static const char  asked[] = "{\"members\":[\"a:b\"]}\nERR\n{\n\n"
-                                 "{\"members\":[\"c:d\"]}";
+    static const char  asked[] = "{\"scope\":\"a:b\"}\nERR\n{\n\n"
+                                 "{\"scope\":\"c:d\",\"members\":[\"c:d\"]}";
 
-    got = tools_ask("grant", TOOLS_OPTIONS, asked, strlen(asked));
+    got = tools_ask("match", TOOLS_OPTIONS, asked, strlen(asked));
 
     check(got.status == 0);
-    check(strcmp(got.data, "{\"members\":[\"a:b\"]}\nERR\n"
-                 "{\"refused\":\"is no JSON\"}\n\n{\"members\":[\"c:d\"]}\n")
+    check(strcmp(got.data, "{\"matches\":false}\nERR\n"
+                 "{\"refused\":\"is no JSON\"}\n\n{\"matches\":true}\n")
           == 0);
 
     tools_free(&got);
@@ -59,7 +59,7 @@ test_usage(void)
     check(got.status == 2 && got.len == 0 && got.why_len != 0);
     tools_free(&got);
 
-    got = tools_ask("grant", "{", "", 0);
+    got = tools_ask("match", "{", "", 0);
     check(got.status == 2 && got.len == 0 && got.why_len != 0);
     tools_free(&got);
 
@@ -71,7 +71,7 @@ test_usage(void)
     check(got.status == 2 && got.len == 0 && got.why_len != 0);
     tools_free(&got);
 
-    got = tools_ask("grant", "{}", "", 0);
+    got = tools_ask("match", "{}", "", 0);
     check(got.status == 0 && got.len == 0);
     tools_free(&got);
 }
@@ -212,8 +212,8 @@ main(void)
     size_t  i;
 
     static const char *const  verbs[] = {
-        "check", "check-import", "digest", "explain", "grant", "issue",
-        "match", "record", "ungrant", "view"
+        "change", "check", "check-import", "digest", "explain", "issue",
+        "match", "record", "view"
     };
 
     for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {

@@ -2,7 +2,7 @@
  * One verb of scoped-key-core, asked within this program: its standard input
  * and output are memory.  Case files: lines `? OPTIONS`, where they are not
  * those of most, `> LINE` and `< ANSWER`, in this order; an answer may be
- * empty.  Between cases may be blank lines and comments.
+ * empty, or several lines.  Between cases may be blank lines and comments.
  */
 
 #ifndef TOOLS_KIT_H
@@ -29,7 +29,7 @@ typedef struct {
     const char  *verb;
     char         options[TOOLS_CASE_BYTES];
     char         asked[TOOLS_CASE_BYTES];
-    char         answer[TOOLS_CASE_BYTES];
+    char         answer[2 * TOOLS_CASE_BYTES];
 } tools_case_t;
 
 
@@ -76,7 +76,7 @@ static inline void
 tools_keep(char *to, const char *line)
 {
     to[0] = '\0';
-    strncat(to, line[1] == ' ' ? line + 2 : line + 1, TOOLS_CASE_BYTES - 1);
+    strcat(to, line[1] == ' ' ? line + 2 : line + 1);
 }
 
 
@@ -86,8 +86,8 @@ tools_cases(const char *verb, void (*run)(const tools_case_t *c))
 {
     FILE                 *file;
     char                  path[256];
-    unsigned              cases;
-    static char           line[TOOLS_CASE_BYTES];
+    unsigned              cases = 0;
+    static char           line[TOOLS_CASE_BYTES], last[TOOLS_CASE_BYTES];
     static tools_case_t   c;
 
     (void) snprintf(path, sizeof(path), "t/data/tools/%s", verb);
@@ -95,11 +95,22 @@ tools_cases(const char *verb, void (*run)(const tools_case_t *c))
     c.file = path;
     c.line = 0;
     c.verb = verb;
-    cases = 0;
+    last[0] = '\0';
     file = fopen(path, "r");
     tools_keep(c.options, "? " TOOLS_OPTIONS);
 
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+    while (file != NULL && line[0] != '.') {
+        if (fgets(line, sizeof(line), file) == NULL) {
+            strcpy(line, ".");
+        }
+
+        if (last[0] == '<' && line[0] != '<') {
+            run(&c);
+            cases++;
+            tools_keep(c.options, "? " TOOLS_OPTIONS);
+            c.answer[0] = '\0';
+        }
+
         c.line++;
 
         if (line[0] == '?') {
@@ -108,23 +119,24 @@ tools_cases(const char *verb, void (*run)(const tools_case_t *c))
 
         } else if (line[0] == '>') {
             tools_keep(c.asked, line);
+            c.answer[0] = '\0';
 
         } else if (line[0] == '<') {
-            tools_keep(c.answer, line);
-            run(&c);
-            cases++;
-            tools_keep(c.options, "? " TOOLS_OPTIONS);
+            tools_keep(c.answer + strlen(c.answer), line);
 
         } else {
-            unit_check(line[0] == '#' || line[0] == '\n', "a line of a case",
+            unit_check(strchr("#\n.", line[0]) != NULL, "a line of a case",
                        path, c.line);
         }
+
+        strcpy(last, line);
     }
 
     if (file != NULL) {
         fclose(file);
     }
 
+    line[0] = '\0';
     unit_check(cases != 0, "the file has cases", path, 0);
 }
 

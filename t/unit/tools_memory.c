@@ -1,4 +1,4 @@
-/* links: tools/tool tools/explain tools/fields tools/grant tools/import tools/keys tools/lint tools/members tools/memory tools/output tools/raw tools/reason tools/times tools/value tools/view core/record core/record_fields core/verdict core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/token core/query core/query_name core/str -Wl,--wrap=malloc -Wl,--wrap=__getdelim -Wl,--wrap=exit -ljansson -lsodium */
+/* links: tools/tool tools/explain tools/fields tools/grant tools/import tools/keys tools/lint tools/change tools/memory tools/output tools/raw tools/relay tools/reason tools/times tools/value tools/view core/record core/record_fields core/verdict core/grant core/conditions core/pack core/json core/name_match core/name_table core/address core/pattern core/scope core/digest core/token core/query core/query_name core/str -Wl,--wrap=malloc -Wl,--wrap=__getdelim -Wl,--wrap=exit -ljansson -lsodium */
 
 /*
  * scoped-key-core without memory: whichever allocation fails, the program ends
@@ -170,7 +170,7 @@ reads_are_seen(void)
     tools_answer_t  got;
 
     left = -1;
-    got = tools_ask("grant", TOOLS_OPTIONS, "{}\n", 3);
+    got = tools_ask("match", TOOLS_OPTIONS, "{}\n", 3);
     tools_free(&got);
 
     return read_once;
@@ -183,8 +183,8 @@ main(void)
     size_t  i;
 
     static const char *const  verbs[] = {
-        "check", "check-import", "digest", "explain", "grant", "issue",
-        "match", "record", "ungrant", "view"
+        "change", "check", "check-import", "digest", "explain", "issue",
+        "match", "record", "view"
     };
 
     for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
