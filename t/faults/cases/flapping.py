@@ -116,7 +116,7 @@ def connection_flaps(env):
     env.back(key)
     # the next one is told of again, and that it is over
     lost = len(env.lines('redis connection to … lost'))
-    until(9, lambda: (env.redis.do('CLIENT', 'KILL', 'TYPE', 'normal',
+    until(30, lambda: (env.redis.do('CLIENT', 'KILL', 'TYPE', 'normal',
                                      'SKIPME', 'yes'),
                       env.get(keys.Key()), time.sleep(0.05),
                       len(env.lines('redis connection to … lost')) > lost
@@ -161,8 +161,8 @@ def tracking_is_refused_by_turns(env):
     def again():
         before = count[0]
         env.redis.do('CLIENT', 'KILL', 'TYPE', 'pubsub')
-        until(5, lambda: count[0] > before, 'asked')
-        until(5, lambda: b' sub=' in env.redis.do(
+        until(20, lambda: count[0] > before, 'asked')
+        until(20, lambda: b' sub=' in env.redis.do(
             'CLIENT', 'LIST', 'TYPE', 'pubsub'), 'linked')
 
     seconds = for_a_while(again)

@@ -9,7 +9,7 @@ import time
 from cases.names import free_port
 from kit import keys
 from kit.case import case, check, until
-from kit.tls import Authority, Front
+from kit.tls import Authority, Front, Renegotiator
 
 PASSWORD = 'pa55-over-tls'
 BASE = 'tls=on tls_ca=DIR/pki/ca.pem '
@@ -115,7 +115,8 @@ def refused(env, certificate, *lines):
     until(9, lambda: env.get(key) and all(env.lines(line) for line in lines),
           'it is logged')
     env.expect(503, key, reason='store_unavailable')
-    check(made.links, 'no handshake')
+    # it may be over before the server sees that it is done
+    until(5, lambda: made.links or made.failed, 'a handshake')
     time.sleep(0.3)
     check(not any(link.received for link in made.links), 'a word to a '
           'stranger')
@@ -354,6 +355,36 @@ def tls_is_cut(env):
         env.back(key, 5)
         env.redis.do('HSET', key.record, 'enabled', '0')
         env.expect(403, key, 3, reason='key_disabled')
+
+
+@case(redis=BASE + 'timeout=2s', cache='16m ttl=60s bound=2s', lines=60,
+      http='scoped_key_last_used off;')
+def tls_renegotiation(env):
+    """The server asks for a new handshake: while nobody waits, and before the
+    reply to a lookup.  (The link of changes gets no connection there.)"""
+    pki = Authority(env.dir, 'pki')
+    made = Renegotiator(env.redis.path, free_port('127.0.0.1'),
+                        pki.sign('server'))
+    env.proxies.append(made)
+    first, second, third = keys.new(env.redis, 3)
+    until(5, lambda: b'ACCEPT' in made.printed, 'it listens')
+    env.start(made.address)
+    env.expect(200, first, 5)
+    made.renegotiate()
+    env.expect(200, second)
+    done = []
+
+    def before(command):
+        if b'EXEC' in command and not done:
+            done.append(command)
+            made.renegotiate()
+
+    made.before_reply = before
+    answer = env.expect(200, third)
+    check(done and answer.seconds > 0.5, answer)
+    check(made.printed.count(b'SSL_do_handshake -> 1') == 2, made.printed)
+    check(not env.lines('redis connection to … lost'), 'it was lost')
+    env.needs_no_line()
 
 
 @case(lines=60, **TLS)

@@ -9,11 +9,15 @@ a test says.
 """
 
 import os
+import re
 import select
 import socket
 import ssl
 import subprocess
 import threading
+import time
+
+from kit import resp
 
 CURVE = ('-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes')
 NAMES = 'DNS:redis.test,IP:127.0.0.1'
@@ -144,3 +148,64 @@ class Front:
         self.listener.close()
         for link in self.links:
             link.cut()
+
+
+class Renegotiator:
+    """openssl s_server for one connection, TLS 1.2, in front of a Redis:
+    renegotiate() asks the client for a new handshake.  What it prints is what
+    came, among words of its own."""
+
+    def __init__(self, path, port, certificate):
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.connect(path)
+        self.address = '127.0.0.1:%s' % port
+        self.printed = b''
+        self.before_reply = None
+        self.process = subprocess.Popen(
+            ['openssl', 's_server', '-accept', self.address, '-tls1_2',
+             '-cert', certificate[0], '-key', certificate[1]],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, bufsize=0)
+        threading.Thread(target=self.forth, daemon=True).start()
+
+    def forth(self):
+        seen = b''
+        while True:
+            data = self.process.stdout.read(65536)
+            if not data:
+                return
+            self.printed += data
+            seen = self.answer_all(seen + data)
+
+    def answer_all(self, seen):
+        """What is left over of it."""
+        start = 0
+        for found in re.finditer(rb'\*\d+\r\n\$', seen):
+            if found.start() < start:
+                continue
+            end = resp.end_of(seen, found.start())
+            if end is None:
+                return seen[found.start():]
+            self.answer(seen[found.start():end])
+            start = end
+        return seen[start:][-64:]
+
+    def answer(self, command):
+        self.server.sendall(command)
+        reply = b''
+        while not reply or resp.end_of(reply, 0) is None:
+            reply += self.server.recv(65536)
+        if self.before_reply is not None:
+            self.before_reply(command)
+        self.process.stdin.write(reply)
+
+    def renegotiate(self):
+        """A line that is read alone."""
+        time.sleep(0.3)
+        self.process.stdin.write(b'R\n')
+        time.sleep(0.3)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.server.close()
