@@ -141,6 +141,9 @@ scoped_key_query_decode(scoped_key_str_t text, unsigned char *out, size_t *len)
 }
 
 
+/* so many are looked at one by one */
+#define SCOPED_KEY_QUERY_FEW_NAMES  4
+
 /* a walk for several names */
 typedef struct {
     const scoped_key_names_t        *names;
@@ -153,6 +156,7 @@ typedef struct {
                                                 after a separator */
     bool                             bare;   /* the part may be words that a
                                                 person wrote: see is_pair() */
+    bool                             separated;  /* its value has a `;` */
 } scoped_key_query_tour_t;
 
 
@@ -367,6 +371,34 @@ scoped_key_query_part_of(scoped_key_query_tour_t *tour)
 }
 
 
+/*
+ * A word that was sent with each of a few names: most differ at once.  Whether
+ * there was need for no more than that.
+ */
+static bool
+scoped_key_query_word(scoped_key_query_tour_t *tour)
+{
+    size_t  i, n;
+
+    n = scoped_key_names_count(tour->names);
+
+    if (n > SCOPED_KEY_QUERY_FEW_NAMES || tour->name.encoded) {
+        return false;
+    }
+
+    for (i = 0; i < n; i++) {
+
+        if (!scoped_key_name_differs(tour->name.once,
+                                     scoped_key_names_get(tour->names, i)))
+        {
+            scoped_key_query_whole(tour, i);
+        }
+    }
+
+    return true;
+}
+
+
 /* which names the name of the pair could be */
 static void
 scoped_key_query_name_of(scoped_key_query_tour_t *tour)
@@ -377,6 +409,10 @@ scoped_key_query_name_of(scoped_key_query_tour_t *tour)
     text = tour->name.fully;
     tour->same = SCOPED_KEY_NAMES_MAX;
     tour->bare = false;
+
+    if (scoped_key_query_word(tour)) {
+        return;
+    }
 
     scoped_key_names_candidates(tour->names, text, tour->left,
                                 scoped_key_query_whole, tour);
@@ -409,6 +445,7 @@ scoped_key_query_hidden_in(scoped_key_query_tour_t *tour,
     size_t  i, len;
 
     prose = scoped_key_query_find(value, ';') == NULL;
+    tour->separated = !prose;
 
     if (prose && scoped_key_query_find(value, '%') == NULL) {
         return;
@@ -476,7 +513,7 @@ scoped_key_query_walk_names(scoped_key_str_t text,
             continue;
         }
 
-        if (scoped_key_query_find(pair.value, ';') != NULL
+        if (tour.separated
             || !scoped_key_query_decode_text(pair.value, false, scratch,
                                              &value.len))
         {

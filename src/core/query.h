@@ -30,6 +30,8 @@ typedef struct {
 typedef struct {
     scoped_key_str_t  once;
     scoped_key_str_t  fully;             /* all encoding undone */
+    bool              encoded;           /* it is not all letters, digits, `-`
+                                            and `_` */
 } scoped_key_query_name_t;
 
 

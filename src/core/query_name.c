@@ -138,7 +138,9 @@ scoped_key_query_name_decode(scoped_key_str_t sent, unsigned char *decoded,
     name->once = sent;
     name->fully = sent;
 
-    if (scoped_key_query_is_word(sent)) {
+    name->encoded = !scoped_key_query_is_word(sent);
+
+    if (!name->encoded) {
         return !scoped_key_name_is_proto(sent);
     }
 

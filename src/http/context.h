@@ -67,7 +67,6 @@ typedef struct ngx_http_scoped_key_lookup_s    ngx_http_scoped_key_lookup_t;
 typedef struct ngx_http_scoped_key_waiter_s    ngx_http_scoped_key_waiter_t;
 typedef struct ngx_http_scoped_key_body_s      ngx_http_scoped_key_body_t;
 typedef struct ngx_http_scoped_key_document_s  ngx_http_scoped_key_document_t;
-typedef struct ngx_http_scoped_key_values_s    ngx_http_scoped_key_values_t;
 
 /* in the request's pool, one for all its lookups */
 struct ngx_http_scoped_key_waiter_s {
@@ -96,7 +95,6 @@ typedef struct {
 
     ngx_http_scoped_key_body_t      *body;      /* see body.h */
     ngx_http_scoped_key_document_t  *document;  /* see document.h */
-    ngx_http_scoped_key_values_t    *values;    /* of params, see param.h */
     size_t                           steps;     /* that were taken so far, see
                                                    core/steps.h */
     const char                      *unreadable;    /* why the body is, if we

@@ -98,7 +98,6 @@ ngx_http_scoped_key_decide_slow(ngx_http_request_t *r,
     const ngx_http_scoped_key_loc_conf_t *skcf, ngx_http_scoped_key_ctx_t *ctx)
 {
     ngx_http_scoped_key_decide_record(r, skcf, ctx);
-    ngx_http_scoped_key_param_forget(ctx);
     ngx_http_scoped_key_body_forget(ctx);
     ngx_http_scoped_key_decide_cache_allow(skcf->require, ctx);
 
@@ -166,7 +165,10 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
 {
     size_t                            left;
     scoped_key_facts_t                facts;
+    ngx_http_scoped_key_values_t      values;
     ngx_http_scoped_key_param_ctx_t   pctx;
+
+    ngx_http_scoped_key_param_begin(&values);
 
     /* what is decided again once its body is there goes on counting */
 
@@ -185,6 +187,7 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
         pctx.request = r;
         pctx.skcf = skcf;
         pctx.ctx = ctx;
+        pctx.values = &values;
         pctx.left = &left;
 
         facts.param = ngx_http_scoped_key_param;
@@ -192,6 +195,7 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
     }
 
     ngx_http_scoped_key_decide_key(r, skcf, &facts, &left, ctx);
+    ngx_http_scoped_key_param_forget(&values);
 
     ctx->exhausted = left == 0;
     ctx->steps = left < SCOPED_KEY_MATCH_MAX_STEPS

@@ -34,18 +34,11 @@
 
 #define NGX_HTTP_SCOPED_KEY_DECISION_POOL_BYTES  4096
 
-/* a walk through a query string or a form */
+/* a walk through a query string, a form or JSON */
 typedef struct {
-    ngx_http_scoped_key_values_t     *values;
-    ngx_pool_t                       *pool;
-    ngx_http_scoped_key_collected_t  *collected;
-} ngx_http_scoped_key_pairs_t;
-
-/* a walk through a JSON body */
-typedef struct {
-    ngx_http_scoped_key_values_t     *values;
-    ngx_http_scoped_key_collected_t  *collected;
-} ngx_http_scoped_key_json_walk_t;
+    const ngx_http_scoped_key_param_ctx_t  *pctx;
+    ngx_http_scoped_key_collected_t        *collected;
+} ngx_http_scoped_key_walk_t;
 
 /* an argument that is looked at */
 typedef struct {
@@ -96,23 +89,22 @@ static scoped_key_param_e ngx_http_scoped_key_param_text(
     ngx_http_scoped_key_collector_t *collector,
     const ngx_http_scoped_key_param_source_t *source);
 static ngx_http_scoped_key_collected_t *ngx_http_scoped_key_param_pairs(
-    const ngx_http_scoped_key_param_ctx_t *pctx,
-    ngx_http_scoped_key_values_t *values, ngx_pool_t *pool,
-    const ngx_str_t *text, const scoped_key_names_t *names);
+    const ngx_http_scoped_key_param_ctx_t *pctx, const ngx_str_t *text,
+    const scoped_key_names_t *names);
 static ngx_uint_t ngx_http_scoped_key_param_push(
-    ngx_http_scoped_key_values_t *values,
-    ngx_pool_t *pool, ngx_http_scoped_key_collected_t *collected,
-    scoped_key_str_t text);
+    const ngx_http_scoped_key_walk_t *walk, size_t n, scoped_key_str_t text);
 static ngx_uint_t ngx_http_scoped_key_param_has_value(
     const ngx_http_scoped_key_collector_t *collector, scoped_key_str_t value);
-static ngx_pool_t *ngx_http_scoped_key_param_pool(
-    const ngx_http_scoped_key_param_ctx_t *pctx,
-    ngx_http_scoped_key_values_t *values);
+static void *ngx_http_scoped_key_param_alloc(
+    const ngx_http_scoped_key_param_ctx_t *pctx, size_t size);
+static void *ngx_http_scoped_key_param_calloc(
+    const ngx_http_scoped_key_param_ctx_t *pctx, size_t size);
+static void *ngx_http_scoped_key_param_palloc(
+    const ngx_http_scoped_key_param_ctx_t *pctx, size_t size)
+    ngx_http_scoped_key_noinline;
 static scoped_key_param_e ngx_http_scoped_key_param_second(
     const ngx_http_scoped_key_collector_t *collector,
     ngx_http_scoped_key_param_e type);
-static ngx_http_scoped_key_values_t *ngx_http_scoped_key_param_values(
-    const ngx_http_scoped_key_param_ctx_t *pctx);
 static void ngx_http_scoped_key_param_resolve(
     ngx_http_scoped_key_collector_t *collector,
     ngx_http_scoped_key_param_result_t *known);
@@ -124,8 +116,7 @@ static scoped_key_param_e ngx_http_scoped_key_param_source(
 static scoped_key_param_e ngx_http_scoped_key_param_arg(
     ngx_http_scoped_key_collector_t *collector, ngx_uint_t n);
 static ngx_http_scoped_key_collected_t *ngx_http_scoped_key_param_args(
-    const ngx_http_scoped_key_param_ctx_t *pctx,
-    ngx_http_scoped_key_values_t *values);
+    const ngx_http_scoped_key_param_ctx_t *pctx);
 static bool ngx_http_scoped_key_param_found(void *data, size_t n,
     scoped_key_str_t value);
 static scoped_key_param_e ngx_http_scoped_key_param_graphql(
@@ -157,13 +148,12 @@ static scoped_key_param_e ngx_http_scoped_key_param_picked(
     ngx_http_scoped_key_param_e type);
 static scoped_key_param_e ngx_http_scoped_key_param_read(
     const ngx_http_scoped_key_param_ctx_t *pctx,
-    ngx_http_scoped_key_values_t *values, ngx_http_scoped_key_param_e type);
+    ngx_http_scoped_key_param_e type);
 static scoped_key_param_e ngx_http_scoped_key_param_json(
+    const ngx_http_scoped_key_param_ctx_t *pctx);
+static ngx_http_scoped_key_collected_t *ngx_http_scoped_key_param_walk(
     const ngx_http_scoped_key_param_ctx_t *pctx,
-    ngx_http_scoped_key_values_t *values);
-static ngx_int_t ngx_http_scoped_key_param_walk(
-    const ngx_http_scoped_key_param_ctx_t *pctx,
-    ngx_http_scoped_key_values_t *values, const scoped_key_json_t *json);
+    const scoped_key_json_t *json);
 static bool ngx_http_scoped_key_param_json_found(void *data, size_t n,
     scoped_key_str_t text, bool lasting);
 static ngx_int_t ngx_http_scoped_key_param_inputs(
@@ -237,18 +227,20 @@ ngx_http_scoped_key_param(void *data, scoped_key_str_t name,
         return SCOPED_KEY_PARAM_UNDECLARED;
     }
 
-    collector.values = ngx_http_scoped_key_param_values(pctx);
-    if (collector.values == NULL) {
-        return SCOPED_KEY_PARAM_ERROR;
+    if (pctx->values->params == NULL) {
+        pctx->values->params = ngx_http_scoped_key_param_calloc(pctx,
+                                pctx->skcf->params->list.nelts
+                                * sizeof(ngx_http_scoped_key_param_result_t));
+
+        if (pctx->values->params == NULL) {
+            return SCOPED_KEY_PARAM_ERROR;
+        }
     }
 
     first = pctx->skcf->params->list.elts;
-    known = &collector.values->params[param - first];
+    known = &pctx->values->params[param - first];
 
-    if (!known->known
-        || (known->state == SCOPED_KEY_PARAM_NEEDS_BODY
-            && pctx->ctx->body_read))
-    {
+    if (!known->known) {
         collector.pctx = pctx;
         collector.param = param;
         collector.nparts = 0;
@@ -277,7 +269,7 @@ ngx_http_scoped_key_param_resolve(ngx_http_scoped_key_collector_t *collector,
         known->state = ngx_http_scoped_key_param_join(collector, known);
     }
 
-    if (collector->values->failed) {
+    if (collector->pctx->values->failed) {
         known->state = SCOPED_KEY_PARAM_ERROR;
     }
 
@@ -291,72 +283,84 @@ ngx_http_scoped_key_param_resolve(ngx_http_scoped_key_collector_t *collector,
 }
 
 
-/* what is known of the params of this request; NULL: out of memory */
-
-static ngx_http_scoped_key_values_t *
-ngx_http_scoped_key_param_values(const ngx_http_scoped_key_param_ctx_t *pctx)
+void
+ngx_http_scoped_key_param_begin(ngx_http_scoped_key_values_t *values)
 {
-    ngx_uint_t                     n;
-    ngx_http_scoped_key_values_t  *values;
+    /* the room is as it is */
 
-    if (pctx->ctx->values) {
-        return pctx->ctx->values;
-    }
-
-    n = pctx->skcf->params->list.nelts;
-
-    values = ngx_pcalloc(pctx->request->pool,
-                         sizeof(ngx_http_scoped_key_values_t)
-                         + n * sizeof(ngx_http_scoped_key_param_result_t));
-    if (values == NULL) {
-        return NULL;
-    }
-
-    values->nparams = n;
-    values->params = (ngx_http_scoped_key_param_result_t *) (values + 1);
-
-    pctx->ctx->values = values;
-
-    return values;
+    ngx_memzero(values, offsetof(ngx_http_scoped_key_values_t, room));
 }
 
 
 void
-ngx_http_scoped_key_param_forget(ngx_http_scoped_key_ctx_t *ctx)
+ngx_http_scoped_key_param_forget(ngx_http_scoped_key_values_t *values)
 {
-    ngx_http_scoped_key_values_t  *values;
-
-    values = ctx->values;
-
-    if (values == NULL || values->pool == NULL) {
-        return;
+    if (values->pool) {
+        ngx_destroy_pool(values->pool);
+        values->pool = NULL;
     }
-
-    ngx_destroy_pool(values->pool);
-
-    values->pool = NULL;
-    values->body = NULL;
-
-    ngx_memzero(values->params,
-                values->nparams * sizeof(ngx_http_scoped_key_param_result_t));
 }
 
 
-/* the pool of the present decision; NULL: out of memory */
+/* memory of the present decision, aligned for all; NULL: there is none */
 
-static ngx_pool_t *
-ngx_http_scoped_key_param_pool(const ngx_http_scoped_key_param_ctx_t *pctx,
-    ngx_http_scoped_key_values_t *values)
+static void *
+ngx_http_scoped_key_param_alloc(const ngx_http_scoped_key_param_ctx_t *pctx,
+    size_t size)
 {
+    u_char                        *p;
+    ngx_http_scoped_key_values_t  *values;
+
+    values = pctx->values;
+
+    if (size > sizeof(values->room) - values->taken) {
+        return ngx_http_scoped_key_param_palloc(pctx, size);
+    }
+
+    p = values->room + values->taken;
+    values->taken += ngx_align(size, sizeof(uint64_t));
+
+    return p;
+}
+
+
+static void *
+ngx_http_scoped_key_param_palloc(const ngx_http_scoped_key_param_ctx_t *pctx,
+    size_t size)
+{
+    void                          *p;
+    ngx_http_scoped_key_values_t  *values;
+
+    values = pctx->values;
+
     if (values->pool == NULL) {
         values->pool = ngx_create_pool(NGX_HTTP_SCOPED_KEY_DECISION_POOL_BYTES,
                                        pctx->request->connection->log);
-        if (values->pool == NULL) {
-            values->failed = 1;
-        }
     }
 
-    return values->pool;
+    p = values->pool ? ngx_palloc(values->pool, size) : NULL;
+
+    if (p == NULL) {
+        values->failed = 1;
+    }
+
+    return p;
+}
+
+
+static void *
+ngx_http_scoped_key_param_calloc(const ngx_http_scoped_key_param_ctx_t *pctx,
+    size_t size)
+{
+    void  *p;
+
+    p = ngx_http_scoped_key_param_alloc(pctx, size);
+
+    if (p) {
+        ngx_memzero(p, size);
+    }
+
+    return p;
 }
 
 
@@ -411,10 +415,10 @@ ngx_http_scoped_key_param_arg(ngx_http_scoped_key_collector_t *collector,
 {
     ngx_http_scoped_key_values_t  *values;
 
-    values = collector->values;
+    values = collector->pctx->values;
 
     if (values->args == NULL) {
-        values->args = ngx_http_scoped_key_param_args(collector->pctx, values);
+        values->args = ngx_http_scoped_key_param_args(collector->pctx);
 
         if (values->args == NULL) {
             return SCOPED_KEY_PARAM_ERROR;
@@ -426,8 +430,7 @@ ngx_http_scoped_key_param_arg(ngx_http_scoped_key_collector_t *collector,
 
 
 static ngx_http_scoped_key_collected_t *
-ngx_http_scoped_key_param_args(const ngx_http_scoped_key_param_ctx_t *pctx,
-    ngx_http_scoped_key_values_t *values)
+ngx_http_scoped_key_param_args(const ngx_http_scoped_key_param_ctx_t *pctx)
 {
     size_t                            i, n;
     ngx_http_request_t               *r;
@@ -437,15 +440,12 @@ ngx_http_scoped_key_param_args(const ngx_http_scoped_key_param_ctx_t *pctx,
     r = pctx->request;
     names = pctx->skcf->params->arg_names;
 
-    args = ngx_http_scoped_key_param_pairs(pctx, values, r->pool, &r->args,
-                                           names);
+    args = ngx_http_scoped_key_param_pairs(pctx, &r->args, names);
 
     /* nginx ends the arguments at a `#` that it passes on all the same */
 
     if (args == NULL
-        || ngx_strlchr(r->unparsed_uri.data,
-                       r->unparsed_uri.data + r->unparsed_uri.len, '#')
-           == NULL)
+        || memchr(r->unparsed_uri.data, '#', r->unparsed_uri.len) == NULL)
     {
         return args;
     }
@@ -467,75 +467,70 @@ ngx_http_scoped_key_param_args(const ngx_http_scoped_key_param_ctx_t *pctx,
 
 static ngx_http_scoped_key_collected_t *
 ngx_http_scoped_key_param_pairs(const ngx_http_scoped_key_param_ctx_t *pctx,
-    ngx_http_scoped_key_values_t *values, ngx_pool_t *pool,
     const ngx_str_t *text, const scoped_key_names_t *names)
 {
-    bool                          refused[NGX_HTTP_SCOPED_KEY_MAX_PARAM_NAMES];
-    size_t                        i, n;
-    u_char                       *scratch;
-    scoped_key_str_t              sent;
-    ngx_http_scoped_key_pairs_t   pairs;
+    bool                         refused[NGX_HTTP_SCOPED_KEY_MAX_PARAM_NAMES];
+    size_t                       i, n;
+    u_char                      *scratch;
+    ngx_http_scoped_key_walk_t   walk;
 
     n = scoped_key_names_count(names);
 
-    pairs.values = values;
-    pairs.pool = pool;
-    pairs.collected = ngx_pcalloc(pool,
-                                  n * sizeof(ngx_http_scoped_key_collected_t));
+    walk.pctx = pctx;
+    walk.collected = ngx_http_scoped_key_param_calloc(pctx,
+                                n * sizeof(ngx_http_scoped_key_collected_t));
 
-    if (pairs.collected == NULL || text->len == 0) {
-        return pairs.collected;
+    if (walk.collected == NULL || text->len == 0) {
+        return walk.collected;
     }
 
-    scratch = ngx_pnalloc(pool, text->len);
+    scratch = ngx_http_scoped_key_param_alloc(pctx, text->len);
     if (scratch == NULL) {
         return NULL;
     }
 
-    sent = ngx_http_scoped_key_str(text);
-
     ngx_memzero(refused, n * sizeof(bool));
 
-    scoped_key_query_walk_names(sent, names, scratch, pctx->left, refused,
-                                ngx_http_scoped_key_param_found, &pairs);
+    scoped_key_query_walk_names(ngx_http_scoped_key_str(text), names, scratch,
+                                pctx->left, refused,
+                                ngx_http_scoped_key_param_found, &walk);
 
     for (i = 0; i < n; i++) {
-        pairs.collected[i].refused = refused[i];
+        walk.collected[i].refused = refused[i];
     }
 
-    return pairs.collected;
+    return walk.collected;
 }
 
 
 static bool
 ngx_http_scoped_key_param_found(void *data, size_t n, scoped_key_str_t value)
 {
-    ngx_http_scoped_key_pairs_t  *pairs = data;
-
-    return ngx_http_scoped_key_param_push(pairs->values, pairs->pool,
-                                          &pairs->collected[n], value);
+    return ngx_http_scoped_key_param_push(data, n, value);
 }
 
 
 /*
- * One more value of a source.  False: out of memory, of which *values tells, or
- * too many.
+ * One more value of a source.  False: out of memory, of which the decision's
+ * values tell, or too many.
  */
 
 static ngx_uint_t
-ngx_http_scoped_key_param_push(ngx_http_scoped_key_values_t *values,
-    ngx_pool_t *pool, ngx_http_scoped_key_collected_t *collected,
-    scoped_key_str_t text)
+ngx_http_scoped_key_param_push(const ngx_http_scoped_key_walk_t *walk,
+    size_t n, scoped_key_str_t text)
 {
-    ngx_http_scoped_key_value_t  *value;
+    ngx_http_scoped_key_value_t      *value;
+    ngx_http_scoped_key_collected_t  *collected;
+
+    collected = &walk->collected[n];
 
     if (collected->n == NGX_HTTP_SCOPED_KEY_MAX_VALUES) {
         return 0;
     }
 
-    value = ngx_palloc(pool, sizeof(ngx_http_scoped_key_value_t));
+    value = ngx_http_scoped_key_param_alloc(walk->pctx,
+                                         sizeof(ngx_http_scoped_key_value_t));
     if (value == NULL) {
-        values->failed = 1;
         return 0;
     }
 
@@ -621,7 +616,6 @@ ngx_http_scoped_key_param_join(ngx_http_scoped_key_collector_t *collector,
     ngx_http_scoped_key_param_result_t *known)
 {
     size_t                              n;
-    ngx_pool_t                         *pool;
     scoped_key_str_t                   *texts;
     const ngx_http_scoped_key_value_t  *value;
 
@@ -646,9 +640,8 @@ ngx_http_scoped_key_param_join(ngx_http_scoped_key_collector_t *collector,
         return SCOPED_KEY_PARAM_VALUES;
     }
 
-    pool = ngx_http_scoped_key_param_pool(collector->pctx, collector->values);
-
-    texts = pool ? ngx_palloc(pool, n * sizeof(scoped_key_str_t)) : NULL;
+    texts = ngx_http_scoped_key_param_alloc(collector->pctx,
+                                            n * sizeof(scoped_key_str_t));
     if (texts == NULL) {
         return SCOPED_KEY_PARAM_ERROR;
     }
@@ -899,10 +892,10 @@ ngx_http_scoped_key_param_of(ngx_http_scoped_key_collector_t *collector,
     ngx_http_scoped_key_param_e    other;
     ngx_http_scoped_key_values_t  *values;
 
-    values = collector->values;
+    values = collector->pctx->values;
 
     if (values->body == NULL) {
-        state = ngx_http_scoped_key_param_read(collector->pctx, values, type);
+        state = ngx_http_scoped_key_param_read(collector->pctx, type);
 
         if (state != SCOPED_KEY_PARAM_VALUES) {
             return state;
@@ -962,7 +955,7 @@ ngx_http_scoped_key_param_picked(ngx_http_scoped_key_collector_t *collector,
             continue;
         }
 
-        collected = &collector->values->body[source[i].n];
+        collected = &collector->pctx->values->body[source[i].n];
 
         if (collected->nul) {
             collector->pctx->ctx->unreadable = "JSON with \\u0000 in a value";
@@ -990,42 +983,37 @@ ngx_http_scoped_key_param_picked(ngx_http_scoped_key_collector_t *collector,
 
 static scoped_key_param_e
 ngx_http_scoped_key_param_read(const ngx_http_scoped_key_param_ctx_t *pctx,
-    ngx_http_scoped_key_values_t *values, ngx_http_scoped_key_param_e type)
+    ngx_http_scoped_key_param_e type)
 {
-    size_t                               len;
-    ngx_pool_t                          *pool;
-    const ngx_http_scoped_key_params_t  *params;
+    size_t                         len;
+    ngx_http_scoped_key_values_t  *values;
 
     len = pctx->ctx->body->text.len;
 
-    if (len > NGX_HTTP_SCOPED_KEY_BODY_STEPS_FROM) {
+    if (len > NGX_HTTP_SCOPED_KEY_BODY_STEPS_FROM && *pctx->left != 0) {
         *pctx->left += (len - NGX_HTTP_SCOPED_KEY_BODY_STEPS_FROM)
-                        * NGX_HTTP_SCOPED_KEY_BODY_STEPS_PER_BYTE;
+                       * NGX_HTTP_SCOPED_KEY_BODY_STEPS_PER_BYTE;
     }
 
     if (type == NGX_HTTP_SCOPED_KEY_JSON) {
-        return ngx_http_scoped_key_param_json(pctx, values);
+        return ngx_http_scoped_key_param_json(pctx);
     }
 
-    params = pctx->skcf->params;
-    pool = ngx_http_scoped_key_param_pool(pctx, values);
-
-    if (pool) {
-        values->body = ngx_http_scoped_key_param_pairs(pctx, values, pool,
-                                                 &pctx->ctx->body->text,
-                                                 params->form_names);
-    }
+    values = pctx->values;
+    values->body = ngx_http_scoped_key_param_pairs(pctx,
+                                              &pctx->ctx->body->text,
+                                              pctx->skcf->params->form_names);
 
     return values->body ? SCOPED_KEY_PARAM_VALUES : SCOPED_KEY_PARAM_ERROR;
 }
 
 
 static scoped_key_param_e
-ngx_http_scoped_key_param_json(const ngx_http_scoped_key_param_ctx_t *pctx,
-    ngx_http_scoped_key_values_t *values)
+ngx_http_scoped_key_param_json(const ngx_http_scoped_key_param_ctx_t *pctx)
 {
-    const scoped_key_json_t     *json;
-    ngx_http_scoped_key_body_t  *body;
+    const scoped_key_json_t       *json;
+    ngx_http_scoped_key_body_t    *body;
+    ngx_http_scoped_key_values_t  *values;
 
     body = pctx->ctx->body;
     json = ngx_http_scoped_key_body_json(pctx->request, pctx->ctx);
@@ -1041,39 +1029,39 @@ ngx_http_scoped_key_param_json(const ngx_http_scoped_key_param_ctx_t *pctx,
         return SCOPED_KEY_PARAM_UNREADABLE;
     }
 
-    return ngx_http_scoped_key_param_walk(pctx, values, json) == NGX_OK
-           ? SCOPED_KEY_PARAM_VALUES : SCOPED_KEY_PARAM_ERROR;
+    values = pctx->values;
+    values->body = ngx_http_scoped_key_param_walk(pctx, json);
+
+    return values->body ? SCOPED_KEY_PARAM_VALUES : SCOPED_KEY_PARAM_ERROR;
 }
 
 
-static ngx_int_t
-ngx_http_scoped_key_param_walk(const ngx_http_scoped_key_param_ctx_t *pctx,
-    ngx_http_scoped_key_values_t *values, const scoped_key_json_t *json)
-{
-    void                             *scratch;
-    size_t                            i, n;
-    ngx_pool_t                       *pool;
-    scoped_key_json_path_t           *outcomes;
-    const scoped_key_json_paths_t    *paths;
-    ngx_http_scoped_key_json_walk_t   walk;
+/* NULL: out of memory */
 
-    pool = ngx_http_scoped_key_param_pool(pctx, values);
-    if (pool == NULL) {
-        return NGX_ERROR;
-    }
+static ngx_http_scoped_key_collected_t *
+ngx_http_scoped_key_param_walk(const ngx_http_scoped_key_param_ctx_t *pctx,
+    const scoped_key_json_t *json)
+{
+    void                           *scratch;
+    size_t                          i, n;
+    scoped_key_json_path_t         *outcomes;
+    const scoped_key_json_paths_t  *paths;
+    ngx_http_scoped_key_walk_t      walk;
 
     paths = pctx->skcf->params->paths;
     n = pctx->skcf->params->pointers.nelts;
 
-    scratch = ngx_palloc(pool, scoped_key_json_paths_scratch(paths));
-    outcomes = ngx_pcalloc(pool, n * sizeof(scoped_key_json_path_t));
+    scratch = ngx_http_scoped_key_param_alloc(pctx,
+                                        scoped_key_json_paths_scratch(paths));
+    outcomes = ngx_http_scoped_key_param_calloc(pctx,
+                                         n * sizeof(scoped_key_json_path_t));
 
-    walk.values = values;
-    walk.collected = ngx_pcalloc(pool,
-                                 n * sizeof(ngx_http_scoped_key_collected_t));
+    walk.pctx = pctx;
+    walk.collected = ngx_http_scoped_key_param_calloc(pctx,
+                                n * sizeof(ngx_http_scoped_key_collected_t));
 
     if (scratch == NULL || outcomes == NULL || walk.collected == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     scoped_key_json_walk_paths(json, paths, pctx->left, scratch, outcomes,
@@ -1086,26 +1074,23 @@ ngx_http_scoped_key_param_walk(const ngx_http_scoped_key_param_ctx_t *pctx,
         walk.collected[i].arrays = outcomes[i].arrays;
     }
 
-    values->body = walk.collected;
-
-    return NGX_OK;
+    return walk.collected;
 }
 
 
-/* lasting: until the JSON is forgotten, as long as the pool lasts */
+/* lasting: until the JSON is forgotten, once there is a decision */
 
 static bool
 ngx_http_scoped_key_param_json_found(void *data, size_t n,
     scoped_key_str_t text, bool lasting)
 {
-    ngx_http_scoped_key_json_walk_t  *walk = data;
+    ngx_http_scoped_key_walk_t *walk = data;
 
     u_char  *copy;
 
     if (!lasting) {
-        copy = ngx_pnalloc(walk->values->pool, text.len);
+        copy = ngx_http_scoped_key_param_alloc(walk->pctx, text.len);
         if (copy == NULL) {
-            walk->values->failed = 1;
             return false;
         }
 
@@ -1113,8 +1098,7 @@ ngx_http_scoped_key_param_json_found(void *data, size_t n,
         text.data = copy;
     }
 
-    return ngx_http_scoped_key_param_push(walk->values, walk->values->pool,
-                                          &walk->collected[n], text);
+    return ngx_http_scoped_key_param_push(walk, n, text);
 }
 
 

@@ -11,6 +11,10 @@
 #include "context.h"
 
 
+/* what a few params of a short query string take */
+#define NGX_HTTP_SCOPED_KEY_DECISION_ROOM_BYTES  1024
+
+
 typedef struct ngx_http_scoped_key_value_s  ngx_http_scoped_key_value_t;
 
 struct ngx_http_scoped_key_value_s {
@@ -38,23 +42,26 @@ typedef struct {
 } ngx_http_scoped_key_param_result_t;
 
 /*
- * In r->pool; `pool`, and what is in it, lasts as long as a decision: a request
- * that waits for its body holds no more than its query string has brought.
+ * What a decision holds: on the stack of who decides, and what does not fit in
+ * there in a pool of its own.  A request that waits for its body holds nothing.
  */
-struct ngx_http_scoped_key_values_s {
-    ngx_pool_t                          *pool; /* NULL: not needed yet */
-    ngx_http_scoped_key_collected_t     *args; /* by number; NULL: not read */
-    ngx_http_scoped_key_collected_t     *body; /* of its type, in `pool` */
-    ngx_uint_t                           nparams;
-    ngx_http_scoped_key_param_result_t  *params;
+typedef struct {
+    ngx_pool_t                          *pool;   /* NULL: not needed yet */
+    ngx_http_scoped_key_collected_t     *args;   /* by number; NULL: not read */
+    ngx_http_scoped_key_collected_t     *body;   /* of its type; the same */
+    ngx_http_scoped_key_param_result_t  *params; /* NULL: none was asked for */
+    size_t                               taken;  /* of the room */
     unsigned                             failed:1; /* out of memory */
-};
+    u_char                   room[NGX_HTTP_SCOPED_KEY_DECISION_ROOM_BYTES]
+                                                __attribute__((aligned(8)));
+} ngx_http_scoped_key_values_t;
 
 /* the data of the question in scoped_key_facts_t */
 typedef struct {
     ngx_http_request_t                    *request;
     const ngx_http_scoped_key_loc_conf_t  *skcf;
     ngx_http_scoped_key_ctx_t             *ctx;
+    ngx_http_scoped_key_values_t          *values;
     size_t                                *left;     /* steps of the decision,
                                                         see core/steps.h */
 } ngx_http_scoped_key_param_ctx_t;
@@ -69,7 +76,6 @@ typedef struct {
 /* one param on its way */
 typedef struct {
     const ngx_http_scoped_key_param_ctx_t     *pctx;
-    ngx_http_scoped_key_values_t              *values;
     const ngx_http_scoped_key_param_t         *param;
     ngx_uint_t                                 nparts;
     ngx_uint_t                                 n;    /* in all parts */
@@ -83,8 +89,9 @@ typedef struct {
 scoped_key_param_e ngx_http_scoped_key_param(void *data,
     scoped_key_str_t name, const scoped_key_str_t **values, size_t *n);
 
-/* once decided: what did not come from the query string */
-void ngx_http_scoped_key_param_forget(ngx_http_scoped_key_ctx_t *ctx);
+/* before a decision, and once there is one */
+void ngx_http_scoped_key_param_begin(ngx_http_scoped_key_values_t *values);
+void ngx_http_scoped_key_param_forget(ngx_http_scoped_key_values_t *values);
 
 /* adds what a source has brought to a param */
 scoped_key_param_e ngx_http_scoped_key_param_add(
