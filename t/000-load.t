@@ -56,6 +56,12 @@ my ($version) = join('', <$header>) =~ /SCOPED_KEY_VERSION  "([\d.]+)"/;
 ok($version, 'the source has a version');
 ok(error_log_has(qr/\[notice\].* scoped key: version \Q$version\E$/m),
    'it is in the log');
+linked();
+logged(qr/\[notice\].* scoped key: all links to redis ".*" \(.*\) are up$/m, 1,
+   'and so is, once, that the worker hears of changes');
+redis('CLIENT', 'KILL', 'TYPE', 'pubsub');
+logged(qr/redis tracking link to .* is up again$/m, 1, 'a link that was lost');
+logged(qr/are up$/m, 1, 'does not say it a second time');
 
 
 

@@ -37,6 +37,7 @@ for my $path ('/', '/global', '/valid', '/401') {
     is(problem($answer)->{status}, 503, "$path: body");
 }
 is(scalar(fields(get('/', 'X-API-Key' => $reader), 'Retry-After')), 1, 'once');
+logged(qr/links to redis/, 0, 'no link is up');
 
 
 

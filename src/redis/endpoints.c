@@ -212,6 +212,34 @@ scoped_key_redis_endpoints_watch(scoped_key_redis_endpoints_t *endpoints,
 }
 
 
+ngx_uint_t
+scoped_key_redis_endpoints_all_up(scoped_key_redis_endpoints_t *endpoints,
+    scoped_key_redis_watcher_t *watcher)
+{
+    ngx_queue_t                 *q;
+    scoped_key_redis_watcher_t  *other;
+
+    if (watcher->was_up) {
+        return 0;
+    }
+
+    watcher->was_up = 1;
+
+    for (q = ngx_queue_head(&endpoints->watchers);
+         q != ngx_queue_sentinel(&endpoints->watchers);
+         q = ngx_queue_next(q))
+    {
+        other = ngx_queue_data(q, scoped_key_redis_watcher_t, queue);
+
+        if (!other->was_up) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 static void
 scoped_key_redis_endpoints_tell(scoped_key_redis_endpoints_t *endpoints)
 {

@@ -64,6 +64,7 @@ typedef struct scoped_key_redis_watcher_s  scoped_key_redis_watcher_t;
 /* told that a name has got its first answer, or other addresses */
 struct scoped_key_redis_watcher_s {
     ngx_queue_t   queue;
+    ngx_uint_t    was_up;
     void        (*handler)(void *data);
     void         *data;
 };
@@ -81,6 +82,11 @@ void scoped_key_redis_endpoints_destroy(
     scoped_key_redis_endpoints_t *endpoints);
 
 void scoped_key_redis_endpoints_watch(scoped_key_redis_endpoints_t *endpoints,
+    scoped_key_redis_watcher_t *watcher);
+
+/* of a watcher whose link is up: whether it is the last one that had not been */
+ngx_uint_t scoped_key_redis_endpoints_all_up(
+    scoped_key_redis_endpoints_t *endpoints,
     scoped_key_redis_watcher_t *watcher);
 
 /*

@@ -576,6 +576,12 @@ scoped_key_redis_link_up(scoped_key_redis_link_t *link)
                    "scoped key: redis %s to %V is up", link->ops->name,
                    &link->address.name);
 
+    if (scoped_key_redis_endpoints_all_up(link->endpoints, &link->watcher)) {
+        ngx_log_error(NGX_LOG_NOTICE, link->log, 0,
+                      "scoped key: all links to redis \"%V\" (%V) are up",
+                      &link->conf->name, &link->address.name);
+    }
+
     link->tried = 0;
     link->stale = NULL;
     link->since = ngx_current_msec;
