@@ -84,7 +84,7 @@ void scoped_key_redis_endpoints_destroy(
 void scoped_key_redis_endpoints_watch(scoped_key_redis_endpoints_t *endpoints,
     scoped_key_redis_watcher_t *watcher);
 
-/* of a watcher whose link is up: whether it is the last one that had not been */
+/* of a watcher whose link is up: whether all are now, and were not before */
 ngx_uint_t scoped_key_redis_endpoints_all_up(
     scoped_key_redis_endpoints_t *endpoints,
     scoped_key_redis_watcher_t *watcher);
