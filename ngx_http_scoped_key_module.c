@@ -360,6 +360,7 @@ ngx_http_scoped_key_init(ngx_conf_t *cf)
     ngx_http_handler_pt              *h;
     ngx_http_core_main_conf_t        *cmcf;
     ngx_http_scoped_key_main_conf_t  *skmcf;
+    static ngx_str_t                  request_id = ngx_string("request_id");
 
     skmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_scoped_key_module);
 
@@ -370,6 +371,11 @@ ngx_http_scoped_key_init(ngx_conf_t *cf)
     }
 
     if (ngx_http_scoped_key_worker_check(cf->cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    skmcf->request_id = ngx_http_get_variable_index(cf, &request_id);
+    if (skmcf->request_id == NGX_ERROR) {
         return NGX_ERROR;
     }
 

@@ -363,3 +363,43 @@ for my $filter (sort keys %filters) {
         }
     }
 }
+
+
+
+=== TEST 11: what a refused param was found to be, and which request it was
+--- config
+location /other { scoped_key on; scoped_key_require dns:write; proxy_pass http://unix:$TEST_NGINX_UPSTREAM:; }
+location /json { scoped_key on; scoped_key_require dns:write; scoped_key_param type json:/type; proxy_pass http://unix:$TEST_NGINX_UPSTREAM:; }
+--- guard
+scoped_key_require dns:write;
+scoped_key_param type arg:type;
+add_header X-Request-Id $request_id always;
+--- story
+my $key = put_key('kinds', scopes => ['{"scope":"dns:write","params":{"type":["TXT"]}}']);
+my %json = ('Content-Type' => 'application/json', 'X-API-Key' => $key);
+for my $case (['/', 'no value'], ['/?type=sEcReT', 'a value'], ['/?type=TXT&type=sEcReT', 'several values'],
+              ['/other?type=TXT', 'not declared in this location'],
+              ['/?Type=TXT', qr/two ways/]) {
+    my ($target, $cause) = @$case;
+    my $answer = get($target, 'X-API-Key' => $key);
+    my $says = problem($answer);
+    is("$says->{reason} $says->{param}", 'param_refused type', "$target: the param");
+    like($says->{cause}, ref $cause ? $cause : qr/\A\Q$cause\E\z/, "$target: the cause");
+    like($says->{request_id}, qr/\A[0-9a-f]{32}\z/, "$target: an id of the request");
+    logged(qr/ param="type" cause="\Q$says->{cause}\E" request_id=$says->{request_id}/, 1, "$target: both in the log");
+    unlike($answer->{body}, qr/TXT|sEcReT/, "$target: nothing that was sent or is allowed");
+}
+my $answer = get('/?type=x', 'X-API-Key' => $key);
+is(problem($answer)->{request_id}, field($answer, 'X-Request-Id'), '$request_id is the same');
+for my $case (['{"type":null}', 'param_refused', 'null or an empty array'],
+              ['{"type":"TXT","type":"A"}', 'body_unreadable', 'JSON with a duplicate member'],
+              ['{"type":"\u0000"}', 'body_unreadable', 'JSON with \u0000 in a value'],
+              ['{"type":"TX', 'body_unreadable', 'JSON that is cut off']) {
+    my ($body, $reason, $cause) = @$case;
+    my $says = problem(ask('POST', '/json', {body => $body}, %json));
+    is("$says->{reason}: $says->{cause}", "$reason: $cause", "$body: the cause");
+}
+logged(qr/ cause="JSON that is cut off" byte=11 request_id=/, 1, 'where it is cut off');
+my $unknown = problem(get('/', 'X-API-Key' => key('nobody')));
+is($unknown->{cause}, undef, 'a refusal for the key has no cause');
+ok($unknown->{request_id}, 'but an id');

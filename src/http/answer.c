@@ -10,14 +10,17 @@
  */
 
 #include "answer.h"
+#include "body.h"
 #include "document.h"
+#include "sanitize.h"
 
 
 /* longer lists of required scopes are cut off; nginx's own limit is 2,048 */
-#define NGX_HTTP_SCOPED_KEY_LOG_BYTES  512
+#define NGX_HTTP_SCOPED_KEY_LOG_BYTES    768
+#define NGX_HTTP_SCOPED_KEY_PARAM_BYTES  64
 
 /* all of a body but its scopes */
-#define NGX_HTTP_SCOPED_KEY_PROBLEM_BYTES    512
+#define NGX_HTTP_SCOPED_KEY_PROBLEM_BYTES    640
 #define NGX_HTTP_SCOPED_KEY_CHALLENGE_BYTES  128
 
 
@@ -31,6 +34,14 @@ static void ngx_http_scoped_key_answer_log(ngx_http_request_t *r,
     const ngx_http_scoped_key_ctx_t *ctx);
 static u_char *ngx_http_scoped_key_answer_cause(u_char *p, u_char *last,
     const ngx_http_scoped_key_ctx_t *ctx);
+static void ngx_http_scoped_key_answer_why(
+    const ngx_http_scoped_key_ctx_t *ctx, ngx_str_t *cause);
+static u_char *ngx_http_scoped_key_answer_where(u_char *p, u_char *last,
+    const ngx_http_scoped_key_ctx_t *ctx);
+static u_char *ngx_http_scoped_key_answer_request_id(ngx_http_request_t *r,
+    u_char *p, u_char *last, const char *format);
+static u_char *ngx_http_scoped_key_problem_member(u_char *p, u_char *last,
+    const char *name, const ngx_str_t *text);
 static ngx_uint_t ngx_http_scoped_key_answer_id(
     const ngx_http_scoped_key_ctx_t *ctx, scoped_key_str_t *id);
 static size_t ngx_http_scoped_key_problem_size(
@@ -155,6 +166,7 @@ ngx_http_scoped_key_answer_log(ngx_http_request_t *r,
     }
 
     p = ngx_http_scoped_key_answer_cause(p, last, ctx);
+    p = ngx_http_scoped_key_answer_request_id(r, p, last, " request_id=%v");
 
     if (skcf->dry_run) {
         p = ngx_slprintf(p, last, " (dry run)");
@@ -168,18 +180,90 @@ static u_char *
 ngx_http_scoped_key_answer_cause(u_char *p, u_char *last,
     const ngx_http_scoped_key_ctx_t *ctx)
 {
-    if (ctx->decision.reason == SCOPED_KEY_BODY_UNREADABLE) {
+    size_t     len;
+    u_char     name[NGX_HTTP_SCOPED_KEY_PARAM_BYTES];
+    ngx_str_t  cause;
 
-        if (ctx->document && ctx->document->error.len) {
-            p = ngx_slprintf(p, last, " cause=\"%V\"", &ctx->document->error);
+    if (ctx->decision.reason == SCOPED_KEY_PARAM_REFUSED) {
+        len = ngx_http_scoped_key_sanitize_for_log(name, sizeof(name),
+                                                   ctx->decision.param.data,
+                                                   ctx->decision.param.len);
+        p = ngx_slprintf(p, last, " param=\"%*s\"", len, name);
+    }
 
-        } else if (ctx->unreadable) {
-            p = ngx_slprintf(p, last, " cause=\"%s\"", ctx->unreadable);
-        }
+    ngx_http_scoped_key_answer_why(ctx, &cause);
+
+    if (cause.len) {
+        p = ngx_slprintf(p, last, " cause=\"%V\"", &cause);
+        p = ngx_http_scoped_key_answer_where(p, last, ctx);
     }
 
     return ctx->exhausted
            ? ngx_slprintf(p, last, " cause=\"too much to match\"") : p;
+}
+
+
+/* in words that say nothing of what was sent or is allowed; may be empty */
+
+static void
+ngx_http_scoped_key_answer_why(const ngx_http_scoped_key_ctx_t *ctx,
+    ngx_str_t *cause)
+{
+    const char  *text;
+
+    ngx_str_null(cause);
+    text = NULL;
+
+    if (ctx->decision.reason == SCOPED_KEY_PARAM_REFUSED) {
+        text = ctx->param_kind;
+
+    } else if (ctx->decision.reason == SCOPED_KEY_BODY_UNREADABLE) {
+
+        if (ctx->document && ctx->document->error.len) {
+            *cause = ctx->document->error;
+            return;
+        }
+
+        text = ctx->unreadable;
+    }
+
+    if (text) {
+        cause->data = (u_char *) text;
+        cause->len = ngx_strlen(text);
+    }
+}
+
+
+/* where a body ends that is cut off */
+
+static u_char *
+ngx_http_scoped_key_answer_where(u_char *p, u_char *last,
+    const ngx_http_scoped_key_ctx_t *ctx)
+{
+    if (ctx->decision.reason != SCOPED_KEY_BODY_UNREADABLE
+        || ctx->body == NULL || ctx->body->error != SCOPED_KEY_JSON_TRUNCATED)
+    {
+        return p;
+    }
+
+    return ngx_slprintf(p, last, " byte=%uz", ctx->body->text.len);
+}
+
+
+/* as in the access log: to find one by the other */
+
+static u_char *
+ngx_http_scoped_key_answer_request_id(ngx_http_request_t *r, u_char *p,
+    u_char *last, const char *format)
+{
+    ngx_http_variable_value_t        *id;
+    ngx_http_scoped_key_main_conf_t  *skmcf;
+
+    skmcf = ngx_http_get_module_main_conf(r, ngx_http_scoped_key_module);
+    id = ngx_http_get_indexed_variable(r, skmcf->request_id);
+
+    return id == NULL || id->not_found ? p
+                                       : ngx_slprintf(p, last, format, id);
 }
 
 
@@ -208,22 +292,22 @@ ngx_http_scoped_key_problem_body(ngx_http_request_t *r,
 {
     size_t                      size;
     u_char                     *p, *last;
-    scoped_key_str_t            param;
+    ngx_str_t                   param, cause;
     const scoped_key_clause_t  *failed_clause;
 
     failed_clause = ngx_http_scoped_key_problem_failed_clause(ctx);
 
-    param.len = 0;
-    param.data = NULL;
+    ngx_str_null(&param);
+    ngx_http_scoped_key_answer_why(ctx, &cause);
 
     if (ctx->decision.reason == SCOPED_KEY_PARAM_REFUSED) {
-        param = ctx->decision.param;
+        param = ngx_http_scoped_key_ngx_str(ctx->decision.param);
     }
 
     size = NGX_HTTP_SCOPED_KEY_PROBLEM_BYTES
            + ngx_http_scoped_key_problem_size(failed_clause)
-           + param.len
-           + ngx_escape_json(NULL, (u_char *) param.data, param.len);
+           + param.len + ngx_escape_json(NULL, param.data, param.len)
+           + cause.len + ngx_escape_json(NULL, cause.data, cause.len);
 
     p = ngx_pnalloc(r->pool, size);
     if (p == NULL) {
@@ -248,17 +332,30 @@ ngx_http_scoped_key_problem_body(ngx_http_request_t *r,
         p = ngx_slprintf(p, last, "\"");
     }
 
-    if (param.len) {
-        p = ngx_slprintf(p, last, ",\"param\":\"");
-        p = (u_char *) ngx_escape_json(p, (u_char *) param.data, param.len);
-        p = ngx_slprintf(p, last, "\"");
-    }
-
+    p = ngx_http_scoped_key_problem_member(p, last, "param", &param);
+    p = ngx_http_scoped_key_problem_member(p, last, "cause", &cause);
+    p = ngx_http_scoped_key_answer_request_id(r, p, last,
+                                              ",\"request_id\":\"%v\"");
     p = ngx_slprintf(p, last, "}\n");
 
     body->len = p - body->data;
 
     return NGX_OK;
+}
+
+
+static u_char *
+ngx_http_scoped_key_problem_member(u_char *p, u_char *last, const char *name,
+    const ngx_str_t *text)
+{
+    if (text->len == 0) {
+        return p;
+    }
+
+    p = ngx_slprintf(p, last, ",\"%s\":\"", name);
+    p = (u_char *) ngx_escape_json(p, text->data, text->len);
+
+    return ngx_slprintf(p, last, "\"");
 }
 
 

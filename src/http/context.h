@@ -99,6 +99,8 @@ typedef struct {
                                                    core/steps.h */
     const char                      *unreadable;    /* why the body is, if we
                                                     know; NULL */
+    const char                      *param_kind;    /* of what was found of the
+                                                    refused param; NULL */
 
     const ngx_http_scoped_key_require_t
                                     *cached_allow; /* allowed by the cache: the

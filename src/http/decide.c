@@ -35,6 +35,9 @@ static void ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
     const ngx_http_scoped_key_require_t *require,
     const scoped_key_facts_t *facts, size_t *left,
     ngx_http_scoped_key_ctx_t *ctx);
+static void ngx_http_scoped_key_decide_param_kind(
+    const scoped_key_facts_t *facts, size_t left,
+    ngx_http_scoped_key_ctx_t *ctx);
 static void ngx_http_scoped_key_decide_failed_clause(ngx_http_request_t *r,
     const ngx_http_scoped_key_one_scope_t *one,
     ngx_http_scoped_key_ctx_t *ctx) ngx_http_scoped_key_noinline;
@@ -281,6 +284,7 @@ ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
 
     case SCOPED_KEY_REFUSED:
         ngx_http_scoped_key_decide_failed_clause(r, &one, ctx);
+        ngx_http_scoped_key_decide_param_kind(facts, *left, ctx);
         break;
 
     case SCOPED_KEY_NEEDS_BODY:
@@ -289,6 +293,49 @@ ngx_http_scoped_key_decide_scopes(ngx_http_request_t *r,
 
     default:
         ngx_http_scoped_key_decide_refuse(ctx, SCOPED_KEY_STORE_UNAVAILABLE);
+    }
+}
+
+
+/* what the param was found to be is known, and is not looked for again */
+
+static void
+ngx_http_scoped_key_decide_param_kind(const scoped_key_facts_t *facts,
+    size_t left, ngx_http_scoped_key_ctx_t *ctx)
+{
+    size_t                   n;
+    const scoped_key_str_t  *values;
+
+    ctx->param_kind = NULL;
+
+    if (ctx->decision.reason != SCOPED_KEY_PARAM_REFUSED || left == 0
+        || facts->param == NULL)
+    {
+        return;
+    }
+
+    switch (facts->param(facts->data, ctx->decision.param, &values, &n)) {
+
+    case SCOPED_KEY_PARAM_VALUES:
+        ctx->param_kind = n == 0 ? "no value"
+                                 : n == 1 ? "a value" : "several values";
+        break;
+
+    case SCOPED_KEY_PARAM_NOTHING:
+        ctx->param_kind = "null or an empty array";
+        break;
+
+    case SCOPED_KEY_PARAM_UNDECLARED:
+        ctx->param_kind = "not declared in this location";
+        break;
+
+    case SCOPED_KEY_PARAM_AMBIGUOUS:
+        ctx->param_kind = "can be read in two ways, or is no string, integer "
+                          "or boolean";
+        break;
+
+    default:
+        break;
     }
 }
 

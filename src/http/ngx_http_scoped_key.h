@@ -172,6 +172,7 @@ typedef struct {
     ngx_str_t                     tracked;   /* prefix and "{" */
     ngx_str_t                     last_used_key; /* prefix and "last_used" */
     ngx_str_t                     previous_used_key; /* "last_used_previous" */
+    ngx_int_t                     request_id;     /* index of the variable */
     size_t                        cache_size;
     ngx_str_t                     timeout;   /* of redis, as written; NULL:
                                                 it is not */
