@@ -43,13 +43,13 @@ sub causes {
     }
 }
 
-# the recipe of docs/directives.md, as it is there: what is in http, and the
+# the recipe of docs/recipes.md, as it is there: what is in http, and the
 # locations
 sub recipe {
-    open my $in, '<', 'docs/directives.md' or die "docs/directives.md: $!\n";
+    open my $in, '<', 'docs/recipes.md' or die "docs/recipes.md: $!\n";
     local $/;
-    my ($map, $locations) = <$in> =~ /^# in: http\n(map \$http_upgrade .*?^\}\n).*?^server \{\n    listen 8080;\n(.*?)^\}\n/ms
-        or die "no recipe in docs/directives.md\n";
+    my ($map, $locations) = <$in> =~ /^# in: http\n(map \$http_upgrade .*?^\}\n.*?)^server \{\n    listen 8080;\n(.*?)^\}\n/ms
+        or die "no recipe in docs/recipes.md\n";
 
     return "${map}upstream backend { server unix:\$TEST_NGINX_UPSTREAM; }\n", $locations;
 }
