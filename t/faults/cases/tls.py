@@ -6,7 +6,7 @@ import socket
 import ssl
 import time
 
-from cases.names import free_port
+from cases.names import free_port, start
 from kit import keys
 from kit.case import case, check, until
 from kit.tls import Authority, Front, Renegotiator
@@ -164,6 +164,39 @@ def tls_wrong_name(env):
     refused(env, pki.sign('server', names='DNS:redis.test.example,'
                                           'DNS:*.redis.test,IP:127.0.0.1'),
             'the certificate is not for "redis.test"')
+
+
+@case(lines=30, **TLS)
+def tls_of_a_name(env):
+    """The host of the ADDRESS is asked for, and no other one will do."""
+    pki = Authority(env.dir, 'pki')
+    made = Front(env.redis.path, pki.sign('server', names='DNS:redis.test,'
+                                                          'IP:127.0.0.1'))
+    env.proxies.append(made)
+    names = env.add_names()
+    names.names['redis.test'] = names.names['other.test'] = ['127.0.0.1']
+    port = made.address.partition(':')[2]
+    key = keys.new(env.redis)
+    start(env, names, 'redis.test:' + port)
+    env.expect(200, key, 5)
+    until(5, lambda: linked(env.redis), 'linked')
+    check(set(made.names) == {'redis.test'}, made.names)
+    received = sum(link.received for link in made.links)
+    start_again(env, names, 'other.test:' + port)
+    until(9, lambda: env.get(keys.Key()) and env.lines(
+        'the certificate is not for "other.test"'), 'it is logged')
+    check('other.test' in made.names, made.names)
+    # the old worker has said all that it will
+    check(sum(link.received for link in made.links) - received < 400, 'a word')
+    env.needs_no_line()
+
+
+def start_again(env, names, to):
+    workers = env.workers()
+    env.configure(to, http='resolver %s:%d;' % (names.address, names.port))
+    env.signal(1)
+    until(9, lambda: env.workers() and not set(workers) & set(env.workers()),
+          'the old worker leaves')
 
 
 @case(redis='tls=on tls_name=127.0.0.1', cache='16m bound=2s', lines=30)

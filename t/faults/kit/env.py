@@ -2,6 +2,7 @@
 in a directory of its own.  Everything is a child of this process, orphans too,
 so that nothing that was started can be missed at the end."""
 
+import contextlib
 import ctypes
 import os
 import re
@@ -394,8 +395,12 @@ class Env:
         self.end_redis()
         left = descendants(os.getpid())
         for pid in left:
-            wrong.append('a process is left: %s' % command_of(pid))
-            os.kill(pid, signal.SIGKILL)
+            command = command_of(pid)
+            if not alive(pid):
+                continue
+            wrong.append('a process is left: %s' % command)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         return wrong
 
     def end_redis(self):
