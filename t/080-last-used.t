@@ -219,15 +219,15 @@ put_key('turned', text => $new, scopes => ['dns:read'],
 my $before = writes();
 is(verdict(get('/', 'X-API-Key' => $new)), 200, 'the new text') for 1 .. 3;
 used('turned', $now, 'the new text');
-is(old_text_used('turned'), undef, 'not the old one');
+is(old_secret_used('turned'), undef, 'not the old one');
 
 # read again, it is not written once more
 put_key('turned', text => $new, scopes => ['dns:read', 'dns:write'],
     fields => {previous_digest => digest($old), previous_until => time + 60, rotated_at => time});
 is(verdict(get('/', 'X-API-Key' => $new)), 200, 'read anew');
 is(verdict(get('/', 'X-API-Key' => $old)), 200, 'the old text');
-eventually($main::SOON, sub { defined old_text_used('turned') });
-cmp_ok(old_text_used('turned') // 0, '>=', $now, 'which is written by itself');
+eventually($main::SOON, sub { defined old_secret_used('turned') });
+cmp_ok(old_secret_used('turned') // 0, '>=', $now, 'which is written by itself');
 # the third is that of put_key, to the index
 is(writes() - $before, 3, 'written once each');
 

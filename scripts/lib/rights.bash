@@ -202,7 +202,8 @@ missing_rights() {
     no_command=() no_key=() no_channel=() no_such=() needed=()
     for right in "$@"; do
         right_words "$right"
-        "$ACL_WAY" "$user" "${words[@]}" && [[ -n $denied ]] || continue
+        "$ACL_WAY" "$user" "${words[@]}" || continue
+        [[ -n $denied ]] || continue
         case $denied in
             command) command_name "${words[@]}"; add_once no_command "$result" ;;
             key) add_once no_key "${words[0]}" ;;

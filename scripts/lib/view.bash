@@ -57,6 +57,7 @@ command_show() {
 
     need_arguments 1 -1 'an id, or several'
     redis_open
+    # shellcheck disable=SC2153  # of options.bash
     for text in "${ARGUMENTS[@]}"; do
         resolve_id "$text" && show_one
     done
@@ -93,6 +94,31 @@ view_start() {
     done
 }
 
+# The ids with their last uses, as item_of in lua/index.lua has them: in a cluster
+# the two sets of these may be on two nodes.
+ids_with_uses() {
+    local i names=() used=()
+
+    read -r -a names <<<"$ids"
+    if [[ $before != all ]]; then
+        lua_call "${REDIS_PREFIX}last_used" uses "$before" "${names[@]}"
+        redis_expect '^([0-9A-Za-z]+:[0-9]*( |$))*$'
+        ids=$reply
+        return
+    fi
+    lua_call "${REDIS_PREFIX}last_used" times last_used "${names[@]}"
+    redis_expect '^(:[0-9]*( |$))+$'
+    read -r -a used <<<"$reply"
+    lua_call "${REDIS_PREFIX}last_used_previous" times last_used_previous \
+        "${names[@]}"
+    redis_expect '^(:[0-9]*( |$))+$'
+    ids=''
+    for i in $reply; do
+        ids+="${names[0]}${used[0]}$i "
+        names=("${names[@]:1}") used=("${used[@]:1}")
+    done
+}
+
 # In a cluster each record may be on another node: the ids come here first.
 walk_cluster() {
     local after='' score='' ids id view_start page=$FIRST_PAGE
@@ -103,11 +129,7 @@ walk_cluster() {
         [[ $reply != - ]] || break
         read -r after score ids <<<"$reply"
         page=$PAGE
-        if [[ -n $before && -n $ids ]]; then
-            # shellcheck disable=SC2086 # the ids are words
-            lua_call "${REDIS_PREFIX}last_used" uses "$before" $ids
-            ids=$reply
-        fi
+        [[ -z $before || -z $ids ]] || ids_with_uses
         for id in $ids; do
             view_start "$REDIS_PREFIX{${id%%:*}}" view
             printf '%s %s\n' "$view_start" "$id"

@@ -119,6 +119,16 @@ function commands.uses(before, ...)
     return table.concat(found, ' ')
 end
 
+-- when the ids were last used, by one of the two sets: a colon and the time, or
+-- a colon alone
+function commands.times(set, ...)
+    local found = {}
+    for i, id in ipairs({...}) do
+        found[i] = ':' .. last_use(id, set)
+    end
+    return table.concat(found, ' ')
+end
+
 -- those of the ids that the index has not
 function commands.unlisted(...)
     local found = {}

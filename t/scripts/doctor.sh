@@ -35,6 +35,7 @@ admin() {
 }
 
 for server in "${programs[@]}"; do
+    # shellcheck disable=SC2317  # servers.bash calls it
     redis-server() { command "$server" "$@"; }
     name=well-$server
     start "$name" --port 0 "${healthy[@]}"
@@ -141,6 +142,7 @@ for server in "${programs[@]}"; do
     like "$server: who may ask nothing: the sum" "$err" '0 findings, [45] unknown$'
 
     # the user default without rights: in memory, and in a file alone
+    # shellcheck disable=SC2086  # may be none
     admin "$name" ACL SETUSER boss on '>p' '~*' $channels +@all
     admin "$name" ACL SETUSER default reset
     REDISCLI_AUTH=p examine "$name" --user boss --redis-prefix other:
@@ -152,6 +154,7 @@ for server in "${programs[@]}"; do
     start "file-$server" --port 0 "${healthy[@]}" --aclfile "$DIR/users-$server.acl"
     REDISCLI_AUTH=p examine "file-$server" --user boss
     found loading 'the user default has no rights'
+    # shellcheck disable=SC2086  # may be none
     REDISCLI_AUTH=p redis-cli -s "$DIR/file-$server.socket" --user boss \
         ACL SETUSER default "~*" $channels +@all >/dev/null
     REDISCLI_AUTH=p examine "file-$server" --user boss
@@ -237,6 +240,7 @@ sleep 0.1
 examine tracked
 says ok workers '1 connected'
 says ok rights 'the workers need'
+# shellcheck disable=SC2093,SC1083  # a descriptor
 exec {LINK[1]}>&-
 redis-cli -s "$DIR/tracked.socket" HSET scoped_key:workers a '{}' b '{}' >/dev/null
 examine tracked

@@ -1,4 +1,4 @@
-# the scripts themselves: shellcheck, sizes, Lua that keeps to itself
+# the scripts themselves: shellcheck, functions, Lua that keeps to itself
 source ./lib.bash
 
 cd ../../scripts || exit 1
