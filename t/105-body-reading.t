@@ -927,6 +927,6 @@ my @clients = map { client($head . '{') } 1 .. 40;
 ok(eventually(10, sub { $held->() > $before }), 'they wait');
 verdict_is(get('/?type=t1&name=n1', 'X-API-Key' => $key), 200, 'somebody else does not');
 my $grown = $held->() - $before;
-cmp_ok($grown, '<', 40 * 120, "40 of them hold $grown KB");
+cmp_ok($grown, '<', 40 * 40, "40 of them hold $grown KB");
 say_to($_, '"type":"t800","name":"n800"}') for @clients;
 verdict_is(answer_of($_), 200, 'then decided') for @clients;

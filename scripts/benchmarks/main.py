@@ -8,7 +8,7 @@ import place
 import report
 import servers
 
-PARTS = ['instructions', 'throughput', 'memory', 'growth', 'revoke']
+PARTS = ['instructions', 'throughput', 'memory', 'growth', 'revoke', 'cost']
 
 EPILOG = """parts (all of them when none is named):
   instructions  user instructions a request, by perf or callgrind
@@ -16,6 +16,7 @@ EPILOG = """parts (all of them when none is named):
   memory        bytes of a worker for each cached key
   growth        instructions a hit with more keys, grants and locations
   revoke        time from a write to Redis to the refusal by the last worker
+  cost          processor time of the worst requests that are allowed
 
 The tables are printed, and saved as build/bench/PART.md.  Where the machine's
 counters can be read (perf of the package linux-perf) they are, else callgrind

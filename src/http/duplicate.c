@@ -16,7 +16,7 @@
 
 /* steps of one look, as measured: for each byte of the query string or of a
    Cookie field, and for each other field */
-#define NGX_HTTP_SCOPED_KEY_STEPS_TO_READ_BYTE   12
+#define NGX_HTTP_SCOPED_KEY_STEPS_TO_READ_BYTE   24
 #define NGX_HTTP_SCOPED_KEY_STEPS_TO_READ_FIELD  16
 
 

@@ -269,8 +269,9 @@ check_one(scoped_key_str_t query, scoped_key_str_t name, size_t number,
 }
 
 
+/* with the first n names at once: a few are looked for in another way */
 static void
-check_all(const char *text, size_t len)
+check_all(const char *text, size_t len, size_t n)
 {
     enum { N = sizeof(names) / sizeof(names[0]) };
 
@@ -282,18 +283,18 @@ check_all(const char *text, size_t len)
     scoped_key_str_t           query, list[N];
     const scoped_key_names_t  *table;
 
-    memory = malloc(scoped_key_names_bytes(N));
+    memory = malloc(scoped_key_names_bytes(n));
     scratch[0] = malloc(len + (len == 0));
     scratch[1] = malloc(len + (len == 0));
     require(memory != NULL && scratch[0] != NULL && scratch[1] != NULL);
 
-    for (i = 0; i < N; i++) {
+    for (i = 0; i < n; i++) {
         list[i].data = (const unsigned char *) names[i];
         list[i].len = strlen(names[i]);
         refused[i] = false;
     }
 
-    table = scoped_key_names_build(memory, list, N);
+    table = scoped_key_names_build(memory, list, n);
     query.data = (const unsigned char *) text;
     query.len = len;
     all.n = 0;
@@ -302,7 +303,7 @@ check_all(const char *text, size_t len)
     scoped_key_query_walk_names(query, table, scratch[0], &left, refused,
                                 found_of, &all);
 
-    for (i = 0; i < N; i++) {
+    for (i = 0; i < n; i++) {
         check_one(query, list[i], i, refused[i], &all, scratch[1]);
     }
 
@@ -326,7 +327,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(text, data + 1, size - 1);
     check_query(text, size - 1,
                 names[data[0] % (sizeof(names) / sizeof(names[0]))]);
-    check_all(text, size - 1);
+    check_all(text, size - 1, sizeof(names) / sizeof(names[0]));
+    check_all(text, size - 1, 1 + data[0] % 4);
     free(text);
 
     return 0;
