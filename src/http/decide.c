@@ -171,8 +171,6 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
     ngx_http_scoped_key_values_t      values;
     ngx_http_scoped_key_param_ctx_t   pctx;
 
-    ngx_http_scoped_key_param_begin(&values);
-
     /* what is decided again once its body is there goes on counting */
 
     left = SCOPED_KEY_MATCH_MAX_STEPS - ctx->steps;
@@ -186,6 +184,7 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
 
     } else {
         ngx_http_scoped_key_facts(r, &facts);
+        ngx_http_scoped_key_param_begin(&values);
 
         pctx.request = r;
         pctx.skcf = skcf;
@@ -198,7 +197,10 @@ ngx_http_scoped_key_decide_record(ngx_http_request_t *r,
     }
 
     ngx_http_scoped_key_decide_key(r, skcf, &facts, &left, ctx);
-    ngx_http_scoped_key_param_forget(&values);
+
+    if (facts.param) {
+        ngx_http_scoped_key_param_forget(&values);
+    }
 
     ctx->exhausted = left == 0;
     ctx->steps = left < SCOPED_KEY_MATCH_MAX_STEPS
