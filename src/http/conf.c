@@ -92,6 +92,13 @@ ngx_http_scoped_key_create_main_conf(ngx_conf_t *cf)
         return NULL;
     }
 
+    if (ngx_array_init(&skmcf->unguarded, cf->pool, 4,
+                       sizeof(ngx_http_scoped_key_unguarded_t))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
     if (ngx_array_init(&skmcf->catalog, cf->pool, 16,
                        sizeof(ngx_http_scoped_key_scope_t))
         != NGX_OK)
@@ -263,6 +270,7 @@ ngx_http_scoped_key_merge_require(ngx_conf_t *cf,
 
     if (on) {
         skmcf->used = 1;
+        skmcf->dry_runs += conf->dry_run;
     }
 
     if (conf->require == NULL) {
@@ -273,6 +281,13 @@ ngx_http_scoped_key_merge_require(ngx_conf_t *cf,
 
     if (conf->explicit) {
         conf->require->enforced = 1;
+    }
+
+    if (!on && !conf->explicit && conf->require != skmcf->only_global
+        && ngx_http_scoped_key_require_unguarded(cf, skmcf, conf->require)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     return ngx_http_scoped_key_require_use(cf, skmcf, conf->require, on);

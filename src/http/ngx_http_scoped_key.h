@@ -113,6 +113,12 @@ typedef struct {
                                                  says that it is off */
 } ngx_http_scoped_key_require_t;
 
+/* a location that has a handler and a requirement, and no scoped_key */
+typedef struct {
+    ngx_http_scoped_key_require_t *require;
+    ngx_str_t                     *name;     /* of the location */
+} ngx_http_scoped_key_unguarded_t;
+
 /* where the values of a param come from */
 typedef enum {
     NGX_HTTP_SCOPED_KEY_ARG = 0,             /* name: of the argument */
@@ -188,6 +194,8 @@ typedef struct {
     ngx_array_t                   requires;  /* every block's, as read: of
                                                 ..._require_t * */
     ngx_http_scoped_key_require_t *only_global;  /* where nothing is required */
+    ngx_array_t                   unguarded; /* of ..._unguarded_t */
+    ngx_uint_t                    dry_runs;  /* blocks that are on, and dry */
     ngx_array_t                   catalog;   /* of ..._scope_t */
     ngx_array_t                   cached;    /* indices, see cached.h */
     unsigned                      tls:1;     /* on */

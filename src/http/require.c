@@ -256,8 +256,9 @@ void
 ngx_http_scoped_key_require_check(ngx_conf_t *cf,
     ngx_http_scoped_key_main_conf_t *skmcf)
 {
-    ngx_uint_t                       i;
-    ngx_http_scoped_key_require_t  **require;
+    ngx_uint_t                        i;
+    ngx_http_scoped_key_require_t   **require;
+    ngx_http_scoped_key_unguarded_t  *unguarded;
 
     require = skmcf->requires.elts;
 
@@ -272,6 +273,56 @@ ngx_http_scoped_key_require_check(ngx_conf_t *cf,
                       "no \"scoped_key\" directive in %V:%ui",
                       &require[i]->place.file, require[i]->place.line);
     }
+
+    unguarded = skmcf->unguarded.elts;
+
+    for (i = 0; i < skmcf->unguarded.nelts; i++) {
+
+        if (!unguarded[i].require->enforced) {
+            continue;
+        }
+
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "location \"%V\" has no \"scoped_key\" directive: "
+                      "\"scoped_key_require\" in %V:%ui does not guard it",
+                      unguarded[i].name, &unguarded[i].require->place.file,
+                      unguarded[i].require->place.line);
+    }
+
+    if (skmcf->dry_runs) {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "\"scoped_key_dry_run\" is on in %ui block%s: requests "
+                      "that are refused go on there", skmcf->dry_runs,
+                      skmcf->dry_runs == 1 ? "" : "s");
+    }
+}
+
+
+/* an `if` has no name of its own, and its location is told of anyway */
+
+ngx_int_t
+ngx_http_scoped_key_require_unguarded(ngx_conf_t *cf,
+    ngx_http_scoped_key_main_conf_t *skmcf,
+    ngx_http_scoped_key_require_t *require)
+{
+    ngx_http_core_loc_conf_t         *clcf;
+    ngx_http_scoped_key_unguarded_t  *unguarded;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler == NULL || clcf->noname || clcf->name.len == 0) {
+        return NGX_OK;
+    }
+
+    unguarded = ngx_array_push(&skmcf->unguarded);
+    if (unguarded == NULL) {
+        return NGX_ERROR;
+    }
+
+    unguarded->require = require;
+    unguarded->name = &clcf->name;
+
+    return NGX_OK;
 }
 
 

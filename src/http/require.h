@@ -26,9 +26,15 @@ ngx_int_t ngx_http_scoped_key_require_use(ngx_conf_t *cf,
     ngx_http_scoped_key_main_conf_t *skmcf,
     ngx_http_scoped_key_require_t *require, ngx_uint_t on);
 
+/* notes the location that is merged, if it answers requests by a handler */
+ngx_int_t ngx_http_scoped_key_require_unguarded(ngx_conf_t *cf,
+    ngx_http_scoped_key_main_conf_t *skmcf,
+    ngx_http_scoped_key_require_t *require);
+
 /*
  * Warns of a requirement that guards nothing, because no location that it
- * holds for says scoped_key.  Call it once everything is merged.
+ * holds for says scoped_key, or not the one that hands requests on; and of dry
+ * runs.  Call it once everything is merged.
  */
 void ngx_http_scoped_key_require_check(ngx_conf_t *cf,
     ngx_http_scoped_key_main_conf_t *skmcf);
