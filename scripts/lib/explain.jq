@@ -23,6 +23,7 @@ def verdict:
     (.verdict + if .reason then ", \(.reason)" else "" end) as $text
     | if $colour != "yes" then $text
       elif .verdict == "allowed" then "\u001b[32m\($text)\u001b[0m"
+      elif .verdict == "undecided" then "\u001b[33m\($text)\u001b[0m"
       else "\u001b[31m\($text)\u001b[0m" end;
 
 def decided:
@@ -43,7 +44,7 @@ def member:
 line("key"; "\(.id), \(.mode)"),
 line("request"; .request | request),
 line("verdict"; verdict),
-(if .reason then line(""; .detail) | sub("^:"; " ") else empty end),
+(if .reason or .verdict == "undecided" then line(""; .detail) | sub("^:"; " ") else empty end),
 (if .valid_key then line("required"; "valid_key") else empty end),
 (.clauses | to_entries[]
     | line(if .key == 0 then "required" else "" end; .value | clause)

@@ -17,7 +17,7 @@ new_key dns:write 'zone/*:read' '!zone/secret:read'
 sk grant "$id" topics:read topic_id=1,2 embed= --host '*.a.b' \
     --ip '10.0.0.0/8,!10.6.6.6' --method GET,VERSION_CONTROL --quiet
 
-explain . GET /
+explain . GET / --require valid_key
 is 'explain: one line of JSON' "$status $(wc -l <"$DIR/out")" '0 1'
 
 # what decides
@@ -128,17 +128,17 @@ redis SREM "scoped_key:{$id}:scopes" \
     '{"scope":"not:t","expires_at":1798761600000}' >/dev/null
 
 # without a requirement
-explain '[.valid_key,.clauses,(.members|length)]' GET "$URL"
-is 'no requirement: every member' "$status $got" '0 [true,[],4]'
+explain '[.verdict,.valid_key,.clauses,(.members|length)]' GET "$URL"
+is 'no requirement: every member, no verdict' "$status $got" '1 ["undecided",false,[],4]'
 redis SADD "scoped_key:{$id}:scopes" junk >/dev/null
 explain '[.members[]|select(.kind == "unreadable")|.member]' GET "$URL"
-is 'an unreadable member' "$status $got" '0 ["junk"]'
+is 'an unreadable member' "$status $got" '1 ["junk"]'
 
 # for people
 run explain "$id" POST "$URL?x=1" --ip 10.1.1.1
-is 'people: done' "$status [$err]" '0 []'
+is 'people: done' "$status [$err]" '1 []'
 for line in "key: +$id, scoped" 'request: +POST on api.a.b from 10.1.1.1' \
-    'verdict: +allowed' 'required: +valid_key' ' dns:write: holds' \
+    'verdict: +undecided' 'what the location requires is not known' ' dns:write: holds' \
     ' junk: cannot be read' '!zone/secret:read: refuses it' \
     'topics:read .*: does not hold: not for this method'; do
     like "people: $line" "$out" "$line"
@@ -156,7 +156,7 @@ redis SADD "scoped_key:{$id}:scopes" $'\e[31m\xff\n' >/dev/null
 run explain "$id" GET /
 unlike 'people: no control bytes' "$out" $'[\e\xff]'
 explain '.members|length' GET /
-is 'JSON, whatever bytes' "$status $got" '0 6'
+is 'JSON, whatever bytes' "$status $got" '1 6'
 
 # the key itself
 for change in 'enabled 0 key_disabled' 'enabled x record_invalid' \
@@ -297,5 +297,68 @@ PATH=$DIR/path "$DIR/scripts/scoped-key" -s "$SOCKET" explain "$id" GET / \
 is 'no compiler: status' "$? $(<"$DIR/out")" '1 '
 like 'no compiler: why' "$(<"$DIR/err")" 'no C compiler.*scripts/setup build'
 cp "$PROGRAM" "$DIR/scripts/"
-PATH=$DIR/path "$DIR/scripts/scoped-key" -s "$SOCKET" explain "$id" GET / -q
+PATH=$DIR/path "$DIR/scripts/scoped-key" -s "$SOCKET" explain "$id" GET / -q \
+    --require valid_key
 is 'the program beside the command' "$?" 0
+
+# reports: a line of the error log, the body of a refusal, a command of curl
+redis FLUSHALL >/dev/null
+new_key dns:write 'topics:read' topic_id=1 --ip 10.0.0.0/8
+head='2026/11/26 23:00:00 [warn] 12#12: *3 '
+tail=', client: 10.1.2.3, server: _, request: "GET /t?topic_id=5 HTTP/1.1", host: "api.a.b"'
+line() {
+    run explain "${head}scoped key refused: $1$tail"
+}
+line "reason=param_refused id=$id required=\"topics:read\" param=\"topic_id\" cause=\"a value\" request_id=0123abcd"
+is 'a line of the log: status' "$status [$err]" '1 []'
+for text in 'reported: +refused, param_refused, param topic_id' 'cause: +a value' \
+    'request_id: 0123abcd' 'request: +GET on api.a.b from 10.1.2.3' \
+    'required: +topics:read: refused, param_refused'; do
+    like "a line of the log: $text" "$out" "$text"
+done
+line "reason=insufficient_scope id=$id required=\"dns:write\" request_id=0123abcd"
+sk ungrant "$id" dns:write topic_id=1 --quiet
+sk grant "$id" dns:write --quiet
+line "reason=insufficient_scope id=$id required=\"dns:write\" request_id=0123abcd"
+like 'what is granted now was refused all the same' "$out" 'verdict: +undecided'
+is 'what is granted now: status' "$status" 1
+for requirement in '' 'required="dns:write" '; do
+    line "reason=body_unreadable id=$id ${requirement}cause=\"JSON that is cut off\" byte=5 request_id=01"
+    unlike "never allowed: $requirement" "$out" 'verdict: +allowed'
+    is "never allowed: $requirement: status" "$status" 1
+done
+line 'reason=malformed_key request_id=0123abcd'
+is 'a line without a key: status' "$status" 1
+like 'a line without a key' "$err" 'does not say which key'
+run explain "${head}open() failed$tail"
+is 'a line of something else' "$status [$out]" '2 []'
+run explain '{"reason":"param_refused","param":"a\u001b[1mb","cause":"no value","request_id":"0123"}'
+is 'a body: status' "$status" 1
+like 'a body' "$out" 'reported: +refused, param_refused, param a\?\[1mb'
+like 'a body: what is missing' "$err" "error log with request_id=0123"
+run explain - --json <<<'{"reason":"ip_refused"}'
+is 'a body, JSON' "$status $out" '1 {"verdict":"undecided","reason":"ip_refused"}'
+for text in nonsense '{}' '{"reason":' '[]' "${head}scoped key undecided"; do
+    run explain "$text"
+    is "no report: $text" "$status [$out]" '2 []'
+done
+run explain "$id" --require dns:write --json --ip 10.1.1.1 -- curl -s -X PUT -H 'Host: api.a.b' \
+    -H 'X-API-Key: whatever' -d x=1 'https://127.0.0.1/zones?x=1'
+is 'curl' "$(jq -c '[.request.method,.request.host,.verdict]' "$DIR/out") $status" \
+    '["PUT","api.a.b","allowed"] 0'
+run explain "$id" --require dns:write --json -- curl https://a.b/ --data-raw x
+is 'curl: a body makes a POST' "$(jq -r .request.method "$DIR/out")" POST
+run explain "$id" --require topics:read --param topic_id=arg:topic_id --ip 10.1.1.1 --json \
+    -- curl -G -d topic_id=1 a.b/t
+is 'curl -G' "$(jq -c '[.request.method,.verdict]' "$DIR/out")" '["GET","allowed"]'
+run explain "$id" -- curl -s
+is 'curl: no URL' "$status [$out]" '2 []'
+
+# a global key needs no grant: what is required is no matter, but for deny rules
+new_key --global
+run explain "$id" GET /
+is 'a global key: allowed' "$status" 0
+sk grant "$id" '!dns:write' --quiet
+run explain "$id" GET /
+is 'a global key with a deny rule: undecided' "$status" 1
+like 'a global key with a deny rule' "$out" 'verdict: +undecided'
