@@ -1,5 +1,5 @@
 """A name with two addresses, and a Redis of its own at each: which of them is
-asked, which of them tells of changes, and what is kept of it."""
+asked, which of them reports changes, and what is kept of it."""
 
 from cases.names import servers, start
 from kit import keys

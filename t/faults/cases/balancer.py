@@ -72,7 +72,7 @@ def two_servers(env):
 
 
 @case(fault='two servers behind one address: one answers lookups and lags, the '
-            'other one tells of changes',
+            'other one reports changes',
       clients='nothing is kept of what the one says; lookups move to the other '
               'one as soon as the balancer leads there',
       log=('lookups are answered by another server than the one that tells of '
@@ -120,7 +120,7 @@ def both_are_led_to_the_one_that_lags(env):
     env.expect(200, key, 2)
     took = until(9, lambda: env.get(key).cache == 'hit', 'kept')
     check(listeners(answers) == 1 and listeners(tells) == 0,
-          'kept while another one tells of changes')
+          'kept while another one reports changes')
     env.figure = 'kept after %.2f s' % took
     # it has not heard of that, and nobody can know
     tells.do('HSET', key.record, 'enabled', '0')

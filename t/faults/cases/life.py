@@ -1,5 +1,5 @@
 """The life of a worker: reloads, upgrades, sudden death, and what is open or
-under way meanwhile."""
+in flight meanwhile."""
 
 import signal
 import threading
@@ -393,7 +393,7 @@ def reload_with_many_lookups(env):
       expected=('worker_connections are not enough',))
 def single_process_reload_with_many_lookups(env):
     """The one process gives all of them an answer: some before it begins
-    anew, some from what it was about to tell."""
+    again, some from what it was about to tell."""
     waiting = keys.new(env.redis, 300)
     env.start().ready()
     env.redis.pause()

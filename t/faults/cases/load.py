@@ -47,7 +47,7 @@ def crowd_on_a_cold_key(env):
         'Redis' % (size, lookups, took)
 
 
-@case(fault='more lookups under way than there may be (8,192 a worker)',
+@case(fault='more lookups in flight than there may be (8,192 a worker)',
       clients='503 at once to those beyond', lasts='until some are answered',
       redis='timeout=60s', cache='16m bound=60s',
       http=QUIET + 'scoped_key_last_used off;\n', alone=True)

@@ -84,7 +84,7 @@ def name_appears(env):
 
 
 @case(fault='the name of Redis gets another address',
-      clients='nothing: lookups that are under way end where they began, '
+      clients='nothing: lookups that are in flight end where they began, '
               'records are read again from the new server',
       log=('redis connection to … lost: the server has another address',
            'redis tracking link to … lost: the server has another address',
@@ -269,7 +269,7 @@ def name_vanishes(env):
 
 @case(lines=8)
 def ttl_of_zero(env):
-    """An answer that is old at once is asked for once a second, not oftener;
+    """An answer that is old at once is asked for once a second, not more often;
     nor do lookups ask."""
     names = env.add_names()
     names.ttl = 0
@@ -352,7 +352,7 @@ def hosts_come_first(env):
 
 @case(lines=16)
 def reload_while_resolving(env):
-    """Queries that are under way end with their worker."""
+    """Queries that are in flight end with their worker."""
     names = env.add_names()
     names.silent = True
     port, (redis,) = servers(env, FIRST)

@@ -123,7 +123,7 @@ def overtaken_by_expiry(env):
     overtaken(env, (200, ''), expire, (403, 'unknown_key'))
 
 
-@case(fault='FLUSHALL while lookups are under way',
+@case(fault='FLUSHALL while lookups are in flight',
       clients='the same: those who came after it get 403 `unknown_key`',
       lasts='no longer than those lookups', **RACE)
 def overtaken_by_flush(env):
@@ -206,7 +206,7 @@ def heartbeat_proves_when_it_was_asked(env):
 
 @case(cache='16m ttl=60s bound=3s', redis='timeout=2500ms', lines=10)
 def readings_count_from_when_they_were_asked_for(env):
-    """Where nobody tells of changes, and a reply is late."""
+    """Where nobody reports changes, and a reply is late."""
     env.redis.do('ACL', 'SETUSER', 'default', '-client|tracking')
     proxy = env.add_proxy()
     key = keys.new(env.redis)

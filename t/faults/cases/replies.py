@@ -123,7 +123,7 @@ def a_lookup_is_answered_twice(env):
 
 @case(http='scoped_key_last_used off;', **STALE)
 def out_of_step_under_load(env):
-    """Something is always under way, so that nothing is left over."""
+    """Something is always in flight, so that nothing is left over."""
     proxy = env.add_proxy()
     recorder = proxy.on_reply = Recorder()
     key = keys.new(env.redis)
@@ -343,7 +343,7 @@ def older_than_the_bound(env):
 
 
 @case(fault='Redis closes a connection that is not in use (its `timeout N`)',
-      clients='nothing', lasts='it is made anew at once')
+      clients='nothing', lasts='it is made again at once')
 def idle_connection_is_closed(env):
     known = keys.new(env.redis, 4)
     env.start().ready()

@@ -133,7 +133,7 @@ def hangs(env):
 
 
 @case(fault='a password is set on the running Redis',
-      clients='nothing, until a connection is made anew: then as if it were '
+      clients='nothing, until a connection is made again: then as if it were '
               'down',
       log=('could not be made: PING was refused: NOAUTH',
            'redis connection to … is up again'),
@@ -250,7 +250,7 @@ def loading(env):
 
 
 @case(fault='the server is a replica',
-      clients='nothing: it tells of changes too; last uses are not written',
+      clients='nothing: it reports changes too; last uses are not written',
       log=('does not take last uses: "READONLY',),
       lasts='a revocation is as quick as the replication',
       cache='16m bound=2s')

@@ -214,7 +214,7 @@ def replies_vanish(env):
     env.figure = 'allowed for %.2f s, back after %.2f s' % (took, back)
 
 
-@case(fault='what Redis tells of changes is lost on the way, nothing else',
+@case(fault='what Redis reports of changes is lost on the way, nothing else',
       clients='a revoked key is refused within `bound`',
       log=('redis tracking link to … lost: no heartbeat',
            'redis tracking link to … could not be made: greeting timed out'),
