@@ -151,7 +151,7 @@ my %refused = (
     key_disabled => get('/', 'X-API-Key' => put_key('off', fields => {enabled => 0})),
 );
 for my $reason (sort keys %refused) {
-    is($refused{$reason}{status}, 200, "$reason is let on");
+    is($refused{$reason}{status}, 200, "$reason is allowed through");
     is(told($refused{$reason}), "dry_run $reason", 'and the upstream knows');
     ok(scalar(error_log_has(qr/\[warn\].*refused: reason=$reason\b.*dry run/)), 'and so does the log');
 }

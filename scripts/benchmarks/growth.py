@@ -113,6 +113,6 @@ def run(home, bench, options, out):
     growth.locations()
     out.section('Growth', 'User instructions a hit, by %s, %d at once; growth '
                 'in parts of the whole request. The layout of the heap alone '
-                'makes out some 150 either way.'
+                'changes it by about 150.'
                 % (growth.count.name, cases.CONNECTIONS))
     out.table(['of', 'number', 'in all', 'over bare', 'growth'], growth.rows)

@@ -131,7 +131,7 @@ def run(home, bench, options, out):
                      report.limit(case.target, over), '%.2f' % lookups])
     out.section('User instructions a request', 'By %s: the median of %d starts '
                 'of nginx, and half of their range, which is what the layout '
-                'of the heap makes out. %s requests each, %d at once, with as '
+                'of the heap adds. %s requests each, %d at once, with as '
                 'many keys, all of them seen twice before.'
                 % (count.name, STARTS, report.number(REQUESTS),
                    cases.CONNECTIONS))

@@ -1,6 +1,6 @@
 """How long a disabled key is still accepted: from the moment in which `HSET
 ... enabled 0` is sent to Redis, to the arrival of the first refusal by the last
-of the workers.  The time that the question takes is reckoned in; what it takes
+of the workers.  The time that the question takes is included; what it takes
 alone is measured beside it, for a busy machine makes everything late."""
 
 import os

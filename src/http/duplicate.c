@@ -23,13 +23,13 @@
 typedef struct {
     ngx_str_t                    prefix;
     ngx_http_scoped_key_input_e  kind;
-} ngx_http_scoped_key_sent_prefix_t;
+} ngx_http_scoped_key_input_prefix_t;
 
 typedef struct {
     ngx_str_t                    variable;
     ngx_http_scoped_key_input_e  kind;
     ngx_str_t                    name;
-} ngx_http_scoped_key_sent_whole_t;
+} ngx_http_scoped_key_input_name_t;
 
 
 static ngx_uint_t ngx_http_scoped_key_duplicate_is_cut_off(
@@ -54,8 +54,8 @@ static ngx_uint_t ngx_http_scoped_key_duplicate_behind_comma(ngx_str_t pair,
     const ngx_str_t *name);
 
 
-static const ngx_http_scoped_key_sent_prefix_t
-    ngx_http_scoped_key_sent_prefixes[] =
+static const ngx_http_scoped_key_input_prefix_t
+    ngx_http_scoped_key_input_prefixes[] =
 {
     { ngx_string("arg_"), NGX_HTTP_SCOPED_KEY_INPUT_ARG },
     { ngx_string("http_"), NGX_HTTP_SCOPED_KEY_INPUT_HEADER },
@@ -64,8 +64,8 @@ static const ngx_http_scoped_key_sent_prefix_t
 };
 
 
-static const ngx_http_scoped_key_sent_whole_t
-    ngx_http_scoped_key_sent_wholes[] =
+static const ngx_http_scoped_key_input_name_t
+    ngx_http_scoped_key_input_names[] =
 {
     { ngx_string("host"), NGX_HTTP_SCOPED_KEY_INPUT_HOST,
       ngx_null_string },
@@ -91,10 +91,10 @@ ngx_http_scoped_key_input_e
 ngx_http_scoped_key_input_kind(const ngx_str_t *variable, ngx_str_t *name)
 {
     size_t                                    len;
-    const ngx_http_scoped_key_sent_whole_t   *whole;
-    const ngx_http_scoped_key_sent_prefix_t  *one;
+    const ngx_http_scoped_key_input_name_t   *whole;
+    const ngx_http_scoped_key_input_prefix_t  *one;
 
-    for (whole = ngx_http_scoped_key_sent_wholes;
+    for (whole = ngx_http_scoped_key_input_names;
          whole->variable.len;
          whole++)
     {
@@ -107,7 +107,7 @@ ngx_http_scoped_key_input_kind(const ngx_str_t *variable, ngx_str_t *name)
         }
     }
 
-    for (one = ngx_http_scoped_key_sent_prefixes; one->prefix.len; one++) {
+    for (one = ngx_http_scoped_key_input_prefixes; one->prefix.len; one++) {
         len = one->prefix.len;
 
         if (variable->len > len

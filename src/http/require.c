@@ -24,8 +24,8 @@
 /* the number of a static set, found by its text */
 typedef struct {
     ngx_str_node_t  sn;
-    ngx_uint_t      node;
-} ngx_http_scoped_key_memo_t;
+    ngx_uint_t      bit;
+} ngx_http_scoped_key_bit_node_t;
 
 
 static ngx_http_scoped_key_require_t *ngx_http_scoped_key_require_of(
@@ -410,7 +410,7 @@ ngx_http_scoped_key_require_number(ngx_conf_t *cf,
 {
     uint32_t                     hash;
     ngx_str_t                    text;
-    ngx_http_scoped_key_memo_t  *node;
+    ngx_http_scoped_key_bit_node_t  *node;
 
     if (ngx_http_scoped_key_require_text(cf, require, &text) != NGX_OK) {
         return NGX_ERROR;
@@ -418,11 +418,11 @@ ngx_http_scoped_key_require_number(ngx_conf_t *cf,
 
     hash = ngx_crc32_long(text.data, text.len);
 
-    node = (ngx_http_scoped_key_memo_t *)
+    node = (ngx_http_scoped_key_bit_node_t *)
                ngx_str_rbtree_lookup(&skmcf->allow_bits, &text, hash);
 
     if (node) {
-        require->allow_bit = node->node;
+        require->allow_bit = node->bit;
         return NGX_OK;
     }
 
@@ -430,18 +430,18 @@ ngx_http_scoped_key_require_number(ngx_conf_t *cf,
         return NGX_OK;
     }
 
-    node = ngx_palloc(cf->pool, sizeof(ngx_http_scoped_key_memo_t));
+    node = ngx_palloc(cf->pool, sizeof(ngx_http_scoped_key_bit_node_t));
     if (node == NULL) {
         return NGX_ERROR;
     }
 
     node->sn.node.key = hash;
     node->sn.str = text;
-    node->node = skmcf->nallow_bits++;
+    node->bit = skmcf->nallow_bits++;
 
     ngx_rbtree_insert(&skmcf->allow_bits, &node->sn.node);
 
-    require->allow_bit = node->node;
+    require->allow_bit = node->bit;
 
     return NGX_OK;
 }

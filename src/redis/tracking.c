@@ -18,19 +18,19 @@
 #define SCOPED_KEY_REDIS_MAX_CHANNELS  2
 
 typedef enum {
-    SCOPED_KEY_REDIS_PUSH_UNEXPECTED = 0,  /* some of it may have been told */
-    SCOPED_KEY_REDIS_PUSH_TRACKED,         /* the one of changed keys is
-                                              confirmed */
-    SCOPED_KEY_REDIS_PUSH_SUBSCRIBED,      /* the channel is confirmed */
-    SCOPED_KEY_REDIS_PUSH_TOLD             /* to the listener */
-} scoped_key_redis_push_e;
+    SCOPED_KEY_REDIS_PUBSUB_UNEXPECTED = 0,  /* some of it may be reported */
+    SCOPED_KEY_REDIS_PUBSUB_TRACKED,     /* the one of changed keys is
+                                            confirmed */
+    SCOPED_KEY_REDIS_PUBSUB_SUBSCRIBED,  /* the channel is confirmed */
+    SCOPED_KEY_REDIS_PUBSUB_REPORTED     /* to the listener */
+} scoped_key_redis_pubsub_e;
 
 /* which subscriptions there are, and who listens */
 typedef struct {
     const ngx_str_t             *prefix;   /* of the keys that are tracked */
     const ngx_str_t             *channel;
     scoped_key_redis_listener_t  listener;
-} scoped_key_redis_push_t;
+} scoped_key_redis_pubsub_t;
 
 typedef enum {
     SCOPED_KEY_REDIS_TRACKING_ID = 0,    /* awaits its client id */
@@ -41,7 +41,7 @@ typedef enum {
 
 struct scoped_key_redis_tracking_s {
     scoped_key_redis_link_t           link;
-    scoped_key_redis_push_t           push;
+    scoped_key_redis_pubsub_t         pubsub;
     ngx_event_t                       heartbeat;
     scoped_key_redis_tracking_step_e  step;
     ngx_uint_t                        pending;  /* subscriptions unanswered */
@@ -64,8 +64,8 @@ static const char *scoped_key_redis_tracking_cmd_subscribe(
     const ngx_str_t *channels, ngx_uint_t n);
 static const char *scoped_key_redis_tracking_cmd_ping(
     scoped_key_redis_link_t *link);
-static scoped_key_redis_push_e scoped_key_redis_pubsub_read(
-    const scoped_key_redis_push_t *push,
+static scoped_key_redis_pubsub_e scoped_key_redis_pubsub_read(
+    const scoped_key_redis_pubsub_t *pubsub,
     const scoped_key_resp_value_t *value);
 static ngx_uint_t scoped_key_redis_pubsub_is_pong(
     const scoped_key_resp_value_t *value);
@@ -111,9 +111,9 @@ scoped_key_redis_tracking_create(const scoped_key_redis_conf_t *conf,
         return NULL;
     }
 
-    tracking->push.prefix = prefix;
-    tracking->push.channel = channel;
-    tracking->push.listener = *listener;
+    tracking->pubsub.prefix = prefix;
+    tracking->pubsub.channel = channel;
+    tracking->pubsub.listener = *listener;
 
     tracking->heartbeat.handler = scoped_key_redis_tracking_on_heartbeat;
     tracking->heartbeat.data = tracking;
@@ -215,12 +215,12 @@ scoped_key_redis_tracking_subscribe(scoped_key_redis_tracking_t *tracking)
         }
     }
 
-    channels[n++] = *tracking->push.channel;
+    channels[n++] = *tracking->pubsub.channel;
 
     ngx_log_debug2(NGX_LOG_DEBUG_EVENT, tracking->link.log, 0,
                    "scoped key: redis tracking link subscribes to %s\"%V\"",
                    n > 1 ? "changes of keys and " : "",
-                   tracking->push.channel);
+                   tracking->pubsub.channel);
 
     tracking->pending = n;
     tracking->asked = ngx_current_msec;
@@ -298,7 +298,7 @@ scoped_key_redis_tracking_refused(scoped_key_redis_tracking_t *tracking,
                       "scoped key: redis \"%V\" (%V) does not tell of "
                       "changed keys, only the channel \"%V\" does: %s%s",
                       &link->conf->name, link->peer.name,
-                      tracking->push.channel, reason, note);
+                      tracking->pubsub.channel, reason, note);
     }
 
     tracking->tracks = 0;
@@ -313,7 +313,7 @@ scoped_key_redis_tracking_flush(scoped_key_redis_tracking_t *tracking)
 {
     scoped_key_redis_listener_t  *listener;
 
-    listener = &tracking->push.listener;
+    listener = &tracking->pubsub.listener;
     listener->flush(listener->data);
 }
 
@@ -386,18 +386,18 @@ scoped_key_redis_tracking_listen(scoped_key_redis_tracking_t *tracking,
                                              value);
     }
 
-    switch (scoped_key_redis_pubsub_read(&tracking->push, value)) {
+    switch (scoped_key_redis_pubsub_read(&tracking->pubsub, value)) {
 
-    case SCOPED_KEY_REDIS_PUSH_TOLD:
+    case SCOPED_KEY_REDIS_PUBSUB_REPORTED:
         return NULL;
 
-    case SCOPED_KEY_REDIS_PUSH_TRACKED:
+    case SCOPED_KEY_REDIS_PUBSUB_TRACKED:
         return scoped_key_redis_tracking_subscribed(tracking, 1);
 
-    case SCOPED_KEY_REDIS_PUSH_SUBSCRIBED:
+    case SCOPED_KEY_REDIS_PUBSUB_SUBSCRIBED:
         return scoped_key_redis_tracking_subscribed(tracking, 0);
 
-    default: /* SCOPED_KEY_REDIS_PUSH_UNEXPECTED */
+    default: /* SCOPED_KEY_REDIS_PUBSUB_UNEXPECTED */
         return scoped_key_redis_tracking_unexpected;
     }
 }
@@ -415,7 +415,7 @@ scoped_key_redis_tracking_reply(void *owner,
         if (value->type == SCOPED_KEY_RESP_INTEGER) {
             tracking->step = SCOPED_KEY_REDIS_TRACKING_ON;
             return scoped_key_redis_tracking_cmd_enable(&tracking->link,
-                                                        tracking->push.prefix,
+                                                        tracking->pubsub.prefix,
                                                         value->integer);
         }
 
@@ -600,18 +600,18 @@ scoped_key_redis_pubsub_is(const scoped_key_resp_value_t *value,
 }
 
 
-static scoped_key_redis_push_e
-scoped_key_redis_pubsub_key(const scoped_key_redis_push_t *push,
+static scoped_key_redis_pubsub_e
+scoped_key_redis_pubsub_key(const scoped_key_redis_pubsub_t *pubsub,
     const scoped_key_resp_value_t *value)
 {
     ngx_str_t         key;
     const ngx_str_t  *prefix;
 
     if (value->type != SCOPED_KEY_RESP_STRING) {
-        return SCOPED_KEY_REDIS_PUSH_UNEXPECTED;
+        return SCOPED_KEY_REDIS_PUBSUB_UNEXPECTED;
     }
 
-    prefix = push->prefix;
+    prefix = pubsub->prefix;
 
     if (value->len >= prefix->len
         && ngx_memcmp(value->data, prefix->data, prefix->len) == 0)
@@ -619,67 +619,67 @@ scoped_key_redis_pubsub_key(const scoped_key_redis_push_t *push,
         key.len = value->len;
         key.data = (u_char *) value->data;
 
-        push->listener.changed(push->listener.data, &key);
+        pubsub->listener.changed(pubsub->listener.data, &key);
     }
 
-    return SCOPED_KEY_REDIS_PUSH_TOLD;
+    return SCOPED_KEY_REDIS_PUBSUB_REPORTED;
 }
 
 
 /* keys in an array; nil: all of them; a text: someone has published it */
-static scoped_key_redis_push_e
-scoped_key_redis_pubsub_keys(const scoped_key_redis_push_t *push,
+static scoped_key_redis_pubsub_e
+scoped_key_redis_pubsub_keys(const scoped_key_redis_pubsub_t *pubsub,
     const scoped_key_resp_value_t *what)
 {
     size_t                          i;
     const scoped_key_resp_value_t  *key;
 
     if (what->type == SCOPED_KEY_RESP_NIL) {
-        push->listener.flush(push->listener.data);
-        return SCOPED_KEY_REDIS_PUSH_TOLD;
+        pubsub->listener.flush(pubsub->listener.data);
+        return SCOPED_KEY_REDIS_PUBSUB_REPORTED;
     }
 
     if (what->type != SCOPED_KEY_RESP_ARRAY) {
-        return scoped_key_redis_pubsub_key(push, what);
+        return scoped_key_redis_pubsub_key(pubsub, what);
     }
 
     key = what + 1;
 
     for (i = 0; i < what->len; i++) {
-        if (scoped_key_redis_pubsub_key(push, key)
-            != SCOPED_KEY_REDIS_PUSH_TOLD)
+        if (scoped_key_redis_pubsub_key(pubsub, key)
+            != SCOPED_KEY_REDIS_PUBSUB_REPORTED)
         {
-            return SCOPED_KEY_REDIS_PUSH_UNEXPECTED;
+            return SCOPED_KEY_REDIS_PUBSUB_UNEXPECTED;
         }
 
         key += key->span;
     }
 
-    return SCOPED_KEY_REDIS_PUSH_TOLD;
+    return SCOPED_KEY_REDIS_PUBSUB_REPORTED;
 }
 
 
-static scoped_key_redis_push_e
-scoped_key_redis_pubsub_message(const scoped_key_redis_push_t *push,
+static scoped_key_redis_pubsub_e
+scoped_key_redis_pubsub_message(const scoped_key_redis_pubsub_t *pubsub,
     const scoped_key_resp_value_t *what)
 {
     ngx_str_t  text;
 
     if (what->type != SCOPED_KEY_RESP_STRING) {
-        return SCOPED_KEY_REDIS_PUSH_UNEXPECTED;
+        return SCOPED_KEY_REDIS_PUBSUB_UNEXPECTED;
     }
 
     text.len = what->len;
     text.data = (u_char *) what->data;
 
-    push->listener.message(push->listener.data, &text);
+    pubsub->listener.message(pubsub->listener.data, &text);
 
-    return SCOPED_KEY_REDIS_PUSH_TOLD;
+    return SCOPED_KEY_REDIS_PUBSUB_REPORTED;
 }
 
 
-static scoped_key_redis_push_e
-scoped_key_redis_pubsub_read(const scoped_key_redis_push_t *push,
+static scoped_key_redis_pubsub_e
+scoped_key_redis_pubsub_read(const scoped_key_redis_pubsub_t *pubsub,
     const scoped_key_resp_value_t *value)
 {
     static const ngx_str_t  message = ngx_string("message");
@@ -689,7 +689,7 @@ scoped_key_redis_pubsub_read(const scoped_key_redis_push_t *push,
     const scoped_key_resp_value_t  *kind, *channel, *what;
 
     if (value->type != SCOPED_KEY_RESP_ARRAY || value->len != 3) {
-        return SCOPED_KEY_REDIS_PUSH_UNEXPECTED;
+        return SCOPED_KEY_REDIS_PUBSUB_UNEXPECTED;
     }
 
     kind = value + 1;
@@ -699,23 +699,23 @@ scoped_key_redis_pubsub_read(const scoped_key_redis_push_t *push,
     changes = scoped_key_redis_pubsub_is(channel,
                                          &scoped_key_redis_pubsub_changes);
 
-    if (!changes && !scoped_key_redis_pubsub_is(channel, push->channel)) {
-        return SCOPED_KEY_REDIS_PUSH_UNEXPECTED;
+    if (!changes && !scoped_key_redis_pubsub_is(channel, pubsub->channel)) {
+        return SCOPED_KEY_REDIS_PUBSUB_UNEXPECTED;
     }
 
     if (scoped_key_redis_pubsub_is(kind, &subscribe)
         && what->type == SCOPED_KEY_RESP_INTEGER)
     {
-        return changes ? SCOPED_KEY_REDIS_PUSH_TRACKED
-                       : SCOPED_KEY_REDIS_PUSH_SUBSCRIBED;
+        return changes ? SCOPED_KEY_REDIS_PUBSUB_TRACKED
+                       : SCOPED_KEY_REDIS_PUBSUB_SUBSCRIBED;
     }
 
     if (!scoped_key_redis_pubsub_is(kind, &message)) {
-        return SCOPED_KEY_REDIS_PUSH_UNEXPECTED;
+        return SCOPED_KEY_REDIS_PUBSUB_UNEXPECTED;
     }
 
-    return changes ? scoped_key_redis_pubsub_keys(push, what)
-                   : scoped_key_redis_pubsub_message(push, what);
+    return changes ? scoped_key_redis_pubsub_keys(pubsub, what)
+                   : scoped_key_redis_pubsub_message(pubsub, what);
 }
 
 

@@ -282,7 +282,7 @@ learn_costs(world_t *w)
     must(w->segments[0].overhead >= sizeof(scoped_key_cached_t));
     must(w->segments[1].overhead >= w->segments[0].overhead);
 
-    /* the model has reckoned without them so far */
+    /* the model has not counted them so far */
     w->segments[0].bytes = 0;
     w->segments[1].bytes = 0;
     compare_stats(w);
