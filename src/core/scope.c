@@ -41,13 +41,6 @@ static const unsigned char  scoped_key_scope_bytes[256] = {
 #undef P
 
 
-bool
-scoped_key_scope_char(unsigned char c)
-{
-    return scoped_key_scope_bytes[c] != 0;
-}
-
-
 static void
 scoped_key_skip(scoped_key_str_t *text, size_t len)
 {

@@ -24,9 +24,6 @@ bool scoped_key_scope_pattern_valid(scoped_key_str_t pattern);
 /* both must be valid; case matters */
 bool scoped_key_scope_match(scoped_key_str_t pattern, scoped_key_str_t scope);
 
-/* whether c may stand in a segment or an action */
-bool scoped_key_scope_char(unsigned char c);
-
 /*
  * Writes text to out so that it is part of one segment whatever it holds:
  * every byte outside A-Z a-z 0-9 . _ ~ @ - becomes %XX, upper-case hex.

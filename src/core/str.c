@@ -25,26 +25,6 @@ scoped_key_str_equal(scoped_key_str_t a, scoped_key_str_t b)
 
 
 bool
-scoped_key_str_equal_fold(scoped_key_str_t a, scoped_key_str_t b)
-{
-    size_t  i;
-
-    if (a.len != b.len) {
-        return false;
-    }
-
-    for (i = 0; i < a.len; i++) {
-
-        if (scoped_key_lower(a.data[i]) != scoped_key_lower(b.data[i])) {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-
-bool
 scoped_key_decimal_parse(scoped_key_str_t text, int64_t *value)
 {
     size_t         i;

@@ -61,9 +61,6 @@ scoped_key_bytes_equal(const unsigned char *a, const unsigned char *b,
 
 bool scoped_key_str_equal(scoped_key_str_t a, scoped_key_str_t b);
 
-/* the same without regard to the case of ASCII letters */
-bool scoped_key_str_equal_fold(scoped_key_str_t a, scoped_key_str_t b);
-
 /*
  * Plain decimal digits, 1 to 18 of them, to a number.  No sign, no space.
  * Returns false, and leaves *value alone, on anything else.

@@ -83,6 +83,9 @@ struct ngx_http_scoped_key_second_s {
 };
 
 
+static scoped_key_param_e ngx_http_scoped_key_param_add(
+    ngx_http_scoped_key_collector_t *collector,
+    const ngx_http_scoped_key_collected_t *collected);
 static scoped_key_param_e ngx_http_scoped_key_param_body(
     ngx_http_scoped_key_collector_t *collector);
 static scoped_key_param_e ngx_http_scoped_key_param_text(
@@ -551,7 +554,7 @@ ngx_http_scoped_key_param_push(const ngx_http_scoped_key_walk_t *walk,
 }
 
 
-scoped_key_param_e
+static scoped_key_param_e
 ngx_http_scoped_key_param_add(ngx_http_scoped_key_collector_t *collector,
     const ngx_http_scoped_key_collected_t *collected)
 {

@@ -93,9 +93,4 @@ scoped_key_param_e ngx_http_scoped_key_param(void *data,
 void ngx_http_scoped_key_param_begin(ngx_http_scoped_key_values_t *values);
 void ngx_http_scoped_key_param_forget(ngx_http_scoped_key_values_t *values);
 
-/* adds what a source has brought to a param */
-scoped_key_param_e ngx_http_scoped_key_param_add(
-    ngx_http_scoped_key_collector_t *collector,
-    const ngx_http_scoped_key_collected_t *collected);
-
 #endif

@@ -64,15 +64,12 @@ list_case(const unit_case_t *c)
 static void
 equal_case(const unit_case_t *c)
 {
-    int   same, fold;
+    int  same;
 
     same = unit_field_is(c->field[2], "same");
-    fold = same || unit_field_is(c->field[2], "fold");
 
     check_case(c, scoped_key_str_equal(c->field[0], c->field[1]) == same);
     check_case(c, scoped_key_str_equal(c->field[1], c->field[0]) == same);
-    check_case(c, scoped_key_str_equal_fold(c->field[0], c->field[1]) == fold);
-    check_case(c, scoped_key_str_equal_fold(c->field[1], c->field[0]) == fold);
 }
 
 
@@ -84,7 +81,6 @@ test_no_data(void)
 
     check(scoped_key_str_equal(none, none));
     check(scoped_key_str_equal(none, empty));
-    check(scoped_key_str_equal_fold(none, empty));
     check(!scoped_key_str_equal(none, unit_str("a")));
     check(!scoped_key_decimal_parse(none, &value));
     check(!scoped_key_list_next(&none, &item));
