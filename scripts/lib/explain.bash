@@ -62,7 +62,9 @@ ask_scopes() {
         list+=",$result"
     done
     request+=",\"require\":[${list:1}]"
-    [[ -n $list ]] || request+=',"valid_key":true'
+    # a location without a requirement is for global keys alone
+    [[ -n $list || (-n $place && ${#MANY_require[@]} == 0) ]] \
+        || request+=',"valid_key":true'
 }
 
 ask_request() {
@@ -166,6 +168,59 @@ read_curl() {
     CURL_REQUEST=("${method:-GET}" "${url%%#*}")
 }
 
+# What the location of a configuration requires, as options: see nginx.jq.  Sets
+# `place`, which is what it says.
+read_nginx() {
+    local file=${OPTION[nginx]:-} path line
+    local url=${ARGUMENTS[2]} host
+
+    [[ -n $file ]] || return 0
+    [[ $file == - || (-r $file && ! -d $file) ]] || fail "cannot read $file"
+    host=${url#*://}
+    [[ $url == *://* ]] && host=${host%%[/?]*} || host=''
+    host=${host%:*} host=${host,,}
+    path=${url#*://}
+    [[ $url == *://* ]] && path=/${path#*/}
+    [[ ${url#*://} == */* ]] || path=/
+    path=${path%%\?*}
+    place=$(jq -R -s -c -f "$LIB/nginx.jq" --arg host "${host%.}" --arg path "$path" \
+        --arg method "${ARGUMENTS[1]}" "${file/#-/\/dev\/stdin}") \
+        || fail "--nginx: $file cannot be read as the output of nginx -T"
+    line=$(jq -r '.error // ""' <<<"$place")
+    [[ -z $line ]] || usage_error "--nginx: $line"
+    readarray -t MANY_require < <(jq -r '.require[] | join(" ")' <<<"$place")
+    if jq -e .valid_key <<<"$place" >/dev/null; then
+        MANY_require=(valid_key)
+    fi
+    while IFS= read -r line; do
+        MANY_param+=("$line")
+    done < <(jq -r '.params[]' <<<"$place")
+}
+
+# what keeps the verdict of a location from being one, to `unsure`
+judge_place() {
+    unsure=$(jq -r --arg reason "$1" '
+        if .enable == "off" then
+            "This location does not ask for a key (scoped_key is off)."
+        elif .unknown != [] then
+            "It is not known from the configuration: \(.unknown | join(", "))."
+        elif $reason == "param_refused" and .unread != [] then
+            "Values of these params come from elsewhere, give them with --param: "
+            + (.unread | join(", ")) + "."
+        else "" end' <<<"$place") || fail 'jq failed'
+}
+
+show_place() {
+    local line
+
+    [[ -n $place && -z ${OPTION[json]:-}${OPTION[quiet]:-} ]] || return 0
+    line=$(jq -r '"\(.location // "none") of server \(.server | if . == "" then "without a name" else . end)"
+        + if .dry_run == "on" then "; a dry run: refused requests go on" else "" end
+        + if .enable == "optional" then "; a key is optional" else "" end' <<<"$place")
+    clean_text "$line"
+    printf '%-12s%s\n' location: "$cleaned"
+}
+
 # Whether all that decides was known: not the verdict of a guess.
 answer_undecided() {
     answer=$(jq -c --arg detail "$1" '.verdict = "undecided" | .valid_key = false
@@ -174,6 +229,13 @@ answer_undecided() {
 
 # allowed, but by no more than what was said
 check_enough() {
+    local unsure=''
+
+    if [[ -n $place ]]; then
+        judge_place "$(jq -r '.reason // ""' <<<"$answer")"
+        [[ -z $unsure ]] || { answer_undecided "$unsure"; return; }
+        [[ -n ${told[reason]:-} ]] || return 0
+    fi
     [[ $answer == *'},"verdict":"allowed",'* ]] || return 0
     if [[ -n ${told[reason]:-} ]]; then
         answer_undecided "It was refused (${told[reason]}), and would not be now by \
@@ -235,7 +297,7 @@ arguments_of_report() {
 }
 
 command_explain() {
-    local id request='' answer refusal told_require=''
+    local id request='' answer refusal told_require='' place='' cleaned
     local -A told=()
     local -a CURL_REQUEST
 
@@ -246,6 +308,7 @@ command_explain() {
         ARGUMENTS=("${ARGUMENTS[0]}" "${CURL_REQUEST[@]}")
     fi
     need_arguments 3 3 'an id, a method and a URL'
+    read_nginx
     ask_request "${ARGUMENTS[@]:1}"
     redis_open
     resolve_id "${ARGUMENTS[0]}" || return
@@ -254,6 +317,7 @@ command_explain() {
         || usage_error "explain: $refusal"
     check_enough
     show_report
+    show_place
     if [[ -n ${OPTION[json]:-} ]]; then
         jq -c . <<<"$answer"
     elif [[ -z ${OPTION[quiet]:-} ]]; then

@@ -362,3 +362,98 @@ sk grant "$id" '!dns:write' --quiet
 run explain "$id" GET /
 is 'a global key with a deny rule: undecided' "$status" 1
 like 'a global key with a deny rule' "$out" 'verdict: +undecided'
+
+# the configuration: which location it is, and what that requires
+cat >"$DIR/nginx.conf" <<'CONF'
+# configuration file /etc/nginx/nginx.conf:
+events { worker_connections 64; }
+http {
+    scoped_key_redis 127.0.0.1:6379;
+    log_format x '{"a":"$scoped_key_id"} # no comment';
+    include conf.d/*.conf;
+}
+
+# configuration file /etc/nginx/conf.d/api.conf:
+server { listen 80 default_server; location / { proxy_pass http://b; } }
+server {
+    listen 80;
+    server_name api.a.b "*.x.y";
+    scoped_key on;
+    # location /dns { scoped_key off; }
+    location /dns {
+        scoped_key_require dns:$scoped_key_access;
+        scoped_key_param type arg:type arg:t;
+        proxy_pass http://b;
+    }
+    location /dns/deep { scoped_key_require dns:deep; }
+    location ^~ /dns/deep/fixed { scoped_key_require dns:fixed; }
+    location ~ "^/endpoint/(?<endpoint_id>[^/]{1,9})$" {
+        scoped_key_require endpoint/$endpoint_id:${scoped_key_access};
+        scoped_key_require valid:x valid:y;
+    }
+    location ~* ^/dns/deep/ { scoped_key_require dns:regex; }
+    location = /open { scoped_key off; }
+    location /any { scoped_key_require valid_key; }
+    location /global { proxy_pass http://b; }
+    location /body { scoped_key_require dns:write; scoped_key_param type json:/type form:type; }
+    location /header { scoped_key_require dns:$http_x_what; }
+    location /dry { scoped_key_require dns:write; scoped_key_dry_run on; }
+    location /if { scoped_key_require dns:write; if ($arg_x) { return 404; } }
+    location /outer { scoped_key_require dns:outer; location /outer/inner { proxy_pass http://b; } }
+}
+CONF
+new_key 'dns:*' 'endpoint/*:read' 'valid:y'
+new_key_id=$id
+sk grant "$id" 'body:*' --quiet
+place() {
+    run explain "$new_key_id" "$1" "$2" --nginx "$DIR/nginx.conf" --json "${@:3}"
+    got=$(jq -c '[.verdict,([.clauses[].required[]]|join(" "))]' "$DIR/out" 2>&1)
+}
+while read -r method url wanted; do
+    place "$method" "$url"
+    is "--nginx: $method $url" "$got" "$wanted"
+done <<'CASES'
+GET http://api.a.b/dns ["allowed","dns:read"]
+POST http://API.a.b:8080/dns?type=A ["allowed","dns:write"]
+GET http://q.x.y/dns/z ["allowed","dns:read"]
+GET http://api.a.b/dns/deep ["allowed","dns:deep"]
+GET http://api.a.b/dns/deep/ ["allowed","dns:regex"]
+GET http://api.a.b/DNS/deep/ ["allowed","dns:regex"]
+GET http://api.a.b/dns/deep/fixed/z ["allowed","dns:fixed"]
+GET http://api.a.b/endpoint/ab ["allowed","endpoint/ab:read valid:x valid:y"]
+PUT http://api.a.b/endpoint/ab ["refused","endpoint/ab:write valid:x valid:y"]
+GET http://api.a.b/endpoint/abcdefghij ["refused",""]
+GET http://api.a.b/any ["allowed",""]
+GET http://api.a.b/open ["undecided",""]
+GET http://api.a.b/global ["refused",""]
+GET http://api.a.b/ ["refused",""]
+GET http://other/dns ["undecided",""]
+GET http://api.a.b/body ["allowed","dns:write"]
+GET http://api.a.b/dry ["allowed","dns:write"]
+GET http://api.a.b/outer/inner ["allowed","dns:outer"]
+GET http://api.a.b/if ["undecided","dns:write"]
+GET http://api.a.b/dns/%64eep ["undecided","dns:read"]
+GET http://api.a.b/dns/../open ["undecided","dns:read"]
+CASES
+place GET http://api.a.b/header
+like '--nginx: a variable that is not known' "$(jq -c '[.verdict,.detail]' "$DIR/out")" \
+    'undecided.*It is not known .*http_x_what'
+is '--nginx: never allowed: status' "$status" 1
+sk ungrant "$new_key_id" 'dns:*' --quiet
+sk grant "$new_key_id" dns:write type=A --quiet
+place POST 'http://api.a.b/dns?type=A&t=A'
+is '--nginx: its params' "$status $got" '0 ["allowed","dns:write"]'
+place POST 'http://api.a.b/dns?type=A&t=B'
+is '--nginx: each source' "$status $got" '1 ["refused","dns:write"]'
+place POST http://api.a.b/body
+is '--nginx: a param of the body' "$status $got" '1 ["undecided","dns:write"]'
+place POST http://api.a.b/body --param type=A
+is '--nginx: given' "$status $got" '0 ["allowed","dns:write"]'
+run explain "$new_key_id" POST http://api.a.b/dns --nginx "$DIR/nginx.conf"
+like '--nginx: for people' "$out" 'location: +/dns of server api.a.b \*.x.y'
+is '--nginx, standard input' "$(sk explain "$new_key_id" POST http://api.a.b/dns?t=A \
+    --nginx - --json <"$DIR/nginx.conf" | jq -r .verdict)" allowed
+run explain "$new_key_id" GET / --nginx "$DIR/nowhere"
+is '--nginx: no such file' "$status [$out]" '1 []'
+run explain "$new_key_id" GET / --nginx - <<<'events {}'
+is '--nginx: no configuration' "$status [$out]" '2 []'
