@@ -36,7 +36,7 @@ admin() {
 
 for server in "${programs[@]}"; do
     # shellcheck disable=SC2317  # servers.bash calls it
-    redis-server() { command "$server" "$@"; }
+    redis-server() { exec "$server" "$@"; }
     name=well-$server
     start "$name" --port 0 "${healthy[@]}"
     examine "$name"
