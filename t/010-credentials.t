@@ -642,7 +642,7 @@ for my $line ("X-API-Key:$reader", "X-API-Key:    $reader",
               "X-API-Key: $reader\t", "X-API-Key: \t $reader \t \t",
               "Authorization: \tBearer  $reader\t") {
     my ($answer) = exchange(join "\r\n", @head, $line, '', '');
-    is($answer->{status}, 200, 'let on');
+    is($answer->{status}, 200, 'allowed through');
 }
 
 my $before = Upstream::requests();

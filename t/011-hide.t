@@ -13,7 +13,7 @@ our $secret = substr $reader, 16;
 sub nothing_seen {
     my ($answer, $name) = @_;
 
-    is($answer->{status}, 200, "$name: let on");
+    is($answer->{status}, 200, "$name: allowed through");
     is(index(upstream_saw($answer), substr($main::reader, 16)), -1,
        "$name: the upstream sees no key");
     cmp_ok($answer->{seen}, '>', 0, "$name: the upstream was asked");
@@ -273,7 +273,7 @@ auth_basic_user_file ../html/passwords;
 our $reader;
 my $answer = get('/', 'Authorization' => 'Basic dXNlcjpwYXNz',
                  'X-API-Key' => $reader =~ s/.\z/-/r);
-is($answer->{status}, 200, 'let on');
+is($answer->{status}, 200, 'allowed through');
 is_deeply([upstream_lines($answer, 'X-API-Key')], [], 'no such line');
 is_deeply([upstream_lines($answer, 'Authorization')],
           ['Authorization: Basic dXNlcjpwYXNz'], 'Basic stays');
@@ -291,7 +291,7 @@ location /optional {
 --- story
 our $reader;
 my $answer = get('/optional?k=&a=1', 'X-API-Key' => '', 'Cookie' => 'k=; b=2');
-is($answer->{status}, 200, 'let on');
+is($answer->{status}, 200, 'allowed through');
 like(upstream_saw($answer), qr{\AGET /optional\?a=1 HTTP}, 'query');
 is_deeply([upstream_lines($answer, 'X-API-Key')], [], 'no header line');
 is_deeply([upstream_lines($answer, 'Cookie')], ['Cookie: b=2'], 'cookie');

@@ -25,7 +25,7 @@ sub basic {
 sub nothing_seen {
     my ($answer, $name) = @_;
 
-    is($answer->{status}, 200, "$name: let on");
+    is($answer->{status}, 200, "$name: allowed through");
     is(index(upstream_saw($answer), $main::secret), -1,
        "$name: the upstream sees no key");
     cmp_ok($answer->{seen}, '>', 0, "$name: the upstream was asked");

@@ -35,7 +35,7 @@ sub no_offer {
     my ($answer, $name) = @_;
     my $saw = upstream_saw($answer);
 
-    is($answer->{status}, 200, "$name: let on");
+    is($answer->{status}, 200, "$name: allowed through");
     cmp_ok($answer->{seen}, '>', 0, "$name: the upstream was asked");
     unlike($saw, qr/h2|http2-settings|AAEAAEAA/i, "$name: it sees no offer");
 }

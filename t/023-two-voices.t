@@ -128,7 +128,7 @@ scoped_key_require tenant/$host:read;
 our $global;
 my ($answer) = exchange(join "\r\n", 'GET http://a.example/ HTTP/1.1', 'Host: b.example',
     "X-API-Key: $global", 'Connection: close', '', '');
-is($answer->{status}, 200, 'let on');
+is($answer->{status}, 200, 'allowed through');
 
 
 

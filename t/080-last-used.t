@@ -133,7 +133,7 @@ for my $round (1 .. 20) {
         return field(get('/', 'X-API-Key' => $key), 'X-Cache') eq 'miss' }) and $misses++;
     get('/', 'X-API-Key' => $key);
 }
-is($misses, 20, 'read anew');
+is($misses, 20, 'read again');
 sleep 1.2;
 is(writes() - $before, 0, 'not written');
 
@@ -224,7 +224,7 @@ is(old_secret_used('turned'), undef, 'not the old one');
 # read again, it is not written once more
 put_key('turned', text => $new, scopes => ['dns:read', 'dns:write'],
     fields => {previous_digest => digest($old), previous_until => time + 60, rotated_at => time});
-is(verdict(get('/', 'X-API-Key' => $new)), 200, 'read anew');
+is(verdict(get('/', 'X-API-Key' => $new)), 200, 'read again');
 is(verdict(get('/', 'X-API-Key' => $old)), 200, 'the old text');
 eventually($main::SOON, sub { defined old_secret_used('turned') });
 cmp_ok(old_secret_used('turned') // 0, '>=', $now, 'which is written by itself');

@@ -20,7 +20,7 @@ our $forged = key_text('sk', $id, ScopedKey::letters('not the secret', 32));
 sub nothing_seen {
     my ($answer, $name) = @_;
 
-    is($answer->{status}, 200, "$name: let on");
+    is($answer->{status}, 200, "$name: allowed through");
     is(index(upstream_saw($answer), substr($main::reader, 16)), -1,
        "$name: the upstream sees no key");
     is($answer->{seen}, 1, "$name: the upstream was asked");

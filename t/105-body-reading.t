@@ -595,7 +595,7 @@ location /open {
 --- story
 our ($type, $refused);
 my $key = limited(type => ['TXT']);
-verdict_is(form($key, form_of(30000)), 200, 'let on');
+verdict_is(form($key, form_of(30000)), 200, 'allowed through');
 is(form($key, 'type=B')->{status}, 403, 'refused');
 my $answer = post('/open', $key, $type, 'type=B');
 is($answer->{status}, 200, 'by the address');

@@ -45,7 +45,7 @@ class Connection:
 
 
 def drive(port, requests, count, expected, connections=1):
-    """Sends `count` of the requests, beginning anew at their end: on each
+    """Sends `count` of the requests, beginning again at their end: on each
     connection one, then waits for all of them."""
     source = itertools.islice(itertools.cycle(requests), count)
     opened = [Connection(port) for _ in range(connections)]

@@ -1,4 +1,4 @@
-"""User instructions for each request, the figure to trust: it hardly hangs on
+"""User instructions for each request, the figure to trust: it hardly depends on
 what else the machine does.  By the hardware's counters where there are any,
 else by callgrind, which runs a single-process nginx and counts alike."""
 

@@ -3,7 +3,7 @@
  * the chain is verified within, and looked at behind it.  A session is resumed
  * with the host that it was made with alone, and its certificate is looked at
  * again.  What the server says in an alert is kept for the log, since OpenSSL
- * tells of some only when the answer to the first command is read.
+ * reports some only when the answer to the first command is read.
  */
 
 #include "tls.h"

@@ -4,7 +4,7 @@
 Listens on a loopback port of its own choice, which it writes to PORT-FILE.
 Answers every request with 200 and a line of JSON that says what was asked, and
 keeps that line, with headers and body, in LOG.  Knows nothing of keys: whatever
-reaches it was let on by nginx.
+reaches it was allowed through by nginx.
 """
 
 import json

@@ -78,7 +78,7 @@ sub include_system {
             ? undef : "<$name> belongs to $ONLY{$library} alone";
     }
 
-    return "the face includes <$name>, not nginx's"
+    return "the module entry includes <$name>, not nginx's"
         if $layer eq '.' && $name !~ /^ngx_\w+\.h$/;
     return "core includes <$name>"
         if $layer eq 'src/core' && !$CORE_SYSTEM{$name};

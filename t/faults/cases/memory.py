@@ -1,5 +1,5 @@
 """No memory: one allocation of a worker fails, each in turn, whatever asks for
-it.  A request that is to be refused is never let pass, and one that is to be
+it.  A request that is to be refused is never allowed through, and one that is to be
 allowed is never refused: undecided, or nginx's own failure."""
 
 import mmap
