@@ -45,6 +45,10 @@ line("key"; "\(.id), \(.mode)"),
 line("request"; .request | request),
 line("verdict"; verdict),
 (if .reason or .verdict == "undecided" then line(""; .detail) | sub("^:"; " ") else empty end),
+(if .param then
+    line("param"; "\(.param): \(.cause)"
+        + (if .values == [] then "" else " (\(.values | join(", ")))" end) | clean)
+ else empty end),
 (if .valid_key then line("required"; "valid_key") else empty end),
 (.clauses | to_entries[]
     | line(if .key == 0 then "required" else "" end; .value | clause)

@@ -275,6 +275,45 @@ explain_outcome(scoped_key_verdict_e verdict,
 }
 
 
+/* as the module says it, and what was found */
+static void
+explain_param(const explain_t *explain, const scoped_key_decision_t *decision)
+{
+    size_t                   i, n = 0;
+    const char              *cause;
+    const scoped_key_str_t  *values = NULL;
+
+    if (decision->reason != SCOPED_KEY_PARAM_REFUSED) {
+        return;
+    }
+
+    switch (explain_values((void *) explain, decision->param, &values, &n)) {
+
+    case SCOPED_KEY_PARAM_VALUES:
+        cause = n == 0 ? "no value" : n == 1 ? "a value" : "several values";
+        break;
+
+    case SCOPED_KEY_PARAM_UNDECLARED:
+        cause = "not declared in this location";
+        break;
+
+    default:
+        cause = "can be read in two ways, or is no string, integer or boolean";
+        n = 0;
+    }
+
+    output_str("param", decision->param);
+    output_word("cause", cause);
+    output_open("values", '[');
+
+    for (i = 0; i < n; i++) {
+        output_str(NULL, values[i]);
+    }
+
+    output_close(']');
+}
+
+
 static void
 explain_scopes(const char *name, const scoped_key_clause_t *clause)
 {
@@ -502,6 +541,7 @@ explain_record(const explain_t *explain, const scoped_key_record_t *record)
     explain_request(explain);
     explain_outcome(verdict, &decision);
     output_word("detail", scoped_key_reason_detail(decision.reason));
+    explain_param(explain, &decision);
     explain_scopes("missing", decision.failed_clause);
     output_flag("valid_key", explain->required.any_key);
     explain_clauses(explain, record);

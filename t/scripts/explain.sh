@@ -127,6 +127,22 @@ redis SREM "scoped_key:{$id}:scopes" \
     '{"scope":"not:t","params":{"category":["!5"]}}' \
     '{"scope":"not:t","expires_at":1798761600000}' >/dev/null
 
+# which param, of what kind the values were, and which
+explain '[.param,.cause,.values]' GET "$URL?topic_id=1&topic_id=3" --ip 10.1.1.1 \
+    --require topics:read --param embed= --param topic_id=arg:topic_id
+is 'the param' "$got" '["topic_id","several values",["1","3"]]'
+explain '[.param,.cause,.values]' GET "$URL" --ip 10.1.1.1 --require topics:read \
+    --param embed= --param topic_id=
+is 'the param: no value' "$got" '["topic_id","no value",[]]'
+explain '[.param,.cause]' GET "$URL" --ip 10.1.1.1 --require topics:read \
+    --param topic_id=1
+is 'the param: not declared' "$got" '["embed","not declared in this location"]'
+explain 'has("param")' GET "$URL" --require a:b
+is 'no param' "$got" false
+run explain "$id" GET "$URL?topic_id=9" --ip 10.1.1.1 --require topics:read \
+    --param embed= --param topic_id=arg:topic_id
+like 'the param, for people' "$out" 'param: +topic_id: a value \(9\)'
+
 # without a requirement
 explain '[.verdict,.valid_key,.clauses,(.members|length)]' GET "$URL"
 is 'no requirement: every member, no verdict' "$status $got" '1 ["undecided",false,[],4]'
