@@ -403,3 +403,4 @@ logged(qr/ cause="JSON that is cut off" byte=11 request_id=/, 1, 'where it is cu
 my $unknown = problem(get('/', 'X-API-Key' => key('nobody')));
 is($unknown->{cause}, undef, 'a refusal for the key has no cause');
 ok($unknown->{request_id}, 'but an id');
+isnt($unknown->{request_id}, problem(get('/', 'X-API-Key' => key('nobody')))->{request_id}, 'and another one each time');

@@ -26,7 +26,7 @@ typedef struct {
     unsigned char  bytes[SCOPED_KEY_PEPPER_MAX_BYTES];
 } scoped_key_pepper_t;
 
-/* the key of the short hash: random, one for each worker, never written */
+/* a key of the short hash: random, of one worker, never written */
 typedef struct {
     unsigned char  bytes[16];
 } scoped_key_hash_key_t;

@@ -35,6 +35,9 @@ struct ngx_http_scoped_key_worker_s {
     scoped_key_cache_t               *cache;
     scoped_key_hash_key_t             hash_key;
 
+    scoped_key_hash_key_t             request_id_key;
+    uint64_t                          request_ids;  /* made so far */
+
     scoped_key_redis_endpoints_t     *endpoints;  /* of both links */
     scoped_key_redis_connection_t    *redis;
     scoped_key_redis_tracking_t      *tracking;

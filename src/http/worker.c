@@ -113,6 +113,7 @@ ngx_http_scoped_key_worker_connect(ngx_http_scoped_key_worker_t *worker)
     skmcf = worker->conf;
 
     scoped_key_hash_key_make(&worker->hash_key);
+    scoped_key_hash_key_make(&worker->request_id_key);
 
     if (ngx_http_scoped_key_last_used_create(worker) != NGX_OK) {
         return NGX_ERROR;
