@@ -186,11 +186,11 @@ scoped_key_query_part(const unsigned char *data, size_t len)
 
 /*
  * Whether the text that follows a separator is one more pair of this name.
- * prose: it may be words that a person wrote, who puts no `=` behind them.
+ * free_text: it may be words that a person wrote, who puts no `=` behind them.
  */
 static bool
 scoped_key_query_is_pair(scoped_key_str_t text, scoped_key_str_t name,
-    bool prose)
+    bool free_text)
 {
     size_t  i;
 
@@ -207,7 +207,7 @@ scoped_key_query_is_pair(scoped_key_str_t text, scoped_key_str_t name,
         }
     }
 
-    if (prose) {
+    if (free_text) {
         return scoped_key_name_is_just(text, name);
     }
 
@@ -220,14 +220,14 @@ bool
 scoped_key_query_hides(scoped_key_str_t value, scoped_key_str_t name,
     unsigned char *scratch)
 {
-    bool              prose;
+    bool              free_text;
     size_t            i, len;
     scoped_key_str_t  rest;
 
     /* text is sent encoded: a bare `;` is there to separate */
-    prose = scoped_key_query_find(value, ';') == NULL;
+    free_text = scoped_key_query_find(value, ';') == NULL;
 
-    if (prose && scoped_key_query_find(value, '%') == NULL) {
+    if (free_text && scoped_key_query_find(value, '%') == NULL) {
         return false;
     }
 
@@ -243,7 +243,7 @@ scoped_key_query_hides(scoped_key_str_t value, scoped_key_str_t name,
         rest.data = scratch + i + 1;
         rest.len = len - i - 1;
 
-        if (scoped_key_query_is_pair(rest, name, prose)) {
+        if (scoped_key_query_is_pair(rest, name, free_text)) {
             return true;
         }
     }
@@ -441,13 +441,13 @@ static void
 scoped_key_query_hidden_in(scoped_key_query_tour_t *tour,
     scoped_key_str_t value, unsigned char *scratch)
 {
-    bool    prose;
+    bool    free_text;
     size_t  i, len;
 
-    prose = scoped_key_query_find(value, ';') == NULL;
-    tour->separated = !prose;
+    free_text = scoped_key_query_find(value, ';') == NULL;
+    tour->separated = !free_text;
 
-    if (prose && scoped_key_query_find(value, '%') == NULL) {
+    if (free_text && scoped_key_query_find(value, '%') == NULL) {
         return;
     }
 
@@ -462,7 +462,7 @@ scoped_key_query_hidden_in(scoped_key_query_tour_t *tour,
 
         tour->part.data = scratch + i + 1;
         tour->part.len = scoped_key_query_part(scratch + i + 1, len - i - 1);
-        tour->bare = prose
+        tour->bare = free_text
                      && (i + 1 + tour->part.len == len
                          || tour->part.data[tour->part.len] != '=');
 

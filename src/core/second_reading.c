@@ -595,7 +595,7 @@ scoped_key_second_begins_json(scoped_key_str_t text)
 }
 
 
-/* of a word alone nobody trims the end, and prose is full of them */
+/* of a word alone nobody trims the end, and free text is full of them */
 static bool
 scoped_key_second_is_free_text(scoped_key_str_t name)
 {

@@ -161,7 +161,7 @@ scenario_default(scenario_t *s, const char *name, const char *value)
 static inline scoped_key_record_t *
 scenario_record(scenario_t *s, scoped_key_report_pt report, void *data)
 {
-    scoped_key_digests_t     proof;
+    scoped_key_digests_t     digests;
     scoped_key_raw_record_t  raw;
 
     scenario_default(s, "enabled", "1");
@@ -177,7 +177,7 @@ scenario_record(scenario_t *s, scoped_key_report_pt report, void *data)
     raw.nmembers = s->nmembers;
     raw.error = s->error;
 
-    return scoped_key_record_build(&raw, s->facts.now, &proof, report,
+    return scoped_key_record_build(&raw, s->facts.now, &digests, report,
                                    data);
 }
 

@@ -108,7 +108,7 @@ scenario_add_param(scenario_t *s, scoped_key_str_t line)
 
 
 static inline bool
-scenario_set_proof(scenario_t *s, scoped_key_str_t word)
+scenario_set_secret(scenario_t *s, scoped_key_str_t word)
 {
     if (scenario_is(word, "none")) {
         s->match = SCOPED_KEY_SECRET_WRONG;
@@ -198,8 +198,8 @@ scenario_line(scenario_t *s, scoped_key_str_t line)
     } else if (scenario_is(word, "param")) {
         return scenario_add_param(s, line);
 
-    } else if (scenario_is(word, "proof")) {
-        return scenario_set_proof(s, line);
+    } else if (scenario_is(word, "secret")) {
+        return scenario_set_secret(s, line);
 
     } else if (scenario_is(word, "valid_key")) {
         s->required.any_key = true;
