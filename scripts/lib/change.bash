@@ -37,7 +37,7 @@ has_filter() {
 
 # the ids that the filters choose, to `ids`
 choose_ids() {
-    local filter form limit wanted=',"ids":true'
+    local line filter whole='' wanted=',"ids":true'
 
     ((${#ids[@]} == 0)) || usage_error 'give ids, or --all with what to choose by'
     [[ -n ${OPTION[all]:-} ]] || usage_error \
@@ -45,14 +45,17 @@ choose_ids() {
     list_filter
     check_scope
     redis_try
-    readarray -t ids < <({ walk_index '' '' | redis_stream \
-        | core_lines view "$filter" && echo "$END"; } 2>/dev/null)
-    [[ ${ids[-1]:-} == "$END" ]] || fail_redis "Redis at $ADDRESS: the keys could not be listed"
-    unset 'ids[-1]'
-    ids=("${ids[@]#\{\"id\":\"}")
-    ids=("${ids[@]%\"\}}")
-    [[ " ${ids[*]} " != *[!0-9A-Za-z\ ]* ]] \
-        || fail_redis "Redis at $ADDRESS: the keys could not be listed"
+    while IFS= read -r line; do
+        case $line in
+            '{"id":"'*'"}') line=${line#*:\"} ids+=("${line%\"\}}") ;;
+            "$END") whole=1 ;;
+            '' | 'Error: '* | '-> Redirected '*) ;;
+            *) error=$line ;;
+        esac
+    done < <(walk_index '' '' | redis_stream | core_lines view "$filter" && echo "$END")
+    [[ -z $error ]] || fail_refused "$error"
+    [[ -n $whole ]] || fail_redis "Redis at $ADDRESS: the keys could not be listed"
+    redis_open
     ((${#ids[@]} > 0)) || note 'no key is chosen'
 }
 

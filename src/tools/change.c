@@ -24,6 +24,7 @@ typedef struct {
     strings_t         add;
     strings_t         remove;
 
+    strings_t         given;             /* members, as they were written */
     strings_t         already;           /* members that were to be added */
     strings_t         near;              /* that one may have meant */
     strings_t         words;             /* for people, of each field */
@@ -355,6 +356,7 @@ change_grant(change_t *change, const strings_t *members)
             return;
         }
 
+        strings_add(&change->given, grant.member);
         members->text[i] = grant.meaning;
 
         if (change_is_among(&change->raw->members, grant.meaning)) {
@@ -480,7 +482,7 @@ change_text(const change_t *change, const strings_t *members)
     if (change_is(change, "grant")) {
         return str_format(change->add.n != 0 ? "granted to %s: %s"
                                               : "%s has it already: %s",
-                          id, change_joined(members, " "));
+                          id, change_joined(&change->given, " "));
     }
 
     if (change_is(change, "ungrant")) {
@@ -589,6 +591,26 @@ change_refused(scoped_key_str_t id, scoped_key_str_t reason,
 }
 
 
+static void
+change_members(change_t *change, const char *name,
+    void (*make)(change_t *change, const strings_t *members),
+    strings_t *members)
+{
+    value_t  list = change_option(change, name);
+
+    if (list == NULL || change->refused.len != 0) {
+        return;
+    }
+
+    if (!value_strings(list, members)) {
+        change->refused = str_static("is no list of members");
+        return;
+    }
+
+    make(change, members);
+}
+
+
 /*
  * A record, or {"id":…,"missing":true} -> four lines: "change", "again" (it is
  * so, and is written again), "same" or "refused", and the id; what is said of
@@ -620,13 +642,8 @@ tool_change(const tool_t *tool, value_t asked)
     }
 
     change_fields(&change);
-
-    if (value_strings(change_option(&change, "grant"), &members)) {
-        change_grant(&change, &members);
-
-    } else if (value_strings(change_option(&change, "ungrant"), &members)) {
-        change_ungrant(&change, &members);
-    }
+    change_members(&change, "grant", change_grant, &members);
+    change_members(&change, "ungrant", change_ungrant, &members);
 
     return change.refused.len != 0
            ? change_refused(id, change.refused, &change.near)

@@ -82,8 +82,17 @@ done
 get ZADD scoped_key:last_used "$EPOCHSECONDS" "${ids[6]}" >/dev/null
 c unused --days 90 --quiet
 is 'unused' "$out" "${ids[5]}"
+c list
+is 'list for people' "$status $(grep -c "^[0-9A-Za-z]\{12\}  " "$DIR/out")" '0 10'
+get ZADD scoped_key:last_used_previous "$EPOCHSECONDS" "${ids[6]}" >/dev/null
 c export
 is 'export' "$status $(wc -l <"$DIR/out")" '0 10'
+ok 'export: with its last use' grep -q "\"id\":\"${ids[6]}\".*\"last_used\":" "$DIR/out"
+c expire "${ids[5]}" "${ids[6]}" "${ids[7]}" 90d
+is 'several at once' "$status $(tail -n 1 "$DIR/out")" '0 3 of 3 keys changed'
+c expire --all never --quiet
+is 'all of them' "$status [$out$err]" '0 []'
+c export
 cp "$DIR/out" "$DIR/export"
 c import "$DIR/export"
 is 'import: all there' "$out" \
