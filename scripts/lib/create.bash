@@ -26,7 +26,6 @@ show_text() {
 
 # what was done may be other than what was meant
 warn_created() {
-    [[ -z ${OPTION[expires]:-} ]] || warn_past --expires 'the key'
     [[ -z ${OPTION[global]:-} ]] || warn_idle "${MANY_scope[@]}" "${members[@]}"
     warn_open_ended "${MANY_scope[@]}" "${members[@]}"
 }
@@ -36,6 +35,7 @@ command_create() {
     local -a members
 
     read_grant_words '' "${ARGUMENTS[@]}"
+    refuse_past 'the key'
     read_pepper
     make_key "$prefix" ''
     options_json "${members[@]}"
@@ -80,10 +80,13 @@ finish_create() {
 note_created() {
     [[ -z ${OPTION[quiet]:-}${OPTION[json]:-} ]] || return 0
     say "created key $1; it is shown this once and stored nowhere"
-    if [[ -z ${OPTION[global]:-} ]] \
-        && ((${#MANY_scope[@]} + ${#members[@]} == 0))
-    then
+    if [[ -n ${OPTION[global]:-} ]]; then
+        say 'it may do everything, as far as no deny rule and no option forbids it'
+    elif ((${#MANY_scope[@]} + ${#members[@]} == 0)); then
         say "it has no grant yet: scoped-key grant $1 SCOPE"
+    fi
+    if ((${#MANY_scope[@]} + ${#members[@]} > 0)); then
+        say "granted: ${MANY_scope[*]}${MANY_scope[0]:+ }${members[*]}"
     fi
 }
 

@@ -574,7 +574,7 @@ command_doctor() {
     local CHECK_ID='' CHECK_DIGEST=''
     local -A WORKER_USERS=()
 
-    need_arguments 0 0 'no words'
+    need_arguments 0 0 'no arguments'
     need_programs
     read_target
     read_key

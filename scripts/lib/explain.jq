@@ -54,7 +54,7 @@ line("verdict"; verdict),
     | line(if .key == 0 then "required" else "" end; .value | clause)
     | sub("^:"; " ")),
 (if .mode == "global" then
-    line("note"; "a global key needs no grant, only refusals bind it")
+    line("note"; "a global key needs no grant, only deny rules bind it")
  else empty end),
 (.members | to_entries[]
     | line(if .key == 0 then "members" else "" end; .value | member)

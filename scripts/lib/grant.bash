@@ -77,7 +77,7 @@ read_grant_words() {
     for word in "${scopes[@]}"; do
         if [[ -n $constraints ]]; then
             [[ $word != '!'* ]] \
-                || usage_error "a refusal cannot have constraints: $word"
+                || usage_error "a deny rule cannot have constraints: $word"
             json_string "$word"
             word="{\"scope\":$result$constraints}"
         fi

@@ -23,6 +23,22 @@ core_digests() {
     core_lines digest "$pepper"
 }
 
+command_id() {
+    local line status=0
+
+    need_arguments 0 0 'no arguments; the key comes on standard input'
+    [[ ! -t 0 ]] || warn_unless_quiet 'type the key, and Enter; Ctrl-D ends it'
+    find_core
+    while IFS= read -r line; do
+        case $line in
+            '{"id":"'*) line=${line#*:\"} line=${line%%\"*}
+                [[ -z ${OPTION[json]:-} ]] || line="{\"id\":\"$line\"}"
+                printf '%s\n' "$line" ;;
+            '!'*) refuse "what standard input brings ${line#!}" ;;
+        esac
+    done < <(core_digests || echo '!cannot be read')
+}
+
 # a new key with a prefix and perhaps an id: to KEY_TEXT, its digest to
 # KEY_DIGEST and its id to `id`
 make_key() {

@@ -54,7 +54,7 @@ roff_item() {
 command_man() {
     local command
 
-    need_arguments 0 0 'no words'
+    need_arguments 0 0 'no arguments'
     find_version
     printf '.TH SCOPED\\-KEY 1 "" "scoped\\-key %s"\n' "$VERSION"
     echo '.SH NAME'
@@ -88,7 +88,7 @@ option_words() {
 command_completion() {
     local command words cases='' global
 
-    need_arguments 0 0 'no words'
+    need_arguments 0 0 'no arguments'
     option_words global
     global=$words
     for command in "${COMMANDS[@]}"; do

@@ -73,7 +73,7 @@ warn_idle() {
     for member in "$@"; do
         [[ $member == '!'* ]] && continue
         warn_unless_quiet 'scopes of a global key limit nothing: it may do everything;' \
-            'only refusals (!SCOPE) bind it'
+            'only deny rules (!SCOPE) bind it'
         return
     done
 }
@@ -86,6 +86,18 @@ warn_past() {
     [[ -z $result ]] || ((result > NOW)) || {
         timestamp_text "$result"
         warn_unless_quiet "$1: $result is past: $what has expired already"
+    }
+}
+
+# --expires of what is only now made: it was not meant to be over
+refuse_past() {
+    local result
+
+    [[ -n ${OPTION[expires]:-} ]] || return 0
+    need_timestamp --expires "${OPTION[expires]}"
+    [[ -z $result ]] || ((result > NOW)) || {
+        timestamp_text "$result"
+        usage_error "--expires: $result is past: $1 would have expired already"
     }
 }
 

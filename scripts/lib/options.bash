@@ -17,7 +17,7 @@ REDIS_OPTIONS=()
 REDIS_USER=''
 REDIS_PASSWORD=''
 COMMANDS=(create list show set grant ungrant enable disable expire rotate delete
-    unused explain check doctor status export import completion man help)
+    unused explain id check doctor status export import completion man help)
 
 # the text of one help file, to `result`
 read_help() {
@@ -59,6 +59,41 @@ is_command() {
         [[ $1 == "$command" ]] && return 0
     done
     return 1
+}
+
+# the command that is meant, to COMMAND; also by the names that other tools give it
+name_command() {
+    local command
+
+    case $1 in
+        ls) COMMAND=list ;;
+        rm) COMMAND=delete ;;
+        get) COMMAND=show ;;
+        version) COMMAND=help OPTION[version]=1 ;;
+        *) COMMAND=$1 ;;
+    esac
+    is_command "$COMMAND" && return
+    COMMAND=''
+    for command in "${COMMANDS[@]}"; do
+        ! is_nearly "$1" "$command" \
+            || usage_error "unknown command \"$1\": did you mean \"$command\"?"
+    done
+    usage_error "unknown command \"$1\""
+}
+
+# whether two words differ in one letter, or in two that have changed places, or
+# the second begins with the first
+is_nearly() {
+    local a=$1 b=$2 n=0
+
+    ((${#a} >= 2)) || return 1
+    [[ $b != "$a"* ]] || return 0
+    while ((n < ${#a} && n < ${#b})) && [[ ${a:n:1} == "${b:n:1}" ]]; do
+        ((n++, 1))
+    done
+    a=${a:n} b=${b:n}
+    [[ ${a:1} == "${b:1}" || ${a:1} == "$b" || $a == "${b:1}" \
+        || ${a:1:1}${a:0:1}${a:2} == "$b" ]]
 }
 
 # An empty value is most often a variable that is not set: a key must not go
@@ -135,8 +170,7 @@ read_command_line() {
             parse_option "$@"
             shift "$used"
         elif [[ -z $COMMAND ]]; then
-            is_command "$1" || usage_error "unknown command \"$1\""
-            COMMAND=$1
+            name_command "$1"
             learn_options "$COMMAND"
             shift
         else
@@ -248,7 +282,7 @@ need_arguments() {
 
     ((${#ARGUMENTS[@]} >= least)) || usage_error "$COMMAND needs $what"
     ((most < 0 || ${#ARGUMENTS[@]} <= most)) \
-        || usage_error "$COMMAND: too many words; it takes $what"
+        || usage_error "$COMMAND takes $what"
 }
 
 print_help() {

@@ -19,7 +19,7 @@ def which:
     else "; after the rotation, with the current secret" end;
 
 def use:
-    if .last_used == null then "never, as far as is known"
+    if .last_used == null then "no use recorded"
     else "\(.last_used | when($now))  (\(.last_used))" + which end;
 
 def previous:

@@ -84,7 +84,7 @@ command_status() {
     local counts changes changed_by info total result
     local -A WORKER_USERS=()
 
-    need_arguments 0 0 'no words'
+    need_arguments 0 0 'no arguments'
     find_core
     read_target
     trap end_unanswered EXIT

@@ -20,7 +20,7 @@ open_input() {
 }
 
 command_export() {
-    need_arguments 0 0 'no words'
+    need_arguments 0 0 'no arguments'
     find_core
     redis_try
     walk_index '' all | redis_stream | core_lines view ',"digests":true' \
@@ -126,7 +126,7 @@ report_import() {
     note "$added added, $same there already, $replaced replaced," \
         "$refused refused"
     ((idle == 0)) || warn_unless_quiet "global keys with scopes: $idle; scopes of a" \
-        'global key limit nothing, only refusals (!SCOPE) bind it'
+        'global key limit nothing, only deny rules (!SCOPE) bind it'
     ((refused == 0 && UNACKNOWLEDGED == 0))
 }
 

@@ -392,7 +392,7 @@ check_scope() {
 command_list() {
     local filter form limit wanted sort_field kind=list uses=''
 
-    need_arguments 0 0 'no words'
+    need_arguments 0 0 'no arguments'
     view_form
     check_columns
     list_filter
@@ -427,7 +427,7 @@ used before that cannot be known"
 command_unused() {
     local days=${OPTION[days]:-} before form limit wanted sort_field warning=''
 
-    need_arguments 0 0 'no words'
+    need_arguments 0 0 'no arguments'
     [[ $days =~ ^[0-9]{1,6}$ ]] || usage_error 'unused needs --days N'
     before=$((NOW - 10#$days * 86400))
     view_form

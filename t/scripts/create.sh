@@ -64,10 +64,16 @@ run create topic_id=1 --scope a:b
 is 'create: a param without a scope' "$status [$out]" '2 []'
 run create '!a:b' x=1
 is 'create: a refusal with a param' "$status [$out]" '2 []'
-run create --expires 2020-01-01 a:b
-like 'create: expired' "$status $err" '^0 .*2020-01-01T00:00:00Z is past: the key has'
-run create --expires 2020-01-01 --quiet
-is 'create: expired, --quiet' "$status [$err]" '0 []'
+for options in '' --quiet --json; do
+    run create --expires 2020-01-01 a:b $options
+    is "create: expired, $options" "$status [$out]" '2 []'
+    like "create: expired, $options: why" "$err" \
+        '2020-01-01T00:00:00Z is past: the key would have expired already'
+done
+run create --name said a:b '!c:d' --scope e:f
+like 'create: says what it granted' "$err" 'granted: e:f a:b !c:d'
+run create --global --name said
+like 'create --global: says what it may' "$err" 'it may do everything'
 run create --expires 5d --not-before 10d
 is 'create: ends before it begins' "$status [$out]" '2 []'
 run create --json

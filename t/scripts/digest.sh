@@ -92,6 +92,25 @@ for pepper in '' pepper pepper64; do
     done
 done
 
+# id: the same as in Redis, of every key, and nothing of what is none
+redis FLUSHALL >/dev/null
+for pepper in '' pepper; do
+    run create --quiet ${pepper:+"--pepper-file=$DIR/$pepper"}
+    issued=$out
+    printf '%s\n' "$issued" old-system-key "${issued%?}_" >"$DIR/lines"
+    sk import --texts --quiet ${pepper:+"--pepper-file=$DIR/$pepper"} <"$DIR/lines"
+    run id ${pepper:+"--pepper-file=$DIR/$pepper"} <"$DIR/lines"
+    is "id, $pepper: all of them are there" "$status $(redis EXISTS \
+        $(sed 's/.*/scoped_key:{&}/' "$DIR/out"))" '0 3'
+    redis FLUSHALL >/dev/null
+done
+run id <<<short
+is 'id: of what is no key' "$status [$out]" '1 []'
+run id --json <<<"$issued"
+is 'id --json' "$status $out" "0 {\"id\":\"${issued:3:12}\"}"
+run id "$issued"
+is 'id: not on the command line' "$status [$out] $(grep -c "$issued" "$DIR/err")" '2 [] 0'
+
 # a copy of the command has none, and says so
 mkdir "$DIR/alone"
 cp -r ../../scripts/{scoped-key,lib,lua,help} "$DIR/alone"

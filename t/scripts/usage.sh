@@ -17,6 +17,23 @@ run
 is 'no command' "$status [$out]" '2 []'
 run frobnicate
 is 'unknown command' "$status" 2
+for words in 'lsit list' 'lst list' 'listt list' 'revoke -' 'del delete' 'disalbe disable' \
+    'obtain -'; do
+    run "${words% *}"
+    if [[ ${words#* } == - ]]; then
+        unlike "unknown command ${words% *}: nothing like it" "$err" 'did you mean'
+    else
+        like "unknown command ${words% *}" "$err" "did you mean \"${words#* }\""
+    fi
+    is "unknown command ${words% *}: status" "$status" 2
+done
+run list x
+like 'list takes no arguments' "$status $err" '^2 .*list takes no arguments'
+run version
+is 'version' "$status $out" "$(echo "0 $(sk --version)")"
+is 'ls' "$(sk ls --help)" "$(sk list --help)"
+is 'rm' "$(sk rm --help)" "$(sk delete --help)"
+is 'get' "$(sk get --help)" "$(sk show --help)"
 version=$(sed -n 's/^#define SCOPED_KEY_VERSION  "\(.*\)"$/\1/p' ../../src/core/version.h)
 like 'there is a version' "$version" '^[0-9]+\.[0-9]+\.[0-9]+$'
 run --version
