@@ -205,7 +205,7 @@ like 'list: rotating' "$out" "$a  turned +- +rotating "
 like 'list: not rotating' "$out" "$b  plain +- +enabled "
 run list --rotating
 like 'list --rotating: columns' "$out" 'OLD KEY ENDS  OLD KEY USED'
-like 'list --rotating: nobody' "$out" "$a .* in 23h +no use"
+like 'list --rotating: nobody' "$out" "$a .* in 2[34]h +no use"
 redis ZADD scoped_key:last_used_previous "$((EPOCHSECONDS + 1))" "$a" >/dev/null
 run list
 like 'list: the old key is in use' "$out" "$a  turned +- +old in use "
