@@ -72,7 +72,7 @@ bool scoped_key_refusal_find(const unsigned char **at, size_t n,
     scoped_key_str_t scope, scoped_key_str_t *member);
 
 /*
- * How the grant stands to the required scope, which must be valid.  left: the
+ * How the grant relates to the required scope, which must be valid.  left: the
  * steps that are left (pattern.h), counted down; once it is 0 nothing allows.
  * *param is the param that refuses, in the grant; else it is left alone.
  */

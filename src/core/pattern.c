@@ -33,7 +33,7 @@ _Static_assert(SCOPED_KEY_PATTERN_MAX_BYTES % SCOPED_KEY_PATTERN_WORD == 0,
 
 /*
  * State n: the first n literal bytes of the middle have been read, and so has
- * a part, perhaps empty, of the run that stands behind them.  Only the first
+ * a part, perhaps empty, of the run that follows them.  Only the first
  * `words` words of anything are set.
  */
 typedef struct {
@@ -69,7 +69,7 @@ scoped_key_runs_valid(const unsigned char *compiled, size_t len)
 }
 
 
-/* c: what stands behind a backslash */
+/* c: what follows a backslash */
 static bool
 scoped_key_is_escaped(unsigned char c)
 {
@@ -392,7 +392,7 @@ scoped_key_slice(scoped_key_str_t text, size_t from, size_t len)
 }
 
 
-/* how many bytes stand behind the last run; there must be one */
+/* how many bytes follow the last run; there must be one */
 static size_t
 scoped_key_tail_len(scoped_key_str_t pattern)
 {

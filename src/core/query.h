@@ -45,7 +45,7 @@ bool scoped_key_query_next(scoped_key_str_t *rest, scoped_key_pair_t *pair);
 size_t scoped_key_query_decode_fully(unsigned char *data, size_t len);
 
 /*
- * How the name of a pair, as sent, stands to an asked-for name: SAME when it
+ * How the name of a pair, as sent, relates to an asked-for name: SAME when it
  * is that name once decoded; SUSPECT by name_match.h, and any name that is
  * beyond SCOPED_KEY_QUERY_MAX_NAME or has bad percent signs or control bytes.
  */

@@ -1,5 +1,5 @@
 /*
- * How a name, as sent, stands to an asked-for one: told at once for ordinary
+ * How a name, as sent, relates to an asked-for one: told at once for ordinary
  * names, and by all readings of name_match.c for the others.  No memory but
  * SCOPED_KEY_QUERY_MAX_NAME bytes of stack.
  * Invariant: OTHER is said only when no reading is the asked-for name.

@@ -83,7 +83,7 @@ scoped_key_second_decode(scoped_key_str_t text, unsigned char *out)
 
 /*
  * Of a name no more than matters: one of the separators before it, and not what
- * stands behind a byte that is in no name of a form.
+ * follows a byte that is in no name of a form.
  */
 static scoped_key_str_t
 scoped_key_second_trim(scoped_key_str_t name)

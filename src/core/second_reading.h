@@ -33,7 +33,7 @@ bool scoped_key_second_form(scoped_key_str_t text, unsigned char *scratch,
     scoped_key_second_pt found, void *data);
 
 /*
- * Members of objects, whatever stands before and behind the object and however
+ * Members of objects, whatever comes before and after the object and however
  * deep they are: a name in quotation marks and a colon, anywhere.  In a text
  * that does not begin as a form does also names in apostrophes or in nothing,
  * and `=` or a comment for the colon, as Gson, org.json and Json.NET take them;

@@ -83,7 +83,7 @@ char *ngx_http_scoped_key_set_pepper_file(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_scoped_key_set_last_used(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* what holds where scoped_key_redis does not stand, and scoped_key_cache */
+/* the defaults without scoped_key_redis and scoped_key_cache */
 ngx_int_t ngx_http_scoped_key_default_redis(ngx_conf_t *cf,
     ngx_http_scoped_key_main_conf_t *skmcf);
 

@@ -277,7 +277,7 @@ ngx_http_scoped_key_document_query(ngx_http_scoped_key_reading_t *reading)
 
     r = reading->request;
 
-    /* as for params: what stands behind a `#` may be an argument too */
+    /* as for params: what follows a `#` may be an argument too */
 
     if (ngx_strlchr(r->unparsed_uri.data,
                     r->unparsed_uri.data + r->unparsed_uri.len, '#'))

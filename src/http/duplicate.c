@@ -161,7 +161,7 @@ ngx_http_scoped_key_duplicate_check(ngx_http_request_t *r,
 }
 
 
-/* what stands behind a `#` may be an argument too, see param.c */
+/* what follows a `#` may be an argument too, see param.c */
 
 static ngx_uint_t
 ngx_http_scoped_key_duplicate_is_cut_off(ngx_http_request_t *r)

@@ -425,7 +425,7 @@ ngx_http_scoped_key_extract_remove(ngx_http_request_t *r, ngx_table_elt_t *line)
 }
 
 
-/* what stood before the line, and what stood behind it, in a part each */
+/* what was before the line, and what was after it, in a part each */
 
 static ngx_int_t
 ngx_http_scoped_key_extract_split(ngx_http_request_t *r, ngx_table_elt_t *line)

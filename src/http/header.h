@@ -11,13 +11,13 @@
 
 
 /*
- * Takes what stands before the next `;` off the front of *rest, without the
+ * Takes what comes before the next `;` off the front of *rest, without the
  * spaces around it: a pair of a Cookie line, a part of a Content-Type.
  * Returns 0 at the end.
  */
 ngx_uint_t ngx_http_scoped_key_item_next(ngx_str_t *rest, ngx_str_t *item);
 
-/* whether the pair's name is this; then *value is what stands behind the `=` */
+/* whether the pair's name is this; then *value is what follows the `=` */
 ngx_uint_t ngx_http_scoped_key_cookie_is(const ngx_str_t *pair,
     const ngx_str_t *name, ngx_str_t *value);
 

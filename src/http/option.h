@@ -14,7 +14,7 @@
 
 typedef struct ngx_http_scoped_key_option_s  ngx_http_scoped_key_option_t;
 
-/* value: what stands behind the `=`.  NGX_ERROR: was logged */
+/* value: what follows the `=`.  NGX_ERROR: was logged */
 typedef ngx_int_t (*ngx_http_scoped_key_option_pt)(ngx_conf_t *cf,
     const ngx_http_scoped_key_option_t *option, ngx_str_t *value, void *conf);
 

@@ -225,7 +225,7 @@ ngx_http_scoped_key_worker_log_version(ngx_cycle_t *cycle)
 }
 
 
-/* a clock that stands still for longer than the bound cannot keep it */
+/* a clock that does not advance for longer than the bound cannot keep it */
 
 ngx_int_t
 ngx_http_scoped_key_worker_check(ngx_cycle_t *cycle)

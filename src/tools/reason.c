@@ -24,7 +24,7 @@ reason_has(scoped_key_str_t text, const char *part)
 }
 
 
-/* what stands before the first c, or all; *rest is what follows it */
+/* what comes before the first c, or all; *rest is what follows it */
 static scoped_key_str_t
 reason_cut(scoped_key_str_t text, char c, scoped_key_str_t *rest)
 {
