@@ -7,7 +7,7 @@ run show "$id"
 is 'show: done' "$status" 0
 for line in 'id: +'"$id" 'name: +one' 'owner: +ops' 'mode: +scoped' \
     'state: +enabled' 'created: +(just now|[0-9]+ seconds? ago)  \(20' \
-    'expires: +in 90 days' 'last used: +never' 'meta: +team=a' \
+    'expires: +in 90 days' 'last used: +no use recorded' 'meta: +team=a' \
     'scopes: +dns:write' 'topics:read topic_id=1,2 --host \*\.a\.b'; do
     like "show: $line" "$out" "$line"
 done
