@@ -42,7 +42,7 @@ static u_char *ngx_http_scoped_key_answer_where(u_char *p, u_char *last,
 static void ngx_http_scoped_key_answer_make_id(ngx_http_request_t *r,
     ngx_http_variable_value_t *id);
 static u_char *ngx_http_scoped_key_answer_request_id(ngx_http_request_t *r,
-    u_char *p, u_char *last, const char *format);
+    u_char *p, u_char *last);
 static u_char *ngx_http_scoped_key_problem_member(u_char *p, u_char *last,
     const char *name, const ngx_str_t *text);
 static ngx_uint_t ngx_http_scoped_key_answer_id(
@@ -54,6 +54,19 @@ static const scoped_key_clause_t *ngx_http_scoped_key_problem_failed_clause(
 static const char *ngx_http_scoped_key_problem_title(ngx_uint_t status);
 static const char *ngx_http_scoped_key_problem_detail(
     scoped_key_reason_e reason, const scoped_key_clause_t *failed_clause);
+
+
+/* what fits of a text: without a format, at a tenth of its price */
+
+static ngx_inline u_char *
+ngx_http_scoped_key_append(u_char *p, u_char *last, const char *text)
+{
+    size_t  len;
+
+    len = ngx_strlen(text);
+
+    return ngx_cpymem(p, text, ngx_min(len, (size_t) (last - p)));
+}
 
 
 ngx_int_t
@@ -153,23 +166,26 @@ ngx_http_scoped_key_answer_log(ngx_http_request_t *r,
     p = text;
     last = text + sizeof(text);
 
-    p = ngx_slprintf(p, last, "scoped key %s: reason=%s",
-                     undecided ? "undecided" : "refused",
-                     scoped_key_reason_name(ctx->decision.reason));
+    p = ngx_http_scoped_key_append(p, last, undecided
+                                            ? "scoped key undecided: reason="
+                                            : "scoped key refused: reason=");
+    p = ngx_http_scoped_key_append(p, last,
+                               scoped_key_reason_name(ctx->decision.reason));
 
     if (ngx_http_scoped_key_answer_id(ctx, &id)) {
         p = ngx_slprintf(p, last, " id=%*s", id.len, id.data);
     }
 
     if (ctx->decision.failed_clause) {
-        p = ngx_slprintf(p, last, " required=\"");
+        p = ngx_http_scoped_key_append(p, last, " required=\"");
         p = ngx_http_scoped_key_problem_scopes(p, last,
                                                ctx->decision.failed_clause);
-        p = ngx_slprintf(p, last, "\"");
+        p = ngx_http_scoped_key_append(p, last, "\"");
     }
 
     p = ngx_http_scoped_key_answer_cause(p, last, ctx);
-    p = ngx_http_scoped_key_answer_request_id(r, p, last, " request_id=%v");
+    p = ngx_http_scoped_key_append(p, last, " request_id=");
+    p = ngx_http_scoped_key_answer_request_id(r, p, last);
 
     if (skcf->dry_run) {
         p = ngx_slprintf(p, last, " (dry run)");
@@ -257,7 +273,7 @@ ngx_http_scoped_key_answer_where(u_char *p, u_char *last,
 
 static u_char *
 ngx_http_scoped_key_answer_request_id(ngx_http_request_t *r, u_char *p,
-    u_char *last, const char *format)
+    u_char *last)
 {
     ngx_http_variable_value_t        *id;
     ngx_http_scoped_key_main_conf_t  *skmcf;
@@ -272,7 +288,7 @@ ngx_http_scoped_key_answer_request_id(ngx_http_request_t *r, u_char *p,
     id = ngx_http_get_indexed_variable(r, skmcf->request_id);
 
     return id == NULL || id->not_found ? p
-                                       : ngx_slprintf(p, last, format, id);
+                                       : ngx_slprintf(p, last, "%v", id);
 }
 
 
@@ -364,26 +380,31 @@ ngx_http_scoped_key_problem_body(ngx_http_request_t *r,
     body->data = p;
     last = p + size;
 
-    p = ngx_slprintf(p, last,
-                     "{\"type\":\"about:blank\",\"title\":\"%s\","
-                     "\"status\":%ui,\"detail\":\"%s\",\"reason\":\"%s\"",
-                     ngx_http_scoped_key_problem_title(ctx->status),
-                     (ngx_uint_t) ctx->status,
+    p = ngx_http_scoped_key_append(p, last,
+                                "{\"type\":\"about:blank\",\"title\":\"");
+    p = ngx_http_scoped_key_append(p, last,
+                               ngx_http_scoped_key_problem_title(ctx->status));
+    p = ngx_slprintf(p, last, "\",\"status\":%ui", (ngx_uint_t) ctx->status);
+    p = ngx_http_scoped_key_append(p, last, ",\"detail\":\"");
+    p = ngx_http_scoped_key_append(p, last,
                      ngx_http_scoped_key_problem_detail(ctx->decision.reason,
-                                                        failed_clause),
-                     scoped_key_reason_name(ctx->decision.reason));
+                                                        failed_clause));
+    p = ngx_http_scoped_key_append(p, last, "\",\"reason\":\"");
+    p = ngx_http_scoped_key_append(p, last,
+                               scoped_key_reason_name(ctx->decision.reason));
+    p = ngx_http_scoped_key_append(p, last, "\"");
 
     if (failed_clause) {
-        p = ngx_slprintf(p, last, ",\"required\":\"");
+        p = ngx_http_scoped_key_append(p, last, ",\"required\":\"");
         p = ngx_http_scoped_key_problem_scopes(p, last, failed_clause);
-        p = ngx_slprintf(p, last, "\"");
+        p = ngx_http_scoped_key_append(p, last, "\"");
     }
 
     p = ngx_http_scoped_key_problem_member(p, last, "param", &param);
     p = ngx_http_scoped_key_problem_member(p, last, "cause", &cause);
-    p = ngx_http_scoped_key_answer_request_id(r, p, last,
-                                              ",\"request_id\":\"%v\"");
-    p = ngx_slprintf(p, last, "}\n");
+    p = ngx_http_scoped_key_append(p, last, ",\"request_id\":\"");
+    p = ngx_http_scoped_key_answer_request_id(r, p, last);
+    p = ngx_http_scoped_key_append(p, last, "\"}\n");
 
     body->len = p - body->data;
 
@@ -448,12 +469,13 @@ ngx_http_scoped_key_problem_challenge(ngx_http_request_t *r,
         error = ", error=\"invalid_token\"";
     }
 
-    p = ngx_slprintf(p, last, "Bearer realm=\"api\"%s", error);
+    p = ngx_http_scoped_key_append(p, last, "Bearer realm=\"api\"");
+    p = ngx_http_scoped_key_append(p, last, error);
 
     if (failed_clause) {
-        p = ngx_slprintf(p, last, ", scope=\"");
+        p = ngx_http_scoped_key_append(p, last, ", scope=\"");
         p = ngx_http_scoped_key_problem_scopes(p, last, failed_clause);
-        p = ngx_slprintf(p, last, "\"");
+        p = ngx_http_scoped_key_append(p, last, "\"");
     }
 
     challenge->len = p - challenge->data;
