@@ -224,7 +224,7 @@ while IFS='|' read -r words why; do
     like "wrong use: $words: why" "$err" "$why"
 done <<'END'
 GET|needs
-GET / x|too many
+GET / x|takes an id, a method and a URL
 get /|method
 GET ftp://x/|URL
 GET /a#b|URL
