@@ -369,7 +369,7 @@ grant_read(grant_t *grant, scoped_key_str_t member, int64_t now)
         grant_write(grant, now);
 
     } else {
-        grant->scope.data = member.data + grant->deny;
+        grant->scope.data = grant->deny ? member.data + 1 : member.data;
         grant->scope.len = member.len - grant->deny;
         grant->reason = reason_scope(grant->scope);
         grant->meaning = member;
@@ -457,7 +457,7 @@ grant_any_covers(const strings_t *members, scoped_key_str_t asked, int64_t now)
     scoped_key_str_t  scope;
 
     deny = asked.len != 0 && asked.data[0] == '!';
-    scope.data = asked.data + deny;
+    scope.data = deny ? asked.data + 1 : asked.data;
     scope.len = asked.len - deny;
 
     for (i = 0, found = false; i < members->n; i++) {

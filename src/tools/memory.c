@@ -127,7 +127,7 @@ memory_forget(bool all)
 void
 memory_reset(void)
 {
-    memory_forget(false);
+    memory_forget(MEMORY_ROUND_BYTES == 1);
 }
 
 

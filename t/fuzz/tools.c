@@ -108,6 +108,24 @@ answer_holds(const char *verb, lines_e lines, scoped_key_str_t line)
 }
 
 
+/* whether a line that goes on as it is could be taken for an answer */
+static bool
+is_answer_like(const uint8_t *data, size_t size)
+{
+    size_t  i;
+
+    for (i = 0; i < size; i++) {
+        if ((i == 0 || data[i - 1] == '\n')
+            && memchr("casr", data[i], 4) != NULL)
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 /* four lines for each that is no object's, the last two of them JSON */
 static void
 change_holds(tools_answer_t got, size_t asked)
@@ -151,6 +169,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     for (asked = 0, at = data; at < data + size; at++) {
         asked += *at == '\n' || at == data + size - 1;
+    }
+
+    if (strcmp(verbs[n].verb, "change") == 0 && is_answer_like(data, size)) {
+        return 0;
     }
 
     got = tools_ask(verbs[n].verb, verbs[n].options, (const char *) data,

@@ -100,8 +100,8 @@ for pepper in '' pepper; do
     printf '%s\n' "$issued" old-system-key "${issued%?}_" >"$DIR/lines"
     sk import --texts --quiet ${pepper:+"--pepper-file=$DIR/$pepper"} <"$DIR/lines"
     run id ${pepper:+"--pepper-file=$DIR/$pepper"} <"$DIR/lines"
-    is "id, $pepper: all of them are there" "$status $(redis EXISTS \
-        $(sed 's/.*/scoped_key:{&}/' "$DIR/out"))" '0 3'
+    is "id, $pepper: all of them are there" "$status $(sed 's/.*/scoped_key:{&}/' \
+        "$DIR/out" | xargs redis-cli -s "$SOCKET" EXISTS)" '0 3'
     redis FLUSHALL >/dev/null
 done
 run id <<<short

@@ -30,7 +30,7 @@ done
 run list x
 like 'list takes no arguments' "$status $err" '^2 .*list takes no arguments'
 run version
-is 'version' "$status $out" "$(echo "0 $(sk --version)")"
+is 'version' "$status $out" "0 $(sk --version)"
 is 'ls' "$(sk ls --help)" "$(sk list --help)"
 is 'rm' "$(sk rm --help)" "$(sk delete --help)"
 is 'get' "$(sk get --help)" "$(sk show --help)"
