@@ -583,7 +583,7 @@ static bool
 change_refused(scoped_key_str_t id, scoped_key_str_t reason,
     const strings_t *near)
 {
-    output_json(NULL, str_format("refused %s\n%s\n\n", id,
+    output_json(NULL, str_format("refused %s\n%s\n\n", text_line(id),
                                  text_line(reason)));
     output_join();
 
