@@ -927,6 +927,8 @@ my @clients = map { client($head . '{') } 1 .. 40;
 ok(eventually(10, sub { $held->() > $before }), 'they wait');
 verdict_is(get('/?type=t1&name=n1', 'X-API-Key' => $key), 200, 'somebody else does not');
 my $grown = $held->() - $before;
-cmp_ok($grown, '<', 40 * 40, "40 of them hold $grown KB");
+# the sanitizer keeps what was freed, and surrounds what was not
+my $most = $ENV{TEST_NGINX} =~ /sanitizer/ ? 120 : 40;
+cmp_ok($grown, '<', 40 * $most, "40 of them hold $grown KB");
 say_to($_, '"type":"t800","name":"n800"}') for @clients;
 verdict_is(answer_of($_), 200, 'then decided') for @clients;
