@@ -171,7 +171,7 @@ read_curl() {
 # What the location of a configuration requires, as options: see nginx.jq.  Sets
 # `place`, which is what it says.
 read_nginx() {
-    local file=${OPTION[nginx]:-} path line
+    local file=${OPTION[nginx]:-} path line given
     local url=${ARGUMENTS[2]} host
 
     [[ -n $file ]] || return 0
@@ -183,7 +183,9 @@ read_nginx() {
     [[ $url == *://* ]] && path=/${path#*/}
     [[ ${url#*://} == */* ]] || path=/
     path=${path%%\?*}
-    place=$(jq -R -s -c -f "$LIB/nginx.jq" --arg host "${host%.}" --arg path "$path" \
+    given=$(jq -n -c '$ARGS.positional' --args -- "${MANY_param[@]%%=*}") || fail 'jq failed'
+    place=$(jq -R -s -c -f "$LIB/nginx.jq" --argjson given "$given" \
+        --arg host "${host%.}" --arg path "$path" \
         --arg method "${ARGUMENTS[1]}" "${file/#-/\/dev\/stdin}") \
         || fail "--nginx: $file cannot be read as the output of nginx -T"
     line=$(jq -r '.error // ""' <<<"$place")
@@ -199,12 +201,19 @@ read_nginx() {
 
 # what keeps the verdict of a location from being one, to `unsure`
 judge_place() {
-    unsure=$(jq -r --arg reason "$1" '
+    unsure=$(jq -r --argjson answer "$answer" '
+        # params of the grants that decide; of several clauses, of all that may
+        def constrained: $answer
+            | [.grant, if (.clauses | length) > 1
+                       then .members[] | select(.refused_by == null) | .member
+                       else empty end]
+            | [.[] | strings | fromjson? | objects | .params // {} | keys[]] | unique;
         if .enable == "off" then
             "This location does not ask for a key (scoped_key is off)."
         elif .unknown != [] then
             "It is not known from the configuration: \(.unknown | join(", "))."
-        elif $reason == "param_refused" and .unread != [] then
+        elif $answer.reason == "param_refused" and .unread != []
+            or $answer.verdict == "allowed" and (.unread - (.unread - constrained)) != [] then
             "Values of these params come from elsewhere, give them with --param: "
             + (.unread | join(", ")) + "."
         else "" end' <<<"$place") || fail 'jq failed'
@@ -232,7 +241,7 @@ check_enough() {
     local unsure=''
 
     if [[ -n $place ]]; then
-        judge_place "$(jq -r '.reason // ""' <<<"$answer")"
+        judge_place
         [[ -z $unsure ]] || { answer_undecided "$unsure"; return; }
         [[ -n ${told[reason]:-} ]] || return 0
     fi

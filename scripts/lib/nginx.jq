@@ -149,9 +149,12 @@ files as $files
        enable: $enable, dry_run: ($blocks | one("scoped_key_dry_run"; "off")),
        valid_key: ($require | any(.[].args[]; . == "valid_key")),
        require: [$filled[] | map(.text)],
-       params: [$params[].args | .[0] as $name | .[1:][]
+       params: [$params[].args | .[0] as $name
+            | select(any(.[1:][]; startswith("split=")) | not) | .[1:][]
             | select(startswith("arg:")) | "\($name)=\(.)"],
-       unread: [$params[].args | select(any(.[1:][]; startswith("arg:") | not)) | .[0]],
+       # of other sources, or cut into pieces, and not given by --param
+       unread: ([$params[].args | select(any(.[1:][]; startswith("arg:") | not)) | .[0]]
+            - $given),
        unknown: ([$filled[][] | .unknown[]] | unique
             + [$blocks[] | .block[]? | .name
                 | select(. == "rewrite" or . == "if" or . == "return" or . == "try_files")]

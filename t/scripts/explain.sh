@@ -412,6 +412,8 @@ server {
     location /any { scoped_key_require valid_key; }
     location /global { proxy_pass http://b; }
     location /body { scoped_key_require dns:write; scoped_key_param type json:/type form:type; }
+    location /both { scoped_key_require dns:write; scoped_key_param type arg:type json:/type; }
+    location /split { scoped_key_require dns:write; scoped_key_param type arg:type split=,; }
     location /header { scoped_key_require dns:$http_x_what; }
     location /dry { scoped_key_require dns:write; scoped_key_dry_run on; }
     location /if { scoped_key_require dns:write; if ($arg_x) { return 404; } }
@@ -465,6 +467,14 @@ place POST http://api.a.b/body
 is '--nginx: a param of the body' "$status $got" '1 ["undecided","dns:write"]'
 place POST http://api.a.b/body --param type=A
 is '--nginx: given' "$status $got" '0 ["allowed","dns:write"]'
+place POST 'http://api.a.b/both?type=A'
+is '--nginx: the body may have another one' "$status $got" '1 ["undecided","dns:write"]'
+place POST 'http://api.a.b/split?type=A,B'
+is '--nginx: cut into pieces' "$status $got" '1 ["undecided","dns:write"]'
+place POST 'http://api.a.b/split?type=A,B' --param type=A --param type=B
+is '--nginx: the pieces, given' "$status $got" '1 ["refused","dns:write"]'
+place POST http://api.a.b/body --param type=B
+is '--nginx: given, and not granted' "$status $got" '1 ["refused","dns:write"]'
 run explain "$new_key_id" POST http://api.a.b/dns --nginx "$DIR/nginx.conf"
 like '--nginx: for people' "$out" 'location: +/dns of server api.a.b \*.x.y'
 is '--nginx, standard input' "$(sk explain "$new_key_id" POST http://api.a.b/dns?t=A \
