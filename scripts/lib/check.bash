@@ -91,6 +91,13 @@ find_in_server() {
 
     names_pattern
     redis_open
+    redis_call SCAN 0 COUNT 1
+    if [[ $reply == NOPERM* ]]; then
+        warn 'records that are in no index were not looked for: this user lacks' \
+            '+scan (docs/redis.md)'
+        redis_close
+        return
+    fi
     while :; do
         lua_call "${REDIS_PREFIX}ids" scan "$cursor" "$pattern"
         redis_expect '^[0-9]+ '

@@ -213,6 +213,12 @@ redis SADD "scoped_key:{$id}:scopes" '{"scope":"a:b","params":{"x":["!5"]}}' \
 run check
 is 'check: patterns that are not' "$status $(grep -c 'it grants nothing' "$DIR/out")" '1 4'
 
+# a user of docs/redis.md, who may not look through all names
+redis ACL SETUSER modest on '>p' '~scoped_key:*' +@all -scan >/dev/null
+REDISCLI_AUTH=p run --user modest check
+is 'check without +scan: the index' "$status $(grep -c 'it grants nothing' "$DIR/out")" '1 4'
+like 'check without +scan: what it skips' "$(<"$DIR/err")" 'no index were not looked for.*\+scan'
+
 # Redis goes away
 "$SCOPED_KEY" -s "$DIR/nothing" check >"$DIR/out" 2>"$DIR/err"
 is 'no Redis' "$? [$(<"$DIR/out")]" '3 []'
