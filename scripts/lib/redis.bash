@@ -134,7 +134,7 @@ fail_refused() {
     case $error in
         NOAUTH* | *unauthenticated*)
             fail_login 'NOAUTH: it requires a password: set REDISCLI_AUTH or use' \
-                '--askpass' ;;
+                '--askpass, and --user where it has users' ;;
         MOVED* | CROSSSLOT*) fail_redis 'this is a Redis cluster: give -c' ;;
         NOPERM* | *'ACL failure'* | *"don't have permission"*)
             advice='the rights of this user: docs/redis.md, or scoped-key doctor' ;;

@@ -294,7 +294,7 @@ explain_param(const explain_t *explain, const scoped_key_decision_t *decision)
         break;
 
     case SCOPED_KEY_PARAM_UNDECLARED:
-        cause = "not declared in this location";
+        cause = "no value of it was given";
         break;
 
     default:

@@ -136,7 +136,7 @@ explain '[.param,.cause,.values]' GET "$URL" --ip 10.1.1.1 --require topics:read
 is 'the param: no value' "$got" '["topic_id","no value",[]]'
 explain '[.param,.cause]' GET "$URL" --ip 10.1.1.1 --require topics:read \
     --param topic_id=1
-is 'the param: not declared' "$got" '["embed","not declared in this location"]'
+is 'the param: not given' "$got" '["embed","no value of it was given"]'
 explain 'has("param")' GET "$URL" --require a:b
 is 'no param' "$got" false
 run explain "$id" GET "$URL?topic_id=9" --ip 10.1.1.1 --require topics:read \
