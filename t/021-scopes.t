@@ -584,6 +584,12 @@ for my $args ('zone=a&zone=b', 'zone=b&zone=a', 'zone=a&zone=a', 'zone=a&zone', 
     verdict_is(get("/arg?$args", 'X-API-Key' => $_), $no, "several: $args") for $one, $all;
 }
 verdict_is(get('/arg?zone=a&zone=b', 'X-API-Key' => $global), 200, 'a global key needs no grant');
+my $barred = granted('global', '!zone/a:read');
+for my $args ('zone=a', 'zone=a&zone=b', 'zone=b&zone=a', 'zone=', '', 'zone=' . 'a' x 300) {
+    verdict_is(get("/arg?$args", 'X-API-Key' => $barred), $no, "a refusal of a global key: $args");
+}
+verdict_is(get('/arg?zone=b', 'X-API-Key' => $barred), 200, 'what is not refused');
+verdict_is(get('/arg?zone=', 'X-API-Key' => $global), 200, 'nothing is required of a global key without refusals');
 verdict_is(get('/fallback?zone=a&zone=b', 'X-API-Key' => granted('zone/a:read', 'admin:read')), 200, 'another alternative');
 
 verdict_is(get('/line', 'X-API-Key' => $one, 'X-Zone' => 'a'), 200, 'one line');

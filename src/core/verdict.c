@@ -329,7 +329,10 @@ scoped_key_eval_scoped(scoped_key_clause_eval_t *eval,
 }
 
 
-/* a global key: one alternative that no refusal is about is enough */
+/*
+ * A global key: one alternative that no refusal is about is enough.  Where it
+ * has any, one that cannot be decided is not: it may be what is refused.
+ */
 static void
 scoped_key_eval_global(scoped_key_clause_eval_t *eval,
     const scoped_key_clause_t *clause)
@@ -337,9 +340,14 @@ scoped_key_eval_global(scoped_key_clause_eval_t *eval,
     size_t                i;
     const unsigned char  *plain;
 
+    if (clause->n != 0 && !scoped_key_record_has_refusals(eval->record)) {
+        eval->result = SCOPED_KEY_GRANT_ALLOWS;
+        return;
+    }
+
     for (i = 0; i < clause->n && *eval->left != 0; i++) {
-        if (!scoped_key_scope_decidable(clause->scopes[i])
-            || !scoped_key_eval_refused(eval->record, clause->scopes[i],
+        if (scoped_key_scope_decidable(clause->scopes[i])
+            && !scoped_key_eval_refused(eval->record, clause->scopes[i],
                                         &plain, eval->left, &eval->grant))
         {
             eval->result = SCOPED_KEY_GRANT_ALLOWS;

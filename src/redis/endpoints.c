@@ -113,6 +113,8 @@ scoped_key_redis_endpoints_init(scoped_key_redis_endpoints_t *endpoints,
     ngx_uint_t                    i;
     scoped_key_redis_endpoint_t  *host;
 
+    /* a name in /etc/hosts is answered at once, and an answer looks at all */
+
     for (i = 0; i < endpoints->n; i++) {
         host = &endpoints->hosts[i];
 
@@ -121,6 +123,10 @@ scoped_key_redis_endpoints_init(scoped_key_redis_endpoints_t *endpoints,
         host->query.name = host->conf->host;
         host->query.handler = scoped_key_redis_endpoints_on_answer;
         host->query.data = host;
+    }
+
+    for (i = 0; i < endpoints->n; i++) {
+        host = &endpoints->hosts[i];
 
         if (!scoped_key_redis_endpoint_is_name(host)) {
             host->n = 1;

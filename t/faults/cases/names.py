@@ -350,6 +350,20 @@ def hosts_come_first(env):
     check(names.questions(NAME), 'not asked')
 
 
+@case(lines=12)
+def hosts_before_other_addresses(env):
+    """A name in /etc/hosts is known at once, when others are not looked at."""
+    names = machine_names(env, 2)
+    port, (first, second) = servers(env, FIRST, SECOND)
+    env.write_file('/etc/hosts', '%s localhost\n%s redis.test\n%s other.test\n'
+                     % (FIRST, FIRST, FIRST))
+    env.write_file('/etc/resolv.conf', 'nameserver %s\n' % names.address)
+    key = keys.new(first)
+    env.start(' '.join('%s:%s' % (name, port) for name in
+                       ('redis.test', 'other.test', SECOND)))
+    env.expect(200, key, 3)
+
+
 @case(lines=16)
 def reload_while_resolving(env):
     """Queries that are in flight end with their worker."""
