@@ -445,23 +445,34 @@ scoped_key_redis_endpoints_count(const scoped_key_redis_endpoints_t *endpoints)
 }
 
 
-/* its number, or how many there are */
+/*
+ * Its number, or how many there are.  Two names may have one address: the one
+ * that it was taken from comes first, or none after it would ever be next.
+ */
 static ngx_uint_t
 scoped_key_redis_endpoints_find(const scoped_key_redis_endpoints_t *endpoints,
     const scoped_key_redis_address_t *address, ngx_uint_t n)
 {
-    ngx_uint_t                  i;
+    ngx_uint_t                  i, found;
     scoped_key_redis_address_t  one;
+
+    found = n;
 
     for (i = 0; i < n; i++) {
         scoped_key_redis_endpoints_get(endpoints, i, &one);
 
-        if (scoped_key_redis_address_equal(&one, address)) {
-            break;
+        if (!scoped_key_redis_address_equal(&one, address)) {
+            continue;
         }
+
+        if (one.host == address->host) {
+            return i;
+        }
+
+        found = ngx_min(found, i);
     }
 
-    return i;
+    return found;
 }
 
 
