@@ -154,7 +154,7 @@ ngx_http_scoped_key_worker_log_servers(ngx_http_scoped_key_worker_t *worker)
 
         ngx_log_error(NGX_LOG_WARN, worker->log, 0,
                       "scoped key: redis %V: lookups are answered by another "
-                      "server than the one that tells of changes: nothing is "
+                      "server than the one that reports changes: nothing is "
                       "kept%s", &worker->conf->redis.name, note);
     }
 }

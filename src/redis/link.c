@@ -462,7 +462,7 @@ scoped_key_redis_link_is_stale(scoped_key_redis_link_t *link, ngx_err_t err,
     if (note != NULL) {
         ngx_log_error(NGX_LOG_INFO, link->log, err,
                       "scoped key: redis %s to \"%V\" (%V) was not in use, and "
-                      "is made anew: %s%s", link->ops->name,
+                      "is made again: %s%s", link->ops->name,
                       &link->conf->name, &link->address.name, reason, note);
     }
 

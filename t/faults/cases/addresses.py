@@ -48,7 +48,7 @@ def another_address_serves(env):
 
 @case(lines=40)
 def one_answers_and_another_tells(env):
-    """While the data come from a server that does not tell of their changes,
+    """While the data come from a server that does not report their changes,
     nothing is kept; once both are the same one again, all is."""
     first, second = two_servers(env)
     known = keys.new(first)

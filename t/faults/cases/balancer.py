@@ -1,5 +1,5 @@
-"""Two servers behind one address: who says what a record is, and who tells of
-its changes, need not be the same, and nothing shows it but their run_id."""
+"""Two servers behind one address: who says what a record is, and who
+reports its changes need not be the same, and nothing shows it but their run_id."""
 
 import threading
 import time
@@ -75,7 +75,7 @@ def two_servers(env):
             'other one reports changes',
       clients='nothing is kept of what the one says; lookups move to the other '
               'one as soon as the balancer leads there',
-      log=('lookups are answered by another server than the one that tells of '
+      log=('lookups are answered by another server than the one that reports '
            'changes',
            'lookups are no longer answered by another server'),
       lasts='until one server does both', **TWO)
@@ -110,7 +110,7 @@ def one_answers_and_lags(env):
 @case(fault='the same, and all new connections lead to the one that lags',
       clients='nothing is kept until both links are there; then a revocation '
               'is as quick as it is known to that server',
-      log=('lookups are answered by another server than the one that tells of '
+      log=('lookups are answered by another server than the one that reports '
            'changes',
            'lookups are no longer answered by another server'),
       lasts='1 to 2 s, while the balancer leads there', **TWO)

@@ -183,7 +183,7 @@ def storm_of_changes(env):
 
 
 @case(fault='more keys are changed in one transaction than one message may '
-            'tell of (16,384)',
+            'report (16,384)',
       clients='one lookup more for each key',
       log=('redis tracking link to … lost: reply too large',
            'redis tracking link to … is up again'),
