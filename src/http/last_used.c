@@ -156,8 +156,7 @@ ngx_http_scoped_key_last_used_touch_key(ngx_http_scoped_key_last_used_t *lu,
         return ngx_http_scoped_key_last_used_touch(lu, id, id);
     }
 
-    key.len = ctx->key.len;
-    key.data = ctx->key.data;
+    key = ngx_http_scoped_key_str(&ctx->key);
     now = (uint32_t) ngx_time();
 
     second = ngx_http_scoped_key_last_used_touch(lu, key, id);

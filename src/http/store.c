@@ -139,8 +139,8 @@ ngx_http_scoped_key_worker_log_servers(ngx_http_scoped_key_worker_t *worker)
 
             ngx_log_error(NGX_LOG_NOTICE, worker->log, 0,
                           "scoped key: redis %V: lookups are no longer "
-                          "answered by another server than the one that tells "
-                          "of changes", &worker->conf->redis.name);
+                          "answered by another server than the one that "
+                          "reports changes", &worker->conf->redis.name);
         }
 
         return;

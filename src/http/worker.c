@@ -262,14 +262,8 @@ ngx_http_scoped_key_worker_disconnect(ngx_http_scoped_key_worker_t *worker)
     ngx_http_scoped_key_last_used_stop(worker->last_used);
     ngx_http_scoped_key_last_used_stop(worker->previous_used);
 
-    if (worker->tracking) {
-        scoped_key_redis_tracking_destroy(worker->tracking);
-    }
-
-    if (worker->redis) {
-        scoped_key_redis_connection_destroy(worker->redis);
-    }
-
+    scoped_key_redis_tracking_destroy(worker->tracking);
+    scoped_key_redis_connection_destroy(worker->redis);
     scoped_key_redis_endpoints_destroy(worker->endpoints);
 
     worker->endpoints = NULL;
@@ -295,6 +289,7 @@ ngx_http_scoped_key_worker_free(ngx_http_scoped_key_worker_t *worker)
 
     scoped_key_cache_destroy(worker->cache);
     scoped_key_wipe(&worker->hash_key, sizeof(scoped_key_hash_key_t));
+    scoped_key_wipe(&worker->request_id_key, sizeof(scoped_key_hash_key_t));
     ngx_free(worker->last_used);
     ngx_free(worker->previous_used);
     ngx_free(worker);

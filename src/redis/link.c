@@ -840,10 +840,7 @@ scoped_key_redis_link_on_tls(void *data, const char *why)
 }
 
 
-/*
- * Between link.c and link_events.c: greet a server that has just been
- * connected to; the handlers of the socket's events and of link->flush.
- */
+/* AUTH, SELECT, PING and INFO to a server that has just been connected to */
 static void
 scoped_key_redis_link_handshake(scoped_key_redis_link_t *link)
 {
@@ -1162,7 +1159,7 @@ scoped_key_redis_handshake_step(const scoped_key_redis_conf_t *conf,
 }
 
 
-/* handshake.c: writes link->hello, and sets the first step */
+/* writes link->handshake_out, and sets the first step */
 static ngx_int_t
 scoped_key_redis_handshake_write(scoped_key_redis_link_t *link)
 {

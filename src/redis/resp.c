@@ -577,7 +577,7 @@ scoped_key_resp_feed(scoped_key_resp_t *resp, const void *data, size_t len)
     scoped_key_resp_recycle(resp);
 
     if (resp->status != SCOPED_KEY_RESP_MORE) {
-        return true;                     /* take() tells what is wrong */
+        return true;                     /* next() says what is wrong */
     }
 
     return resp->skipping ? scoped_key_resp_feed_skip(resp, data, len)

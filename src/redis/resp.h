@@ -57,7 +57,7 @@ void scoped_key_resp_free(scoped_key_resp_t *resp);
 bool scoped_key_resp_feed(scoped_key_resp_t *resp, const void *data,
     size_t len);
 
-/* the value lives until the next call of feed, take or free */
+/* the value lives until the next call of feed, next or free */
 scoped_key_resp_status_e scoped_key_resp_next(scoped_key_resp_t *resp,
     const scoped_key_resp_value_t **value);
 

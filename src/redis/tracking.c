@@ -93,8 +93,8 @@ static const scoped_key_redis_owner_t  scoped_key_redis_tracking_ops = {
 static const char  scoped_key_redis_tracking_unexpected[] =
     "an unexpected message";
 
-/* the name is Redis' own */
-const ngx_str_t  scoped_key_redis_pubsub_changes =
+/* where Redis reports changed keys; the name is its own */
+static const ngx_str_t  scoped_key_redis_pubsub_changes =
     ngx_string("__redis__:invalidate");
 
 
@@ -397,7 +397,8 @@ scoped_key_redis_tracking_listen(scoped_key_redis_tracking_t *tracking,
     case SCOPED_KEY_REDIS_PUBSUB_SUBSCRIBED:
         return scoped_key_redis_tracking_subscribed(tracking, 0);
 
-    default: /* SCOPED_KEY_REDIS_PUBSUB_UNEXPECTED */
+    default: /* SCOPED_KEY_REDIS_PUBSUB_UNEXPECTED: perhaps a change */
+        scoped_key_redis_tracking_flush(tracking);
         return scoped_key_redis_tracking_unexpected;
     }
 }

@@ -29,10 +29,6 @@ typedef struct {
 } scoped_key_redis_listener_t;
 
 
-/* where Redis reports changed keys */
-extern const ngx_str_t  scoped_key_redis_pubsub_changes;
-
-
 /*
  * prefix: of the tracked Redis keys; channel: of the messages.  Both live as
  * long as the cycle.  Starts to connect at once.  NULL: out of memory.

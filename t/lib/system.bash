@@ -64,6 +64,7 @@ make_system() {
         tar -c --one-file-system -C "$system" -f "$kept.$$" . \
             && mv "$kept.$$" "$kept"
     else
-        tar -x -p --numeric-owner -C "$system" -f "$kept"
+        tar -x -p --numeric-owner -C "$system" -f "$kept" \
+            || { rm -f "$kept"; die "$kept cannot be unpacked"; }
     fi || skip "a bare $suite cannot be unpacked, see $log"
 }
