@@ -255,7 +255,7 @@ verdict_is(get('/', 'X-API-Key' => $key, 'X-Type' => 'TXT, A'), $refused, 'joine
 verdict_is(get('/', 'X-API-Key' => limited(type => []), 'X-Type' => '', 'X-Type' => 'A'), $refused,
            'none, behind an empty one');
 verdict_is(get("/$_", 'X-API-Key' => limited(arg => [])), $refused, "nothing may come: $_")
-    for '?pageSize=1', '?page%53ize=1', '?%70ageSize', '?x=1&page%53ize=';
+    for '?pageSize=1', '?page%53ize=1', '?%70ageSize', '?x=1&page%53ize=', '#?pageSize=1', '?#pageSize=1', '?#';
 verdict_is(get('/', 'X-API-Key' => limited(arg => [])), 200, 'and nothing comes');
 verdict_is(get("/?pageSize=$_", 'X-API-Key' => limited(arg => ['a.*'])), $refused, "decoded it is more: $_")
     for 'a.b%2Ec', 'a.b%2fc', 'a.b+c', 'a.%62';

@@ -15,6 +15,7 @@
 
 #include "document.h"
 #include "body.h"
+#include "duplicate.h"
 #include "memory.h"
 #include "../core/query.h"
 #include "../core/name_match.h"
@@ -277,11 +278,7 @@ ngx_http_scoped_key_document_query(ngx_http_scoped_key_reading_t *reading)
 
     r = reading->request;
 
-    /* as for params: what follows a `#` may be an argument too */
-
-    if (ngx_strlchr(r->unparsed_uri.data,
-                    r->unparsed_uri.data + r->unparsed_uri.len, '#'))
-    {
+    if (ngx_http_scoped_key_duplicate_is_cut_off(r)) {
         return ngx_http_scoped_key_document_refuse(reading,
                                                    "# in the request line");
     }

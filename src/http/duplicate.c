@@ -32,8 +32,6 @@ typedef struct {
 } ngx_http_scoped_key_input_name_t;
 
 
-static ngx_uint_t ngx_http_scoped_key_duplicate_is_cut_off(
-    ngx_http_request_t *r);
 static ngx_int_t ngx_http_scoped_key_duplicate_check_args(
     ngx_http_request_t *r, const ngx_str_t *name, size_t *left);
 static ngx_uint_t ngx_http_scoped_key_duplicate_walk_args(scoped_key_str_t args,
@@ -161,9 +159,7 @@ ngx_http_scoped_key_duplicate_check(ngx_http_request_t *r,
 }
 
 
-/* what follows a `#` may be an argument too, see param.c */
-
-static ngx_uint_t
+ngx_uint_t
 ngx_http_scoped_key_duplicate_is_cut_off(ngx_http_request_t *r)
 {
     return ngx_strlchr(r->unparsed_uri.data,
@@ -180,13 +176,15 @@ ngx_http_scoped_key_duplicate_check_args(ngx_http_request_t *r,
     ngx_uint_t         n;
     scoped_key_str_t   args, asked;
 
+    if (ngx_http_scoped_key_duplicate_is_cut_off(r)) {
+        return NGX_DECLINED;
+    }
+
     if (r->args.len == 0) {
         return NGX_OK;
     }
 
-    if (ngx_http_scoped_key_duplicate_is_cut_off(r)
-        || !ngx_http_scoped_key_duplicate_take_args(r, left))
-    {
+    if (!ngx_http_scoped_key_duplicate_take_args(r, left)) {
         return NGX_DECLINED;
     }
 

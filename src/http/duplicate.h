@@ -37,6 +37,12 @@ ngx_http_scoped_key_input_e ngx_http_scoped_key_input_kind(
 ngx_int_t ngx_http_scoped_key_duplicate_check(ngx_http_request_t *r,
     const ngx_str_t *variable, size_t *left);
 
+/*
+ * Whether the request line has a `#`: nginx ends the arguments there and passes
+ * all of it on, so that what follows may be arguments to the upstream.
+ */
+ngx_uint_t ngx_http_scoped_key_duplicate_is_cut_off(ngx_http_request_t *r);
+
 /* takes the steps of one look at all arguments; 0: there are not enough */
 ngx_uint_t ngx_http_scoped_key_duplicate_take_args(ngx_http_request_t *r,
     size_t *left);

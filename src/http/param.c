@@ -445,11 +445,7 @@ ngx_http_scoped_key_param_args(const ngx_http_scoped_key_param_ctx_t *pctx)
 
     args = ngx_http_scoped_key_param_pairs(pctx, &r->args, names);
 
-    /* nginx ends the arguments at a `#` that it passes on all the same */
-
-    if (args == NULL
-        || memchr(r->unparsed_uri.data, '#', r->unparsed_uri.len) == NULL)
-    {
+    if (args == NULL || !ngx_http_scoped_key_duplicate_is_cut_off(r)) {
         return args;
     }
 
