@@ -13,6 +13,8 @@ new_key --not-before 1h
 new_key
 redis HSET "scoped_key:{$id}" enabled maybe >/dev/null
 new_key --disabled --expires 1d
+# six in one second: the five newest are those of the greatest ids
+redis ZADD scoped_key:ids "$((EPOCHSECONDS + 1))" "$a" >/dev/null
 run status
 like 'states' "$out" 'keys: +6: 2 enabled, 2 disabled, 1 not yet valid, 1 invalid'$'\n'
 like 'what expires' "$out" 'expiring: +1 within 7 days'
