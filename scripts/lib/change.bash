@@ -214,7 +214,8 @@ apply_changes() {
 verify_changes() {
     local id
     local -a ids=("${lost[@]}")
-    local -A asked_state
+    # what is asked now says nothing of what the change was to say
+    local -A text=() plan=() told=()
 
     for id in "${ids[@]}"; do
         state[$id]=''
@@ -251,7 +252,6 @@ fail_changes() {
     if ((${#lost[@]} == 1)); then
         ((${#made[@]} == 0)) || OUTCOME=made
         ((${#unknown[@]} == 0)) || OUTCOME=unknown
-        [[ ${#chosen[@]} -eq 1 || $OUTCOME == no ]] || UNSURE=${lost[0]}
     fi
     if ((${#chosen[@]} > 1)); then
         OUTCOME=''
@@ -282,7 +282,6 @@ settle_delete() {
     forget_index "$id"
     [[ ${revision[$id]} =~ \"deleted\":([0-9]+) ]] && ((gone += BASH_REMATCH[1], 1))
     ((gone > 0)) || { state[$id]=refused; text[$id]="there is no key $id"; }
-    told[$id]="{\"id\":\"$id\",\"deleted\":true}" text[$id]=${text[$id]:-deleted $id}
 }
 
 # each of `chosen` as far as it is settled, in its order
@@ -353,12 +352,12 @@ plan_or_fail() {
 plan_first() {
     local id
 
-    ((!CLUSTER)) || load_everywhere
     if [[ $COMMAND != delete || -n ${OPTION[dry-run]:-} ]]; then
         plan_or_fail
     else
         for id in "${ids[@]}"; do
-            state[$id]=change
+            state[$id]=change text[$id]="deleted $id"
+            told[$id]="{\"id\":\"$id\",\"deleted\":true}"
         done
     fi
 }

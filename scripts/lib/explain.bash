@@ -176,6 +176,7 @@ read_nginx() {
 
     [[ -n $file ]] || return 0
     [[ $file == - || (-r $file && ! -d $file) ]] || fail "cannot read $file"
+    [[ $file != - ]] || file=/dev/stdin
     host=${url#*://}
     [[ $url == *://* ]] && host=${host%%[/?]*} || host=''
     host=${host%:*} host=${host,,}
@@ -186,7 +187,7 @@ read_nginx() {
     given=$(jq -n -c '$ARGS.positional' --args -- "${MANY_param[@]%%=*}") || fail 'jq failed'
     place=$(jq -R -s -c -f "$LIB/nginx.jq" --argjson given "$given" \
         --arg host "${host%.}" --arg path "$path" \
-        --arg method "${ARGUMENTS[1]}" "${file/#-/\/dev\/stdin}") \
+        --arg method "${ARGUMENTS[1]}" "$file") \
         || fail "--nginx: $file cannot be read as the output of nginx -T"
     line=$(jq -r '.error // ""' <<<"$place")
     [[ -z $line ]] || usage_error "--nginx: $line"

@@ -36,8 +36,8 @@ def clause:
 def member:
     (.member | grant_words) + (
         if .kind == "unreadable" then ": cannot be read, grants nothing"
-        elif .kind == "refusal" then ": refuses it, whatever grants it"
-        elif .refused_by then ": holds, but \(.refused_by) refuses it"
+        elif .kind == "refusal" then ": denies it, whatever grants it"
+        elif .refused_by then ": holds, but \(.refused_by) denies it"
         elif .holds then ": holds"
         else ": does not hold: \(.reason | condition)" end);
 

@@ -24,11 +24,12 @@ core_digests() {
 }
 
 command_id() {
-    local line status=0
+    local line pepper
 
     need_arguments 0 0 'no arguments; the key comes on standard input'
     [[ ! -t 0 ]] || warn_unless_quiet 'type the key, and Enter; Ctrl-D ends it'
     find_core
+    read_pepper
     while IFS= read -r line; do
         case $line in
             '{"id":"'*) line=${line#*:\"} line=${line%%\"*}

@@ -52,15 +52,16 @@ def included($files; $dir; $depth):
 
 def directives($name): .block[]? | select(.name == $name);
 
-# 3 exact, 2 with a wildcard before, 1 after it or a regular expression
+# 3 exact, over 2 with a wildcard before, over 1 with one after it, of these the
+# longest; then a regular expression
 def name_rank:
     [directives("server_name") | .args[] | ascii_downcase | . as $name
         | if $name == $host then 3
-          elif startswith("*.") and ($host | endswith($name[1:])) then 2
-          elif startswith(".")
-              and ($host == $name[1:] or ($host | endswith($name))) then 2
-          elif endswith(".*") and ($host | startswith($name[:-1])) then 1
-          elif startswith("~") and ($host | test($name[1:])) then 1
+          elif startswith(".") and $host == $name[1:] then 3
+          elif (startswith("*.") or startswith("."))
+              and ($host | endswith($name | ltrimstr("*"))) then 2 + length / 1000
+          elif endswith(".*") and ($host | startswith($name[:-1])) then 1 + length / 1000
+          elif startswith("~") and ($host | test($name[1:])) then 0.5
           else 0 end] | max // 0;
 
 def is_default: [directives("listen") | .args[]] | index("default_server") != null;

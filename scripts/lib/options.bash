@@ -117,7 +117,7 @@ keep_option() {
         OPTION[$name]=1
     else
         [[ -z ${OPTION[$name]+set} || ${TAKES[$name]} == no ]] \
-            || usage_error "${word%%=*} is given twice"
+            || usage_error "$word is given twice"
         OPTION[$name]=$value
     fi
 }
@@ -140,12 +140,14 @@ parse_option() {
         if [[ $name == *=* ]]; then
             value=${name#*=} name=${name%%=*} has_value=1
         fi
+        word=${word%%=*}
     else
         name=${SHORT[${word:1:1}]:-}
         [[ ${#word} == 2 ]] || { value=${word:2} has_value=1; }
+        word=${word:0:2}
     fi
     [[ -n $name && -n ${TAKES[$name]:-} ]] \
-        || usage_error "unknown option ${word%%=*}"
+        || usage_error "unknown option $word"
     if [[ ${TAKES[$name]} == no ]]; then
         [[ -z $has_value ]] || usage_error "--$name takes no value"
         value=1

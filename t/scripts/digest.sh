@@ -104,6 +104,8 @@ for pepper in '' pepper; do
         "$DIR/out" | xargs redis-cli -s "$SOCKET" EXISTS)" '0 3'
     redis FLUSHALL >/dev/null
 done
+run id --pepper-file "$DIR/nowhere" <"$DIR/lines"
+like 'id: a pepper that cannot be read' "$status [$out] $err" "^1 \\[\\] .*cannot read the pepper file"
 run id <<<short
 is 'id: of what is no key' "$status [$out]" '1 []'
 run id --json <<<"$issued"

@@ -155,7 +155,7 @@ run explain "$id" POST "$URL?x=1" --ip 10.1.1.1
 is 'people: done' "$status [$err]" '1 []'
 for line in "key: +$id, scoped" 'request: +POST on api.a.b from 10.1.1.1' \
     'verdict: +undecided' 'what the location requires is not known' ' dns:write: holds' \
-    ' junk: cannot be read' '!zone/secret:read: refuses it' \
+    ' junk: cannot be read' '!zone/secret:read: denies it' \
     'topics:read .*: does not hold: not for this method'; do
     like "people: $line" "$out" "$line"
 done
@@ -163,7 +163,7 @@ run explain "${id:0:6}" GET "$URL" --require zone/secret:read
 is 'people: refused' "$status" 1
 for line in 'verdict: +refused, insufficient_scope' \
     'required: +zone/secret:read: refused, .* by !zone/secret:read' \
-    'zone/\*:read: holds, but !zone/secret:read refuses it'; do
+    'zone/\*:read: holds, but !zone/secret:read denies it'; do
     like "people: $line" "$out" "$line"
 done
 run explain "$id" GET / --require no:no --quiet
@@ -391,6 +391,7 @@ http {
 
 # configuration file /etc/nginx/conf.d/api.conf:
 server { listen 80 default_server; location / { proxy_pass http://b; } }
+server { listen 80; server_name *.y; location / { return 404; } }
 server {
     listen 80;
     server_name api.a.b "*.x.y";

@@ -104,6 +104,16 @@ is 'disable of several: they are as it says' "$(redis HGET "scoped_key:{$a}" ena
     redis HGET "scoped_key:{$b}" enabled)" 01
 like 'disable of several: counted' "$err" 'were changed'
 
+new_key a:b; a=$id
+new_key a:b; b=$id
+proxy swallow delete
+by delete "$a" "$b" --yes
+in_time 'delete of several'
+like 'delete of several: counted' "$err" 'of 2 keys 1 were changed; 1 were not'
+like 'delete of several: what is gone' "$out$err" "deleted $a"
+is 'delete of several: it is so' "$(redis EXISTS "scoped_key:{$a}")$(
+    redis EXISTS "scoped_key:{$b}")" 01
+
 for mode in swallow hold deaf dead; do
     redis FLUSHALL >/dev/null
     proxy "$mode" put

@@ -62,6 +62,9 @@ run list -n
 like '-n alone' "$status $err" '^2 scoped-key: -n needs a value'
 run list -n 1 -n 2
 like '-n twice' "$status $err" '^2 scoped-key: -n is given twice'
+run list -uredis://:hidden@127.0.0.1 -uredis://:hidden@127.0.0.2
+is '-u twice: no password is shown' "$status [$err]" \
+    $'2 [scoped-key: -u is given twice\nscoped-key: see: scoped-key list --help]'
 run create --global=yes
 is 'a value too many' "$status" 2
 run create --quiet --name=x -- s:a
