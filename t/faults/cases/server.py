@@ -201,7 +201,8 @@ def password_quoted(env):
         proxy.on_reply = quote
         for link in list(proxy.links):
             link.cut()
-        until(4, lambda: said and len(env.lines('could not be made'))
+        # lines of one reason come after 1, 2, 4 s ... at most
+        until(20, lambda: said and len(env.lines('could not be made'))
               > before, 'a line at', quoted)
         proxy.heal()
         env.back(keys.new(env.redis), 4)
