@@ -1,8 +1,8 @@
 /*
- * The face of the module: its directives, its place in nginx's phases, the
- * start and the end of a worker, and the story of a request.  No detail lives
- * here; it may not know Redis, JSON or the form of a key.
- * Invariant: nothing but an allowing verdict lets a request on.
+ * The module entry: its directives, its place in nginx's phases, the start and
+ * the end of a worker, and the way of a request.  No detail is here; it may not
+ * know Redis, JSON or the form of a key.
+ * Invariant: nothing but a verdict that allows lets a request through.
  */
 
 #include <ngx_config.h>

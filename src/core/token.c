@@ -124,18 +124,23 @@ scoped_key_token_checksum(scoped_key_str_t text, unsigned char *out)
 }
 
 
-static bool
-scoped_key_is_prefix(const unsigned char *p, size_t len)
+bool
+scoped_key_token_is_prefix(scoped_key_str_t prefix)
 {
     size_t  i;
 
-    if (p[0] < 'a' || p[0] > 'z') {
+    if (prefix.len < SCOPED_KEY_PREFIX_MIN_BYTES
+        || prefix.len > SCOPED_KEY_PREFIX_MAX_BYTES
+        || prefix.data[0] < 'a' || prefix.data[0] > 'z')
+    {
         return false;
     }
 
-    for (i = 1; i < len; i++) {
+    for (i = 1; i < prefix.len; i++) {
 
-        if ((p[i] < 'a' || p[i] > 'z') && (p[i] < '0' || p[i] > '9')) {
+        if ((prefix.data[i] < 'a' || prefix.data[i] > 'z')
+            && (prefix.data[i] < '0' || prefix.data[i] > '9'))
+        {
             return false;
         }
     }
@@ -168,7 +173,7 @@ scoped_key_is_base62(const unsigned char *p, size_t len)
 static bool
 scoped_key_is_issued_form(scoped_key_str_t text)
 {
-    size_t                prefix;
+    scoped_key_str_t      prefix;
     const unsigned char  *id, *secret;
 
     if (text.len < SCOPED_KEY_ISSUED_MIN_BYTES
@@ -177,13 +182,15 @@ scoped_key_is_issued_form(scoped_key_str_t text)
         return false;
     }
 
-    prefix = text.len - SCOPED_KEY_TOKEN_TAIL_BYTES;
-    id = text.data + prefix + 1;
+    prefix.data = text.data;
+    prefix.len = text.len - SCOPED_KEY_TOKEN_TAIL_BYTES;
+
+    id = text.data + prefix.len + 1;
     secret = id + SCOPED_KEY_ID_BYTES + 1;
 
     return id[-1] == '_'
            && secret[-1] == '_'
-           && scoped_key_is_prefix(text.data, prefix)
+           && scoped_key_token_is_prefix(prefix)
            && scoped_key_is_base62(id, SCOPED_KEY_ID_BYTES)
            && scoped_key_is_base62(secret, SCOPED_KEY_SECRET_BYTES
                                            + SCOPED_KEY_CHECKSUM_BYTES);

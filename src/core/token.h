@@ -39,6 +39,9 @@ typedef enum {
 scoped_key_token_e scoped_key_token_parse(scoped_key_str_t text,
     scoped_key_str_t *id);
 
+/* a letter, then letters or digits, in lower case: 2 to 16 bytes in all */
+bool scoped_key_token_is_prefix(scoped_key_str_t prefix);
+
 /*
  * Whether the key is of our form, whatever its checksum says; then *prefix is
  * its prefix, within the key.

@@ -176,7 +176,7 @@ ngx_http_scoped_key_create_loc_conf(ngx_conf_t *cf)
      *     skcf->sources = NULL;
      *     skcf->prefixes = NULL;
      *     skcf->params = NULL;
-     *     skcf->decided = 0;
+     *     skcf->explicit = 0;
      */
     skcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_scoped_key_loc_conf_t));
     if (skcf == NULL) {

@@ -13,6 +13,7 @@
 #include "duplicate.h"
 #include "template.h"
 #include "../core/json.h"
+#include "../core/token.h"
 
 
 typedef struct {
@@ -85,7 +86,6 @@ static ngx_uint_t ngx_http_scoped_key_source_is_basic(
     const ngx_http_scoped_key_source_t *source);
 static char *ngx_http_scoped_key_prefix_check(const ngx_array_t *prefixes,
     const ngx_str_t *text);
-static ngx_uint_t ngx_http_scoped_key_is_prefix(const ngx_str_t *text);
 
 
 static ngx_http_scoped_key_source_type_t  ngx_http_scoped_key_source_types[] = {
@@ -1248,7 +1248,7 @@ ngx_http_scoped_key_prefix_check(const ngx_array_t *prefixes,
         return "too many prefixes";
     }
 
-    if (!ngx_http_scoped_key_is_prefix(text)) {
+    if (!scoped_key_token_is_prefix(ngx_http_scoped_key_str(text))) {
         return "a prefix is a letter and 1 to 15 letters or digits, in lower "
                "case";
     }
@@ -1264,31 +1264,6 @@ ngx_http_scoped_key_prefix_check(const ngx_array_t *prefixes,
     }
 
     return NULL;
-}
-
-
-static ngx_uint_t
-ngx_http_scoped_key_is_prefix(const ngx_str_t *text)
-{
-    u_char  c;
-    size_t  i;
-
-    if (text->len < SCOPED_KEY_PREFIX_MIN_BYTES
-        || text->len > SCOPED_KEY_PREFIX_MAX_BYTES
-        || text->data[0] < 'a' || text->data[0] > 'z')
-    {
-        return 0;
-    }
-
-    for (i = 1; i < text->len; i++) {
-        c = text->data[i];
-
-        if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) {
-            return 0;
-        }
-    }
-
-    return 1;
 }
 
 

@@ -69,7 +69,7 @@ ngx_http_scoped_key_decide(ngx_http_request_t *r,
         return;
     }
 
-    /* found in the cache by a location that takes legacy keys */
+    /* found in the cache by a location that accepts legacy keys */
 
     if (!skcf->legacy
         && scoped_key_record_id(ctx->record).len

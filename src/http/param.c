@@ -172,8 +172,6 @@ static ngx_http_scoped_key_second_t *ngx_http_scoped_key_second_search(
 static ngx_int_t ngx_http_scoped_key_second_names(
     ngx_http_scoped_key_second_t *second, const ngx_array_t *params,
     ngx_http_scoped_key_param_e type);
-static ngx_uint_t ngx_http_scoped_key_second_concerns(
-    const ngx_http_scoped_key_param_t *param);
 static ngx_int_t ngx_http_scoped_key_second_sources(
     ngx_http_scoped_key_second_t *second,
     const ngx_http_scoped_key_param_t     *param,
@@ -1396,7 +1394,10 @@ ngx_http_scoped_key_second_names(ngx_http_scoped_key_second_t *second,
 
     for (i = 0; i < params->nelts; i++) {
 
-        if (ngx_http_scoped_key_second_concerns(&param[i])
+        if (ngx_http_scoped_key_param_has(&param[i],
+                                          NGX_HTTP_SCOPED_KEY_FORM)
+            && ngx_http_scoped_key_param_has(&param[i],
+                                             NGX_HTTP_SCOPED_KEY_JSON)
             && ngx_http_scoped_key_second_sources(second, &param[i], other)
                != NGX_OK)
         {
@@ -1405,27 +1406,6 @@ ngx_http_scoped_key_second_names(ngx_http_scoped_key_second_t *second,
     }
 
     return NGX_OK;
-}
-
-
-/* whether it has sources of both kinds */
-
-static ngx_uint_t
-ngx_http_scoped_key_second_concerns(const ngx_http_scoped_key_param_t *param)
-{
-    ngx_uint_t                                 i, form, json;
-    const ngx_http_scoped_key_param_source_t  *source;
-
-    form = 0;
-    json = 0;
-    source = param->sources.elts;
-
-    for (i = 0; i < param->sources.nelts; i++) {
-        form |= source[i].type == NGX_HTTP_SCOPED_KEY_FORM;
-        json |= source[i].type == NGX_HTTP_SCOPED_KEY_JSON;
-    }
-
-    return form && json;
 }
 
 
